@@ -1,0 +1,1 @@
+"""Numbered, executable derivations: each builds its equations step by step and asserts every step."""
