@@ -144,7 +144,7 @@ def reporter(progress: ProgressOption) -> Progress:
 
 @contextmanager
 def reporting(progress: ProgressOption) -> Iterator[Progress]:
-    """`reporter`, closed at the end even if the work fails. A `Progress` of the caller's stays open: it is the caller's."""
+    """`reporter`, closed at the end even if the work fails. A `Progress` of the caller's stays open."""
     chosen = reporter(progress)
     try:
         yield chosen
