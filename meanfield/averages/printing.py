@@ -1,0 +1,66 @@
+"""Averages in print: ``<phi(x)^2>_{mu,Delta_0}`` as text, ``\\langle ... \\rangle`` in LaTeX, with the law as subscript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from meanfield.averages.measures import Functional, Gaussian, Measure, Tilted, Uniform
+from meanfield.averages.scope import open_body
+
+if TYPE_CHECKING:
+    from meanfield.averages.node import Average
+
+_NAMES = {Uniform: "s", Tilted: "y", Functional: "y"}
+
+
+def _names(measure: Measure, depth: int) -> list[sp.Symbol]:
+    single = next((name for kind, name in _NAMES.items() if isinstance(measure, kind)), None)
+    names = (
+        [single]
+        if single
+        else ["x", "y", "u", "v", "w"]
+        if measure.dimension <= 5
+        else [f"x_{i}" for i in range(measure.dimension)]
+    )
+    return [sp.Symbol(n + "'" * depth, real=True) for n in names]
+
+
+def _opened(node: Average) -> sp.Expr:
+    from meanfield.averages.node import Average
+    from meanfield.averages.scope import nodes
+
+    depth = max((1 + len(list(nodes(inner.body, Average))) for inner in nodes(node.body, Average)), default=0)
+    return open_body(node.body, _names(node.measure, min(depth, 2)))
+
+
+def law_entries(measure: Measure) -> list[Any]:
+    """What a subscript shows: mean, variance and covariances of a Gaussian without repetition; the name of other laws."""
+    if isinstance(measure, Gaussian):
+        entries = [*dict.fromkeys(measure.mean), *dict.fromkeys(measure.cov.diagonal())]
+        off = [measure.cov[i, j] for i in range(measure.dimension) for j in range(i + 1, measure.dimension)]
+        return [*entries, *dict.fromkeys(off)]
+    return []
+
+
+def _label(measure: Measure) -> str:
+    return measure.name if isinstance(measure, Functional) else "mu*" if isinstance(measure, Tilted) else "[0,1]"
+
+
+def _render(node: Average, printed: Callable[[Any], str]) -> tuple[str, str]:
+    entries = law_entries(node.measure)
+    return printed(_opened(node)), ", ".join(printed(e) for e in entries) if entries else _label(node.measure)
+
+
+def text(node: Average, printer: Any) -> str:
+    body, law = _render(node, printer._print)
+    return f"<{body}>_{{{law}}}"
+
+
+def latex(node: Average, printer: Any, exp: str | None = None) -> str:
+    body, law = _render(node, printer._print)
+    law = law.replace("mu*", r"\mu^*")
+    power = "" if exp is None else f"^{{{exp}}}"
+    return rf"\left\langle {body} \right\rangle_{{{law}}}{power}"

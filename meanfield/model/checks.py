@@ -1,0 +1,98 @@
+"""Structural checks of a Model, each with one clear sentence."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+from sympy.logic.boolalg import Boolean
+
+from meanfield.averages.variables import random_variables
+from meanfield.errors import ModelError, ParameterError
+
+if TYPE_CHECKING:
+    from meanfield.model.record import Model
+
+
+def as_expression(value: Any, where: str) -> Any:
+    """Numbers become SymPy; an equation that SymPy has already evaluated to true or false is refused by name."""
+    if isinstance(value, bool | Boolean) or value in (sp.true, sp.false) or isinstance(value, sp.Equality):
+        raise ModelError(
+            f"{where}: got {value!r} where an expression was expected; SymPy evaluates comparisons at once, "
+            "so write the right side itself in equations={unknown: right side}, or implicit=[left - right]"
+        )
+    if isinstance(value, int | float):
+        return sp.sympify(value)
+    return value
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """`` did you mean ...?`` or an empty string."""
+    close = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def check_model(model: Model) -> None:
+    """Raise `ModelError` if the parts do not fit together."""
+    where = f"model {model.name or model.title!r}"
+    count = len(model.equations) + len(model.implicit)
+    if count == 0:
+        raise ModelError(f"{where} has no equation; give equations={{unknown: right side}}")
+    if count != len(model.unknowns):
+        raise ModelError(
+            f"{where} has {count} equations for {len(model.unknowns)} unknowns "
+            f"({', '.join(s.name for s in model.unknowns)}); it needs one equation for each"
+        )
+    twice = {s.name for s in model.unknowns} & {s.name for s in model.parameters}
+    if twice:
+        raise ModelError(f"{where}: {', '.join(sorted(twice))} is both an unknown and a parameter")
+    known = {*model.unknowns, *model.parameters, *model.definitions}
+    for label, expr in _labelled(model):
+        if isinstance(expr, sp.Basic):
+            _check_expression(expr, known, f"{where}, {label}")
+    for label, symmetry in (("symmetry", s) for s in model.symmetries):
+        if not set(symmetry) <= set(model.unknowns):
+            raise ModelError(f"{where}, {label}: maps {set(symmetry) - set(model.unknowns)}, which are not unknowns")
+    names = [*model.observables, *model.indicators, *(s.name for s in model.public_unknowns)]
+    for name in names:
+        if names.count(name) > 1:
+            raise ModelError(f"{where}: the name {name!r} is used for two quantities")
+
+
+def _labelled(model: Model) -> Iterable[tuple[str, Any]]:
+    yield from ((f"equation of {u}", e) for u, e in model.equations.items())
+    yield from (("implicit equation", e) for e in model.implicit)
+    yield from ((f"definition of {s}", e) for s, e in model.definitions.items())
+    yield from ((f"observable {n}", e) for n, e in model.observables.items())
+    yield from ((f"indicator {n}", e) for n, e in model.indicators.items())
+    yield from ((f"reported unknown {s}", e) for s, e in model.reports.items())
+
+
+def _check_expression(expr: sp.Basic, known: set[sp.Symbol], where: str) -> None:
+    loose = random_variables(expr)
+    if loose:
+        names = ", ".join(v.name for v in loose)
+        raise ModelError(f"{where}: the random variable {names} is not averaged; wrap it in average(...)")
+    strange = {s for s in expr.free_symbols if s not in known}
+    if strange:
+        first = min(strange, key=str)
+        raise ModelError(
+            f"{where}: unknown symbol {first}{nearest(str(first), (s.name for s in known))}; declare it as an unknown, a "
+            "parameter or a definition (two symbols of the same name are different if their assumptions differ)"
+        )
+    if expr.has(sp.nan, sp.zoo):
+        raise ModelError(f"{where}: the expression is not a number ({expr})")
+
+
+def lookup(model: Model, name: str) -> sp.Expr:
+    """The expression called ``name`` in ``model``; raises `ParameterError` with the nearest name."""
+    symbols = {s.name: s for s in (*model.parameters, *model.unknowns)}
+    definitions = {s.name: s for s in model.definitions}
+    reports = {s.name: e for s, e in model.reports.items()}
+    for table in (model.observables, model.indicators, reports, definitions, symbols):
+        if name in table:
+            return table[name]
+    every = [*model.observables, *model.indicators, *reports, *definitions, *symbols]
+    raise ParameterError(f"{model.name or model.title} has no quantity {name!r}{nearest(name, every)} (it has {', '.join(every)})")

@@ -1,0 +1,78 @@
+"""Exchange of the transfer function of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from meanfield.averages.passes import mirror
+from meanfield.averages.passes import with_transfer as exchange_in
+from meanfield.averages.scope import substitute
+from meanfield.errors import ModelError
+from meanfield.model.record import Junction, Model, Seed, Spectrum
+from meanfield.transfer import Transfer
+
+
+def with_transfer(model: Model, table: Mapping[Transfer, Transfer] | Transfer) -> Model:
+    """See `Model.with_transfer`."""
+    if isinstance(table, Transfer):
+        tokens = model.transfers
+        if len(tokens) != 1:
+            names = ", ".join(t.name for t in tokens) or "none"
+            raise ModelError(f"{model.title} has {len(tokens)} transfer functions ({names}); say which to exchange: {{old: new}}")
+        table = {tokens[0]: table}
+    for new in table.values():
+        for requirement in model.requires:
+            if not requirement.holds(new):
+                raise ModelError(f"{model.name or model.title} with the transfer function {new.name}: {requirement.sentence}")
+    return drop_broken_symmetries(map_expressions(model, lambda e: exchange_in(e, table)))
+
+
+def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Model:
+    """The model with ``change`` applied to every expression in it, joined models included."""
+
+    def values(table: Mapping[Any, sp.Basic]) -> dict[Any, sp.Basic]:
+        return {k: change(v) for k, v in table.items()}
+
+    def spectrum(s: Spectrum) -> Spectrum:
+        at_zero = s.at_zero and (s.at_zero[0], s.at_zero[1].applyfunc(change))
+        return Spectrum(s.matrix.applyfunc(change), at_zero)
+
+    return replace(
+        model,
+        equations=values(model.equations),
+        implicit=[change(e) for e in model.implicit],
+        definitions=values(model.definitions),
+        observables=values(model.observables),
+        profiles={k: (c, change(e)) for k, (c, e) in model.profiles.items()},
+        spectra={k: spectrum(s) for k, s in model.spectra.items()},
+        indicators=values(model.indicators),
+        accept=values(model.accept),
+        physical=values(model.physical),
+        stable=values(model.stable) if isinstance(model.stable, Mapping) else model.stable,
+        reports=values(model.reports),
+        starts=[values(s) for s in model.starts],
+        seeds=[
+            Seed(map_expressions(s.model, change), values(s.start), None if s.where is None else change(s.where))
+            for s in model.seeds
+        ],
+        junctions=[Junction(map_expressions(j.model, change), change(j.condition), values(j.arrive)) for j in model.junctions],
+    )
+
+
+def drop_broken_symmetries(model: Model) -> Model:
+    """Keep the symmetries that the residuals really have (odd phi gives mu -> -mu; others do not)."""
+    return replace(model, symmetries=[s for s in model.symmetries if is_symmetry(model, s)])
+
+
+def is_symmetry(model: Model, symmetry: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    """True if every residual goes into plus or minus itself under the map (parity of phi used)."""
+    for residual in model.residuals:
+        image = mirror(substitute(residual, symmetry))
+        plain = mirror(residual)
+        if sp.expand(image - plain) != 0 and sp.expand(image + plain) != 0:
+            return False
+    return True

@@ -1,0 +1,199 @@
+"""The Model: equations as data. Frozen; nothing here solves or computes numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from meanfield.averages.scope import substitute
+from meanfield.model.checks import as_expression, check_model
+from meanfield.symbols import declared_nonnegative
+
+if TYPE_CHECKING:
+    from meanfield.transfer import Transfer
+
+
+class FrozenMap(dict[Any, Any]):
+    """A dictionary that cannot be changed (and, unlike a mapping proxy, pickles)."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("a model is frozen; use model.changed(...) for a copy with other parts")
+
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenMap, (dict(self),)
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """A small matrix whose eigenvalues matter, such as the 2 x 2 system of outliers.
+
+    ``at_zero = (unknown, matrix)`` replaces the matrix where that unknown vanishes (there a mode may not exist).
+    """
+
+    matrix: sp.ImmutableMatrix
+    at_zero: tuple[sp.Symbol, sp.ImmutableMatrix] | None = None
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Starts taken from every solution of another model: where ``where`` >= 0, begin at ``start``.
+
+    ``where`` and the values of ``start`` are written in the other model's unknowns, observables and parameters.
+    """
+
+    model: Model
+    start: Mapping[sp.Symbol, sp.Expr]
+    where: sp.Expr | None = None
+
+
+@dataclass(frozen=True)
+class Junction:
+    """Two phases that join: ``model`` describes the phase on the other side of ``condition`` = 0 (this one where it is > 0).
+
+    ``arrive`` gives the other model's unknowns at the junction in terms of this model's.
+    """
+
+    model: Model
+    condition: sp.Expr
+    arrive: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a transfer function must satisfy for the equations to hold; ``sentence`` says it and what to use instead."""
+
+    holds: Callable[[Transfer], bool]
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A mean-field model.
+
+    title: one line in words. equations: ``{unknown: right side}``, the self-consistency in fixed-point form;
+    implicit: further expressions that vanish. There must be as many equations as unknowns.
+    definitions: named sub-expressions, in order, usable in everything after them. unknowns and parameters: in order;
+    by default the keys of ``equations`` and, sorted, every other free symbol. observables, indicators (a simple zero is a
+    phase boundary): ``{name: expression}``. profiles: ``{name: (coordinate, expression)}``. spectra: `Spectrum` by name.
+    accept: conditions ``{sentence: expression >= 0}`` without which a root is no solution; they may contain the coordinate
+    ``s`` and must then hold for all s in (0, 1). physical (>= 0) and stable (> 0, with all spectra below 1): likewise, but
+    they only label. symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: expressions in
+    the parameters where solving begins. reports: public unknowns as expressions of the working ones (see
+    `meanfield.conditions.change_unknowns`). Raises `ModelError` if the parts do not fit together.
+    """
+
+    title: str
+    equations: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    implicit: Sequence[sp.Expr] = ()
+    definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    unknowns: Sequence[sp.Symbol] = ()
+    parameters: Sequence[sp.Symbol] = ()
+    observables: Mapping[str, sp.Expr] = field(default_factory=dict)
+    profiles: Mapping[str, tuple[sp.Symbol, sp.Expr]] = field(default_factory=dict)
+    spectra: Mapping[str, Spectrum] = field(default_factory=dict)
+    indicators: Mapping[str, sp.Expr] = field(default_factory=dict)
+    accept: Mapping[str, sp.Expr] = field(default_factory=dict)
+    physical: Mapping[str, sp.Expr] = field(default_factory=dict)
+    stable: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
+    symmetries: Sequence[Mapping[sp.Symbol, sp.Expr]] = ()
+    starts: Sequence[Mapping[sp.Symbol, sp.Expr]] = ()
+    seeds: Sequence[Seed] = ()
+    junctions: Sequence[Junction] = ()
+    requires: Sequence[Requirement] = ()
+    reports: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    refuse: Mapping[str, sp.Expr] = field(default_factory=dict)
+    defaults: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    alternatives: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    meanings: Mapping[sp.Symbol, str] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    references: Sequence[str] = ()
+    name: str = ""
+    data: Sequence[str] = ()
+    dynamics: Any = None
+    network: Any = None
+    nonnegative: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        where = f"model {self.name or self.title!r}"
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, Mapping):
+                put(f.name, FrozenMap({k: as_expression(v, f"{where}, {f.name}[{k}]") for k, v in value.items()}))
+            elif isinstance(value, Sequence) and not isinstance(value, str):
+                put(f.name, tuple(as_expression(v, f"{where}, {f.name}") for v in value))
+        put("unknowns", self.unknowns or tuple(self.equations))
+        if not self.parameters:
+            put("parameters", tuple(sorted(self._free() - set(self.unknowns), key=lambda s: s.name)))
+        if self.nonnegative is None:
+            put("nonnegative", declared_nonnegative((*self.unknowns, *self.parameters)))
+        check_model(self)
+
+    def _free(self) -> set[sp.Symbol]:
+        """Free symbols of equations and definitions that are not themselves definitions."""
+        used = [*self.equations.values(), *self.implicit, *self.definitions.values(), *self.indicators.values()]
+        found = set().union(*(e.free_symbols for e in used))
+        return {s for s in found if isinstance(s, sp.Symbol)} - set(self.definitions)
+
+    def resolve(self, expr: sp.Basic) -> sp.Basic:
+        """``expr`` with definitions replaced by their values: a function of unknowns and parameters only."""
+        for name, value in reversed(self.definitions.items()):
+            expr = substitute(expr, {name: value})
+        return expr
+
+    @property
+    def residuals(self) -> tuple[sp.Expr, ...]:
+        """Expressions that vanish at a solution, definitions resolved: ``unknown - right side`` first, then implicit ones."""
+        return (*(self.resolve(u - rhs) for u, rhs in self.equations.items()), *(self.resolve(e) for e in self.implicit))
+
+    @property
+    def public_unknowns(self) -> tuple[sp.Symbol, ...]:
+        """The unknowns that results carry."""
+        return tuple(self.reports) or tuple(self.unknowns)
+
+    @property
+    def transfers(self) -> tuple[Transfer, ...]:
+        """Transfer functions that occur in the equations."""
+        from meanfield.averages.scope import nodes
+        from meanfield.transfer import Applied
+
+        found = {n.args[0]: None for e in self.residuals for n in nodes(e, Applied, inside=True)}
+        return tuple(found)
+
+    def named(self, name: str) -> sp.Expr:
+        """Expression of an observable, indicator, definition, unknown or parameter by its name, definitions resolved."""
+        from meanfield.model.checks import lookup
+
+        return self.resolve(lookup(self, name))
+
+    def with_transfer(self, table: Mapping[Transfer, Transfer] | Transfer) -> Model:
+        """The model with another transfer function, ``{old: new}`` or just the new one if the model has only one.
+
+        Symmetries that held by parity are checked again and dropped if they fail. Raises `ModelError`, with the reason,
+        where the equations do not hold for the new function.
+        """
+        from meanfield.model.exchange import with_transfer
+
+        return with_transfer(self, table)
+
+    def changed(self, **parts: Any) -> Model:
+        """A copy with some fields replaced (checked anew)."""
+        return replace(self, **parts)
+
+    def _repr_latex_(self) -> str:
+        from meanfield.model.printing import latex
+
+        return latex(self)
+
+    def __str__(self) -> str:
+        from meanfield.model.printing import text
+
+        return text(self)
+
+    def __repr__(self) -> str:
+        return f"Model({self.name or self.title!r}, unknowns={[s.name for s in self.public_unknowns]}, parameters={[s.name for s in self.parameters]})"
