@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 class Rule:
     """Nodes and weights with ``int Dz f(z) ~ sum_i weights_i f(nodes_i)``.
 
-    ``nodes`` and ``weights`` are read-only arrays of shape (n,); they are shared through caches, so copy before writing.
+    ``nodes`` and ``weights`` are read-only arrays of shape (n,); shared through caches: copy before writing.
     The weights contain the normal density.
     """
 

@@ -1,8 +1,8 @@
 """Trapezoid rules for the standard normal measure: the workhorse for analytic integrands.
 
 On the whole line the trapezoid rule with step h errs by the Fourier transform of the integrand at 2 pi/h (Poisson
-summation; Trefethen and Weideman, SIAM Review 56 (2014) 385, theorem 5.1). With f analytic for |Im x| < strip, z = x/sigma
-and d = strip/sigma the error of int Dz f(mu + sigma z) is exp(d^2/2 - 2 pi d/h), and exp(-2 pi^2/h^2) if d is large.
+summation; Trefethen and Weideman, SIAM Review 56 (2014) 385, theorem 5.1). With f analytic for |Im x| < strip and
+d = strip/sigma the error of int Dz f(mu + sigma z) is exp(d^2/2 - 2 pi d/h), and exp(-2 pi^2/h^2) if d is large.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def ladder_step(index: int) -> float:
 
 
 def gaussian_cutoff(tol: float, *, degree: float = 0.0, rate: float = 0.0) -> float:
-    """Half width L beyond which ``int Dz |z|^degree exp(rate |z|)`` is about ``tol`` of the whole (standard deviations).
+    """Half width L beyond which ``int Dz |z|^degree exp(rate |z|)`` is about ``tol`` (standard deviations).
 
     For coefficient integrands, which carry half of the density's exponent only, multiply by sqrt(2).
     """
@@ -111,7 +111,7 @@ def trapezoid_size(h: float, cutoff: float) -> int:
 def _extent(h: float, cutoff: float) -> int:
     # Rounding down leaves the first omitted node beyond the cutoff, which is what truncation depends on, and nests:
     # floor(2 x) >= 2 floor(x), and halving a ladder step is exact.
-    return max(1, floor(cutoff / ladder_step(ladder_index(h))))
+    return floor(cutoff / ladder_step(ladder_index(h)))
 
 
 @lru_cache(maxsize=512)
