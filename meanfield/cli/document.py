@@ -1,0 +1,66 @@
+"""The JSON document of ``meanfield solve --json``."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from meanfield.store import Record
+
+__all__ = ["as_json", "point_document", "value"]
+
+
+def value(number: Any, digits: int | None = None) -> Any:
+    """``number`` as JSON: complex as ``[re, im]``, arrays as lists, NaN and infinities as null.
+
+    With ``digits`` real numbers become strings of that many digits, for no JSON number could carry them.
+    """
+    if number is None or isinstance(number, str | bool):
+        return number
+    if isinstance(number, np.ndarray | list | tuple):
+        return [value(one, digits) for one in number]
+    if isinstance(number, np.generic):
+        return value(number.item(), digits)
+    if isinstance(number, complex) or type(number).__name__ == "mpc":
+        return [value(number.real, digits), value(number.imag, digits)]
+    if not math.isfinite(number):
+        return None
+    if digits is None:
+        return float(number)
+    import mpmath
+
+    return mpmath.nstr(mpmath.mpf(number), digits)
+
+
+def point_document(model: str, parameters: Mapping[str, Any], records: list[Record], digits: int | None) -> dict[str, Any]:
+    """One parameter point: ``{"model", "parameters", "solutions"}``."""
+    return {
+        "model": model,
+        "parameters": {name: value(number) for name, number in parameters.items()},
+        "solutions": [_solution(record, digits) for record in records],
+    }
+
+
+def _solution(record: Record, digits: int | None) -> dict[str, Any]:
+    def values(table: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value(number, digits) for name, number in table.items()}
+
+    return {
+        "unknowns": values(record.unknowns),
+        "error": {name: value(number, digits and 3) for name, number in record.error.items()},
+        "observables": values(record.observables),
+        "indicators": values(record.indicators),
+        "residual": value(record.residual, digits and 3),
+        "status": record.status,
+        "physical": record.physical,
+        "stable": record.stable,
+    }
+
+
+def as_json(document: Any) -> str:
+    """The document as text; strict JSON."""
+    return json.dumps(document, indent=1, allow_nan=False)

@@ -1,0 +1,217 @@
+"""``meanfield solve``: all solutions of a model at one parameter point or over a sweep."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import typer
+
+from meanfield.errors import NoSolution, ParameterError
+
+if TYPE_CHECKING:
+    from meanfield.model import Model
+    from meanfield.store import Record
+
+__all__ = ["solve"]
+
+_CHUNK = 256  # points between two reports of progress, and the most that an interrupt can lose
+
+
+def solve(
+    model: str = typer.Argument(..., metavar="MODEL", help="Name, or path/to/file.py:attribute (that file runs)."),
+    parameter: list[str] = typer.Option(
+        [], "-p", metavar="NAME=VALUE", help="A parameter: g=2, g=sqrt(2), or a sweep g=0.5:3:26 (start:stop:count)."
+    ),
+    transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
+    find: str = typer.Option("all", "--find", metavar="all|one", help="All solutions, or the one of interest."),
+    tol: float = typer.Option(1e-10, "--tol", help="Tolerance of the solutions."),
+    digits: int | None = typer.Option(None, "--digits", min=1, help="Polish to this many digits."),
+    observables: str | None = typer.Option(None, "--observables", metavar="A,B", help="Only these observables."),
+    data: Path | None = typer.Option(None, "--data", metavar="FILE.npy", help="Data x of shape (..., N)."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
+    out: Path | None = typer.Option(None, "--out", metavar="FILE.nc", help="Save an xarray dataset."),
+) -> int:
+    """Solve a model and print every solution with its claimed errors.
+
+    Exit code 0: at least one solution; 3: none, and why; 2: bad input.
+    """
+    from meanfield.cli.files import check_target, load_array
+    from meanfield.cli.locate import find_model
+    from meanfield.cli.parsing import Sweep, parameters
+
+    if find not in ("all", "one"):
+        raise ParameterError(f"--find must be 'all' or 'one', got {find!r}")
+    if not tol > 0:
+        raise ParameterError(f"--tol must be positive, got {tol}")
+    values = parameters(parameter, digits)
+    if out is not None:
+        check_target(out, (".nc",), "--out")
+    found = find_model(model, transfer)
+    chosen = _observables(found, observables)
+    task = _Task(found, model, find, tol, digits, chosen)
+    task.swept = {name: v for name, v in values.items() if isinstance(v, Sweep)}
+    task.fixed = {name: v for name, v in values.items() if name not in task.swept}
+    if data is not None:
+        task.extra["data"] = load_array(data)
+    if task.swept and digits is not None:
+        raise ParameterError("--digits polishes one parameter point; give every parameter one value")
+    interrupted = task.run()
+    task.report(as_json)
+    if out is not None:
+        task.save(out)
+    return task.close(interrupted)
+
+
+def _observables(model: Model, text: str | None) -> list[str] | None:
+    """The observables asked for, checked. None: all."""
+    if text is None:
+        return None
+    from difflib import get_close_matches
+
+    known = [*model.observables, *model.spectra]
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
+            raise ParameterError(f"the model has no observable {name!r}; {hint}")
+    return names
+
+
+@dataclass
+class _Task:
+    """What is to be solved, and what has been."""
+
+    model: Model
+    locator: str
+    find: str
+    tol: float
+    digits: int | None
+    observables: list[str] | None
+    swept: dict[str, Any] = field(default_factory=dict)
+    fixed: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    points: list[tuple[dict[str, Any], list[Record]]] = field(default_factory=list)
+    whys: list[str] = field(default_factory=list)
+    total: int = 1
+
+    @property
+    def name(self) -> str:
+        return self.model.name or self.locator
+
+    def run(self) -> bool:
+        """Solve; returns whether it was interrupted. What was solved before an interrupt is kept in ``points``."""
+        try:
+            if self.swept:
+                self._sweep()
+            else:
+                self._keep(self._solve(**self.fixed), self.fixed)
+        except KeyboardInterrupt:
+            return True
+        return False
+
+    def _solve(self, **parameters: Any) -> Any:
+        import meanfield as mf
+
+        find: Literal["all", "one"] = "one" if self.find == "one" else "all"
+        try:
+            return mf.solve(self.model, find=find, tol=self.tol, digits=self.digits, **self.extra, **parameters)
+        except NoSolution as error:
+            return _Nothing(str(error))
+
+    def _keep(self, result: Any, parameters: dict[str, Any]) -> None:
+        from meanfield.store import record
+
+        if self.find == "one" and hasattr(result, "found"):
+            solutions = [result] if result.found else []
+            why = str(result.status)
+        else:
+            solutions = list(result)
+            why = str(getattr(result, "why", "") or "")
+        if not solutions and why:
+            self.whys.append(why)
+        self.points.append((parameters, [record(s, self.observables) for s in solutions]))
+
+    def _sweep(self) -> None:
+        import numpy as np
+
+        from meanfield.progress import reporting
+
+        grid = np.meshgrid(*(sweep.values() for sweep in self.swept.values()), indexing="ij")
+        flat = {name: axis.ravel() for name, axis in zip(self.swept, grid, strict=True)}
+        self.total = grid[0].size
+        with reporting(sys.stderr.isatty()) as progress:
+            progress.start(self.total, f"solving {self.name}")
+            for first in range(0, self.total, _CHUNK):
+                chunk = {name: values[first : first + _CHUNK] for name, values in flat.items()}
+                count = len(next(iter(chunk.values())))
+                # The one of interest is chosen among all: the batched answer then splits by points in either case.
+                results = self._chunk(chunk, count)
+                for i, result in enumerate(results):
+                    self._keep(result, {**{n: float(v[i]) for n, v in chunk.items()}, **self.fixed})
+                progress.advance(count)
+
+    def _chunk(self, chunk: dict[str, Any], count: int) -> list[Any]:
+        if self.find == "one":
+            return [self._solve(**{n: float(v[i]) for n, v in chunk.items()}, **self.fixed) for i in range(count)]
+        return list(self._solve(**chunk, **self.fixed).points)
+
+    def report(self, as_json: bool) -> None:
+        """Print the solutions on standard output."""
+        if as_json:
+            from meanfield.cli.document import as_json as text
+            from meanfield.cli.document import point_document
+
+            documents = [point_document(self.name, p, records, self.digits) for p, records in self.points]
+            if self.swept:
+                print(text({"model": self.name, "points": documents}))
+            elif documents:
+                print(text(documents[0]))
+            return
+        from meanfield.cli.tables import solution_text, sweep_text
+
+        if self.swept:
+            print(sweep_text(self.name, list(self.swept), self.points, self.fixed))
+        elif any(records for _, records in self.points):
+            print(solution_text(self.name, self.fixed, self.points[0][1], self.digits))
+
+    def save(self, path: Path) -> None:
+        """Write what was solved, unless nothing was; the points that an interrupt left out are empty."""
+        from meanfield.cli.files import atomically
+        from meanfield.store import dataset, save
+
+        if not self.points:
+            return
+        rest: list[list[Record]] = [[] for _ in range(self.total - len(self.points))]
+        axes = {name: sweep.values() for name, sweep in self.swept.items()}
+        whole = dataset([r for _, r in self.points] + rest, axes, model=self.model, fixed=self.fixed, tol=self.tol)
+        with atomically(path) as temporary:
+            save(whole, temporary)
+
+    def close(self, interrupted: bool) -> int:
+        """The exit code, and on standard error the sentence that goes with it."""
+        if interrupted:
+            print(f"meanfield: interrupted; {len(self.points)} of {self.total} points kept", file=sys.stderr)
+            return 130
+        if any(records for _, records in self.points):
+            return 0
+        why = list(dict.fromkeys(self.whys)) or [f"{self.name} has no solution here"]
+        print(f"meanfield: no solution: {why[0]}", file=sys.stderr)
+        return 3
+
+
+@dataclass
+class _Nothing:
+    """No solution, as a sequence of solutions."""
+
+    why: str
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    @property
+    def points(self) -> list[_Nothing]:
+        return [self]

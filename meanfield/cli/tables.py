@@ -1,0 +1,113 @@
+"""Tables for people: numbers with their errors, states in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from meanfield.store import Record
+
+__all__ = ["number", "solution_text", "sweep_text", "table", "with_error"]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with one rule under its head, columns as wide as their widest entry."""
+    widths = [max(len(line[i]) for line in (head, *rows)) for i in range(len(head))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in (head, *rows)]
+    rule = "──".join("─" * w for w in widths)
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def number(value: Any, digits: int | None = None) -> str:
+    """One number, complex number or list of them."""
+    if value is None:
+        return "–"
+    if isinstance(value, np.ndarray | list | tuple):
+        return ", ".join(number(v, digits) for v in value) or "–"
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, complex) or type(value).__name__ == "mpc":
+        if value.imag == 0:
+            return number(value.real, digits)
+        return f"{number(value.real, digits)} {'-' if value.imag < 0 else '+'} {number(abs(value.imag), digits)}i"
+    if not math.isfinite(value):
+        return "–"
+    if digits is not None:
+        import mpmath
+
+        return str(mpmath.nstr(mpmath.mpf(value), digits))
+    return f"{value:.10g}"
+
+
+def with_error(value: Any, error: Any, digits: int | None = None) -> str:
+    """``1.924805413 ± 2e-15``; decimals stop where the error begins."""
+    if digits is not None or isinstance(value, np.ndarray | list | tuple | complex) or value is None:
+        text = number(value, digits)
+        scale = None if error is None else float(np.max(np.abs(np.asarray(error, float)), initial=0.0))
+    elif not math.isfinite(value):
+        return "–"
+    else:
+        scale = None if error is None else abs(float(error))
+        if scale and math.isfinite(scale) and value != 0:
+            # The digits that the error leaves standing, at most those of a float, at least two.
+            known = math.floor(math.log10(abs(value))) - math.floor(math.log10(scale)) + 1
+            text = f"{value:.{min(16, max(2, known))}g}"
+        else:
+            text = number(value)
+    if scale is None or not math.isfinite(scale):
+        return text
+    return f"{text} ± {scale:.1e}"
+
+
+def state(record: Record) -> str:
+    """``physical, stable`` and the like; nothing for what is not defined."""
+    words = []
+    for flag, yes, no in ((record.physical, "physical", "not physical"), (record.stable, "stable", "unstable")):
+        if flag is not None:
+            words.append(yes if flag else no)
+    return ", ".join(words)
+
+
+def _assignments(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {number(v)}" for name, v in parameters.items())
+
+
+def solution_text(title: str, parameters: Mapping[str, Any], records: Sequence[Record], digits: int | None) -> str:
+    """All solutions at one parameter point, a block for each."""
+    count = len(records)
+    blocks = [f"{title}   {_assignments(parameters)}", f"{count} solution{'s' if count != 1 else ''}"]
+    for i, record in enumerate(records, 1):
+        label = state(record)
+        head = f"\nsolution {i} of {count}" + (f" ({label})" if label else "")
+        rows = [
+            [kind, name, with_error(v, record.error.get(name), digits)]
+            for kind, values in (("unknown", record.unknowns), ("observable", record.observables))
+            for name, v in values.items()
+        ]
+        rows += [["indicator", name, number(v, digits)] for name, v in record.indicators.items()]
+        blocks += [head, table(["", "name", "value ± claimed error"], rows), record.status]
+    return "\n".join(blocks)
+
+
+def sweep_text(
+    title: str, swept: Sequence[str], points: Sequence[tuple[Mapping[str, Any], Sequence[Record]]], fixed: Mapping[str, Any]
+) -> str:
+    """A sweep: one line for each solution of each point."""
+    names = next((list(r.unknowns) for _, records in points for r in records), [])
+    rows = []
+    for parameters, records in points:
+        place = [number(parameters[name]) for name in swept]
+        rows += [[*place, *(with_error(r.unknowns[n], r.error.get(n)) for n in names), state(r)] for r in records]
+        if not records:
+            rows.append([*place, *("–" for _ in names), "no solution"])
+    found = sum(len(records) for _, records in points)
+    return "\n".join(
+        [
+            f"{title}   {_assignments(fixed)}".rstrip(),
+            f"{found} solution{'s' if found != 1 else ''} at {len(points)} points\n",
+            table([*swept, *names, "state"], rows),
+        ]
+    )
