@@ -1,13 +1,24 @@
 """Transfer functions: tokens `phi`, with `phi(x)`, `phi.d(k)(x)` and the antiderivative `phi.d(-1)(x)`."""
 
+from meanfield.transfer.algebraic import algebraic
+from meanfield.transfer.cubic import cubic
 from meanfield.transfer.erf import erf
+from meanfield.transfer.exponential import exponential
 from meanfield.transfer.functions import MPMATH_FUNCTIONS, NUMPY_FUNCTIONS
-from meanfield.transfer.library import by_name
+from meanfield.transfer.library import LIBRARY, by_name
+from meanfield.transfer.linear import linear
+from meanfield.transfer.logistic import logistic
+from meanfield.transfer.relu import relu
+from meanfield.transfer.sine import sine
+from meanfield.transfer.softplus import softplus
+from meanfield.transfer.step import step
 from meanfield.transfer.tanh import tanh
+from meanfield.transfer.threshold_power import threshold_power
 from meanfield.transfer.token import Applied, Transfer
 from meanfield.transfer.traits import Closed, Kink, Traits
 
 __all__ = [
+    "LIBRARY",
     "MPMATH_FUNCTIONS",
     "NUMPY_FUNCTIONS",
     "Applied",
@@ -15,7 +26,17 @@ __all__ = [
     "Kink",
     "Traits",
     "Transfer",
+    "algebraic",
     "by_name",
+    "cubic",
     "erf",
+    "exponential",
+    "linear",
+    "logistic",
+    "relu",
+    "sine",
+    "softplus",
+    "step",
     "tanh",
+    "threshold_power",
 ]

@@ -1,47 +1,41 @@
-"""The error function with unit slope, for which all Gaussian averages are elementary."""
+"""The error function with unit slope, whose Gaussian averages are elementary."""
 
 import sympy as sp
 
-from meanfield.transfer.probabilities import gauss_edge, gauss_tail, orthant, pair_density
+from meanfield.transfer.moments import at_equal_times, half_moment, quadrant_moment, singles_of
+from meanfield.transfer.probabilities import gauss_tail, orthant, pair_density
 from meanfield.transfer.token import Transfer, X
-from meanfield.transfer.traits import Closed, Signature, Traits
+from meanfield.transfer.traits import Closed, Traits
 
 __all__ = ["erf"]
 
+_phi = sp.erf(sp.sqrt(sp.pi) * X / 2)
+_slope = sp.exp(-sp.pi * X**2 / 4)
+_Phi = X * _phi + 2 / sp.pi * _slope
+
+# With x' = x + sqrt(2/pi) xi, xi standard normal: Phi(x) = <|x'|>, phi(x) = <sign x'> and phi'(x) = 2 <delta(x')>.
+# So the averages of erf are those of |x|, sign and delta with 2/pi added to the variance but not to the covariance.
 _noise = 2 / sp.pi
-_bell = sp.exp(-sp.pi * X**2 / 4)
-_definition = sp.erf(sp.sqrt(sp.pi) * X / 2)
 
 
-def _single(order: int) -> Closed:
-    """`<phi^(k)>`: smoothing by a Gaussian only widens Phi, and `<f'> = d<f>/dmu`."""
-
-    def formula(mu: sp.Expr, Delta: sp.Expr) -> sp.Expr:
-        a = 1 + sp.pi * Delta / 2
-        m = sp.Dummy("m", real=True)
-        Phi = m * _definition.xreplace({X: m / sp.sqrt(a)}) + 2 * sp.sqrt(a) / sp.pi * sp.exp(-sp.pi * m**2 / 4 / a)
-        first = {-1: Phi, 0: _definition.xreplace({X: m / sp.sqrt(a)})}
-        bell = sp.exp(-sp.pi * m**2 / 4 / a) / sp.sqrt(a)
-        return (first[order] if order < 1 else sp.diff(bell, m, order - 1)).xreplace({m: mu})
-
-    return Closed(formula)
+def _single(order: int, mu: sp.Expr, Delta: sp.Expr) -> sp.Expr:
+    """`<phi^(k)>`: phi itself, widened, because phi is a smoothed sign."""
+    widening = sp.sqrt(1 + sp.pi * Delta / 2)
+    at = {X: mu / widening}
+    if order == -1:
+        return widening * _Phi.xreplace(at)
+    return sp.diff(_phi, X, order).xreplace(at) / widening**order
 
 
-# With x' = x + sqrt(2/pi) xi, xi standard normal: phi(x) = <sign x'>, Phi(x) = <|x'|>, phi'(x) = 2 <delta(x')>,
-# so pairs are those of a threshold function with the variance Delta + 2/pi.
-def _potential(mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
+def _potentials(mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
     s = Delta + _noise
     if mu.is_zero:
         return 2 / sp.pi * (C * sp.asin(C / s) + sp.sqrt(s**2 - C**2))
-    far = gauss_tail(mu * (1 - C / s), s - C**2 / s)
-    positive = (
-        (mu**2 + C) * orthant(mu, s, C) + 2 * mu * gauss_edge(mu, s) * far + (s**2 - C**2) * pair_density(mu, s, C)
-    )
-    half = (mu**2 + C) * gauss_tail(mu, s) + mu * gauss_edge(mu, s)
-    return 4 * positive - 4 * half + mu**2 + C
+    mixed = mu * half_moment(1, mu, s) + C * gauss_tail(mu, s)
+    return 4 * quadrant_moment(1, 1, mu, s, C) - 4 * mixed + mu**2 + C
 
 
-def _pair(mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
+def _rates(mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
     s = Delta + _noise
     if mu.is_zero:
         return 2 / sp.pi * sp.asin(C / s)
@@ -57,18 +51,11 @@ def _curvatures(mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
     return sp.diff(_slopes(mu, Delta, c), c).xreplace({c: C})
 
 
-_pairs = {(-1, -1): Closed(_potential), (0, 0): Closed(_pair), (1, 1): Closed(_slopes), (2, 2): Closed(_curvatures)}
-
-
-def _equal_times(closed: Closed) -> Closed:
-    return Closed(lambda mu, Delta: closed(mu, Delta, Delta))
-
-
-_singles: dict[Signature, Closed] = {(order,): _single(order) for order in range(-1, 5)}
+_pairs = {(-1, -1): Closed(_potentials), (0, 0): Closed(_rates), (1, 1): Closed(_slopes), (2, 2): Closed(_curvatures)}
 
 erf = Transfer(
     "erf",
-    _definition,
+    _phi,
     Traits(
         name="erf",
         latex=r"\operatorname{erf}\left(\frac{\sqrt{\pi}}{2} x\right)",
@@ -79,12 +66,13 @@ erf = Transfer(
         growth="bounded",
         degree=0,
         slope_at_zero=1.0,
-        closed1=_singles | {order: _equal_times(closed) for order, closed in _pairs.items()},
+        closed1=singles_of(range(-1, 5), _single) | at_equal_times(_pairs),
         closed2=_pairs,
     ),
-    derivative=_bell,
-    antiderivative=X * _definition + 2 / sp.pi * _bell,
+    derivative=_slope,
+    antiderivative=_Phi,
     library="erf",
 )
-"""`erf(sqrt(pi) x / 2)`; `Phi = x phi + (2/pi) exp(-pi x^2/4)`, hence `Phi(0) = 2/pi`; derivatives are polynomials in x
-times `exp(-pi x^2 / 4)`. Pairs at `mu = 0`: THEORY of Sompolinsky-Crisanti-Sommers with error functions, `asin`."""
+"""`erf(sqrt(pi) x / 2)`; `Phi = x phi + (2/pi) exp(-pi x^2 / 4)`, so that `Phi(0) = 2/pi`.
+
+Derivatives are polynomials in x times `exp(-pi x^2 / 4)`."""

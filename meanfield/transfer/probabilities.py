@@ -74,12 +74,10 @@ def pair_density(mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
 
 
 def _ratio(mu: Any, Delta: Any) -> Any:
-    """`mu / sqrt(Delta)` without 0/0: at `Delta = 0` it is 0 or infinite."""
-    mu, Delta = np.asarray(mu, dtype=float), np.asarray(Delta, dtype=float)
-    # Rounding may leave a conditional variance slightly negative: it stands for 0.
-    s = np.sqrt(np.where(Delta > 0.0, Delta, np.where(np.isnan(Delta), np.nan, 0.0)))
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.divide(mu, s, out=np.where(mu == 0.0, 0.0, np.copysign(np.inf, mu)) * np.ones_like(s), where=s != 0.0)
+    """`mu / sqrt(Delta)`, with 0 for 0/0. Rounding may leave a conditional variance below 0: it stands for 0."""
+    s = np.sqrt(np.maximum(Delta, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(np.equal(mu, 0.0) & (s == 0.0), 0.0, np.divide(mu, s))
 
 
 def _gauss_tail(mu: Any, Delta: Any) -> Any:

@@ -91,7 +91,7 @@ class Transfer(sp.Atom):
                 raise TransferError(
                     f"the antiderivative of {self.name} is not known; give antiderivative=... when you define it"
                 )
-            self._explicit[order] = sp.expand(sp.diff(self.explicit(order - 1, X), X))
+            self._explicit[order] = sp.expand_mul(sp.diff(self.explicit(order - 1, X), X))
         return self._explicit[order].xreplace({X: sp.sympify(x, strict=True)})
 
     def kink_terms(self, order: int) -> list[tuple[float, int, float]]:
