@@ -1,0 +1,210 @@
+"""All roots of every point: Newton from many starts in one batch, symmetric partners, then deflated restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from meanfield.solve.certify import Points, certify, starts_of
+from meanfield.solve.deflation import Deflation
+from meanfield.solve.distinct import Candidates, canonical_order, representatives
+from meanfield.solve.extension import extended
+from meanfield.solve.linear import inverse
+from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
+from meanfield.solve.problem import Array, Problem
+from meanfield.solve.status import Status, tally
+
+Rows = NDArray[np.intp]
+SymmetryMap = Callable[[Array], ArrayLike]
+_DISPLACEMENTS = (0.03, -0.03, 0.5, -0.5)  # restarts leave a known root along its weakest direction by these lengths
+
+
+@dataclass(frozen=True)
+class RootTable:
+    """All roots that were found, ragged: one row per root, sorted by point and then by the unknowns.
+
+    points: the judged roots (see `Points`); owner (Q,): the parameter point of each row; size: the number P of
+    parameter points. outcomes (P, number of statuses): how the plain Newton runs from the starts of each point ended.
+    left: (P,) roots outside the domain that were found and are not in the table.
+    """
+
+    points: Points
+    owner: Rows
+    size: int
+    outcomes: NDArray[np.int64]
+    left: NDArray[np.int64]
+
+    @property
+    def count(self) -> NDArray[np.int64]:
+        """(P,) number of roots of each point."""
+        return np.bincount(self.owner, minlength=self.size)
+
+    def of(self, point: int) -> Points:
+        """The roots of one parameter point."""
+        return self.points.take(self.owner == point)
+
+    def padded(self, values: Array) -> Array:
+        """Values of the rows (Q, ...) as (P, K, ...) with K the largest number of roots, padded with NaN."""
+        count = self.count
+        width = int(count.max(initial=0))
+        out = np.full((self.size, width, *values.shape[1:]), np.nan)
+        rank = np.arange(len(self.owner)) - (np.cumsum(count) - count)[self.owner]
+        out[self.owner, rank] = values
+        return out
+
+    def where(self, keep: NDArray[np.bool_]) -> RootTable:
+        """The table with the rows of the mask `keep` only (the others fail an acceptance rule)."""
+        return RootTable(self.points.take(keep), self.owner[keep], self.size, self.outcomes, self.left)
+
+    def why_empty(self, point: int) -> str:
+        """Why a point without roots has none: a sentence about its starts."""
+        ends = [f"{n} {Status.from_code(k).name.lower().replace('_', ' ')}" for k, n in enumerate(self.outcomes[point]) if n]
+        outside = f"; {self.left[point]} roots outside the domain were left out" if self.left[point] else ""
+        return f"{Status.NO_SOLUTION}: of {self.outcomes[point].sum()} starts " + ", ".join(ends) + outside
+
+
+def all_roots(
+    problem: Problem,
+    p: ArrayLike,
+    starts: ArrayLike,
+    *,
+    scale: ArrayLike = 1.0,
+    tol: float = 1e-10,
+    symmetries: Sequence[SymmetryMap] = (),
+    rounds: int = 8,
+    options: NewtonOptions | None = None,
+) -> RootTable:
+    """Every root that Newton finds from the starts, their symmetric images and deflated restarts.
+
+    p (P, m); starts (P, S, n), or (S, n) shared by all points; starts with NaN are skipped. symmetries: maps x -> x'
+    (both (P, n)) that take roots to roots. rounds: at most so many rounds of deflated restarts; a point is left alone
+    once a round from its starts and a round from near its known roots have both found nothing new. The result does
+    not depend on the order of points or starts. Raises ValueError for arrays of the wrong shape.
+    """
+    parameters, grid = starts_of(problem, p, starts)
+    size = np.ascontiguousarray(np.broadcast_to(np.asarray(scale, dtype=float), (len(parameters), grid.shape[2])))
+    search = _Search(extended(problem), parameters, size, [s for s in symmetries], options or NewtonOptions())
+    owner, place = np.nonzero(np.isfinite(grid).all(axis=2))
+    flat = grid[owner, place]
+    outcomes = np.zeros((len(parameters), len(Status)), dtype=np.int64)
+    np.add.at(outcomes, (owner, search.run(owner, flat)), 1)
+    fresh = search.settle()
+    idle = np.where(search.count() > 0, 0, 2)  # rounds in a row without a new root; none known: nothing to deflate
+    for turn in range(rounds):
+        open_points = idle < 2
+        if not open_points.any():
+            break
+        if turn % 2 == 0:
+            chosen = open_points[owner]
+            search.run(owner[chosen], flat[chosen], deflate=True)
+        else:
+            search.run(*search.displaced(open_points), deflate=True)
+        fresh = search.settle()
+        idle = np.where(fresh, 0, idle + 1)
+    return search.table(problem, outcomes, tol)
+
+
+class _Search:
+    """The pool of known roots, one row each (outside the domain too, so that deflation avoids them)."""
+
+    def __init__(
+        self, problem: Problem, p: Array, scale: Array, symmetries: list[SymmetryMap], options: NewtonOptions
+    ) -> None:
+        n = len(problem.names)
+        self.problem, self.p, self.scale, self.symmetries, self.options = problem, p, scale, symmetries, options
+        self.pool = Candidates(
+            np.zeros(0, dtype=np.intp), *np.zeros((2, 0, n)), np.zeros((0, n, n)), np.zeros((0, p.shape[1])), np.zeros((0, n))
+        )
+        self.fresh: list[Candidates] = []
+
+    def run(self, owner: Rows, starts: Array, deflate: bool = False) -> NDArray[np.int8]:
+        """Newton from `starts` of the points `owner`; converged ends become candidates. Returns the status codes."""
+        deflation, options = None, self.options
+        if deflate:
+            deflation = Deflation.of(self.known()[owner], self.scale[owner])
+            options = NewtonOptions(options.max_iterations // 2, options.step_tolerance, options.max_step, 1 / 32)
+        result = newton(
+            self.problem, self.p[owner], starts, scale=self.scale[owner], options=options, deflation=deflation
+        )
+        self._offer(owner, result)
+        return result.status
+
+    def _offer(self, owner: Rows, result: NewtonResult) -> None:
+        rows = np.flatnonzero(result.converged)
+        at = owner[rows]
+        self.fresh.append(
+            Candidates(at, result.x[rows], result.residual[rows], result.jacobian[rows], self.p[at], self.scale[at])
+        )
+
+    def settle(self) -> NDArray[np.bool_]:
+        """Merge the candidates into the pool, with symmetric images. Returns (P,): which points have a new root."""
+        before = self.count()
+        self._merge()
+        for _ in range(len(self.symmetries)):  # images of images: groups generated by the maps
+            known = len(self.pool.owner)
+            for symmetry in self.symmetries:
+                image = np.asarray(symmetry(self.pool.x), dtype=float)
+                result = newton(self.problem, self.pool.p, image, scale=self.pool.scale, options=self.options)
+                self._offer(self.pool.owner, result)
+            self._merge()
+            if len(self.pool.owner) == known:
+                break
+        return self.count() > before
+
+    def _merge(self) -> None:
+        joined = Candidates.joined([self.pool, *self.fresh])
+        self.pool = joined.take(representatives(self.problem, joined, known=len(self.pool.owner)))
+        self.fresh = []
+
+    def count(self) -> NDArray[np.int64]:
+        """(P,) number of known roots."""
+        return np.bincount(self.pool.owner, minlength=len(self.p))
+
+    def known(self) -> Array:
+        """(P, K, n) known roots, padded with NaN, in an order that does not depend on how they were found."""
+        order = canonical_order(self.pool.owner, self.pool.x, self.pool.scale)
+        owner, count = self.pool.owner[order], self.count()
+        out = np.full((len(self.p), int(count.max(initial=0)), self.pool.x.shape[1]), np.nan)
+        out[owner, np.arange(len(owner)) - (np.cumsum(count) - count)[owner]] = self.pool.x[order]
+        return out
+
+    def displaced(self, open_points: NDArray[np.bool_]) -> tuple[Rows, Array]:
+        """Starts near the known roots of the open points, along the direction in which the Jacobian is weakest."""
+        pool = self.pool.take(open_points[self.pool.owner])
+        extent = pool.extent
+        scaled = pool.jacobian * extent[:, None, :]
+        with np.errstate(all="ignore"):
+            inverted = inverse(scaled / np.maximum(np.abs(scaled).max(axis=2), 1e-300)[:, :, None])
+            largest = np.abs(inverted).sum(axis=1).argmax(axis=1)
+            weakest = inverted[np.arange(len(inverted)), :, largest]
+            weakest = weakest / np.abs(weakest).max(axis=1, initial=0.0)[:, None]
+        weakest = np.where(np.isfinite(weakest).all(axis=1)[:, None], weakest, 1.0)
+        starts = [pool.x + length * extent * weakest for length in _DISPLACEMENTS]
+        return np.tile(pool.owner, len(starts)), np.concatenate(starts)
+
+    def table(self, problem: Problem, outcomes: NDArray[np.int64], tol: float) -> RootTable:
+        """Judge the pool: symmetric roots exactly symmetric, claims, domain, canonical order."""
+        pool = self.pool
+        x = self._symmetric(pool)
+        r, jacobian = self.problem.residual_jacobian(x, pool.p) if len(x) else (pool.r, pool.jacobian)
+        ends = NewtonResult(
+            x, np.zeros(len(x), dtype=np.int8), np.zeros(len(x), dtype=np.int64), np.zeros_like(x), r, jacobian
+        )
+        judged = certify(problem, pool.p, ends, scale=pool.scale, tol=tol)
+        inside = judged.found
+        left = np.bincount(pool.owner[~inside], minlength=len(self.p))
+        judged, owner = judged.take(inside), pool.owner[inside]
+        order = canonical_order(owner, judged.x, pool.scale[inside])
+        return RootTable(judged.take(order), owner[order], len(self.p), outcomes, left)
+
+    def _symmetric(self, pool: Candidates) -> Array:
+        """Roots that are their own image up to rounding are put exactly on the symmetric subspace."""
+        x = pool.x.copy()
+        for symmetry in self.symmetries:
+            image = np.asarray(symmetry(x), dtype=float)
+            own = (np.abs(image - x) <= 1e-13 * pool.extent).all(axis=1)
+            x[own] = 0.5 * (x[own] + image[own])
+        return x

@@ -1,0 +1,249 @@
+"""Batched damped Newton with the exact Jacobian: one evaluation of the whole active batch per iteration.
+
+Each point has its own damping, status and end; points that are finished leave the batch. Inside, the points are the
+*last* axis, so that every quantity is a few contiguous vectors. Only elementwise operations act across the batch:
+no point's result depends on the batch it is in (if that holds for the problem's residual).
+
+Damping: the full step if it reduces the residual, each row measured by sum_j |J_ij| X_j at the last accepted iterate
+(X_j = |x_j| + scale_j), otherwise a backtracking step from the parabola through the two residuals.
+The end: a step below `step_tolerance` is taken and looked at once more; then the point ends as soon as the correction
+is at the rounding floor, or no longer shrinks while the residual is within its claim. So it never circles at the floor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from meanfield.solve.deflation import Deflation
+from meanfield.solve.extension import extended
+from meanfield.solve.linear import solve_columns
+from meanfield.solve.problem import EPS, Array, Problem, points_of, residual_claims
+from meanfield.solve.status import Status
+
+_HUGE = float(np.finfo(float).max)
+_RUNNING = -1
+Mask = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+_DECREASE = 1e-4  # the least relative decrease of the residual, per unit of damping, that a step must bring (Armijo)
+_AT_FLOOR = 16 * EPS
+_CONVERGED, _STAGNATED, _SINGULAR, _NAN, _MAXIMUM = (
+    s.code for s in (Status.CONVERGED, Status.STAGNATED, Status.SINGULAR, Status.NAN, Status.MAX_ITERATIONS)
+)
+
+
+@dataclass(frozen=True)
+class NewtonOptions:
+    """max_iterations counts evaluations of a point. Steps are relative to |x_j| + scale_j: `step_tolerance` is the
+    size below which the next iterate is the last but for polishing, `max_step` the longest step of an unknown.
+    `min_damping`: a point whose damping falls below it has stagnated."""
+
+    max_iterations: int = 50
+    step_tolerance: float = 1e-8
+    max_step: float = 2.0
+    min_damping: float = 1 / 256
+
+
+@dataclass(frozen=True)
+class NewtonResult:
+    """x (P, n); status (P,) codes; iterations (P,); step (P, n), Newton's correction at x (computed, not taken);
+    residual (P, n) and jacobian (P, n, n) at x. A root may lie outside the domain: `certify` judges that."""
+
+    x: Array
+    status: NDArray[np.int8]
+    iterations: NDArray[np.int64]
+    step: Array
+    residual: Array
+    jacobian: Array
+
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """(P,) mask."""
+        return self.status == _CONVERGED
+
+
+def newton(
+    problem: Problem,
+    p: ArrayLike,
+    x0: ArrayLike,
+    *,
+    scale: ArrayLike = 1.0,
+    options: NewtonOptions | None = None,
+    deflation: Deflation | None = None,
+) -> NewtonResult:
+    """Solve residual(x, p) = 0 from x0 at every point.
+
+    p (P, m) or one point (m,), x0 (P, n) or (n,). scale: typical size of each unknown, broadcasts to (P, n); it matters
+    for unknowns near zero only. Edges of the domain may be crossed (see `extension`). Never raises because of a point:
+    see the statuses. Raises ValueError for arrays of the wrong shape.
+    """
+    parameters, start = points_of(problem, p, x0)
+    size = np.broadcast_to(np.asarray(scale, dtype=float), start.shape)
+    run = _Run(extended(problem), parameters, start, size, options or NewtonOptions(), deflation)
+    with np.errstate(all="ignore"):
+        while run.index.size:
+            run.iterate()
+    return run.result
+
+
+def _largest(columns: Array) -> Array:
+    """Largest entry of each point, (n, P) -> (P,); NaN if any is NaN."""
+    return columns[0] if len(columns) == 1 else columns.max(axis=0)
+
+
+class _Run:
+    """The state of the points still active (the points last) and the results of those that are finished."""
+
+    def __init__(
+        self, problem: Problem, p: Array, x: Array, scale: Array, options: NewtonOptions, deflation: Deflation | None
+    ) -> None:
+        count, n = x.shape
+        self.problem, self.options, self.deflation = problem, options, deflation
+        self.index: NDArray[np.intp] = np.arange(count)
+        self.p, self.scale = np.ascontiguousarray(p.T), np.ascontiguousarray(scale.T)
+        self.x = np.ascontiguousarray(x.T)
+        self.step, self.damping = np.zeros((n, count)), np.zeros(count)
+        self.merit, self.last = np.full(count, _HUGE), np.full(count, np.inf)
+        self.weight = np.ones((n, count))
+        self.r, self.jacobian = np.full((n, count), np.nan), np.full((n, n, count), np.nan)
+        self.count = 0
+        self.result = NewtonResult(
+            x.copy(),
+            np.full(count, _MAXIMUM, dtype=np.int8),
+            np.zeros(count, dtype=np.int64),
+            np.full((count, n), np.nan),
+            np.full((count, n), np.nan),
+            np.full((count, n, n), np.nan),
+        )
+
+    def iterate(self) -> None:
+        """Evaluate every active point at its trial iterate; accept it or damp; take the finished points out."""
+        trial = self.x + self.damping * self.step if self.count else self.x
+        value, slope = self.problem.residual_jacobian(trial.T, self.p.T)
+        r, jacobian = np.ascontiguousarray(value.T), np.ascontiguousarray(slope.transpose(1, 2, 0))
+        merit = _largest(np.abs(r) * self.weight)
+        if self.deflation is None:
+            accepted = merit <= np.maximum(self.merit * (1.0 - _DECREASE * self.damping), _AT_FLOOR)
+        else:
+            merit = merit * self.deflation(trial)[0]
+            accepted = merit <= self.merit * (1.0 - _DECREASE * self.damping)
+        damped = None
+        if not accepted.all():  # those points stay where they were: what follows computes for them the same again
+            damped = _shorter(self.damping, merit / self.merit)
+            trial = np.where(accepted, trial, self.x)
+            r, jacobian = np.where(accepted, r, self.r), np.where(accepted, jacobian, self.jacobian)
+        self.x, self.r, self.jacobian = trial, r, jacobian
+        self._advance(accepted, damped, merit)
+
+    def _advance(self, accepted: Mask, damped: Array | None, merit: Array) -> None:
+        """Newton's step and its damping at the current iterates, and the ends of those that have come to one."""
+        options = self.options
+        extent = np.abs(self.x) + self.scale
+        self.weight = _row_weights(self.jacobian, extent)
+        self.merit = floor = _largest(np.abs(self.r) * self.weight)
+        self.step = step = self._newton_step()
+        relative = longest = _largest(np.abs(step) / extent)
+        if self.deflation is not None:
+            factor, eta = self.deflation(self.x)
+            self.merit = floor * factor
+            self.step = step / (1.0 - (eta * step).sum(axis=0))
+            longest = _largest(np.abs(self.step) / extent)
+        self.damping = options.max_step / np.maximum(longest, options.max_step)
+        code = np.full(len(accepted), _RUNNING, dtype=np.int8)
+        small = self.last <= options.step_tolerance
+        if small.any() or floor.min() == 0.0:
+            self._judge_small(code, small & accepted, floor, relative)
+        last, self.last = self.last, relative
+        self.count += 1
+        if damped is not None:
+            self.last = np.where(accepted, relative, last)
+            failed = ~accepted & ((damped < options.min_damping * self.damping) | (self.count == 1))
+            self.damping = np.where(accepted, self.damping, damped)
+            self._judge_failed(code, failed, floor, merit)
+        code[(code == _RUNNING) & ~(relative < np.inf)] = _SINGULAR
+        if self.count >= options.max_iterations:
+            code[code == _RUNNING] = _MAXIMUM
+        if (code != _RUNNING).any():
+            self._close(code, step)
+
+    def _newton_step(self) -> Array:
+        """-J^-1 r; where J is singular the shortest least-squares step; NaN where there is none."""
+        step = solve_columns(self.jacobian, -self.r)
+        odd = ~np.isfinite(step).all(axis=0)
+        if odd.any():
+            step[:, odd] = _least_squares_step(self.jacobian[:, :, odd], self.r[:, odd])
+        return step
+
+    def _judge_small(self, code: Codes, small: Mask, floor: Array, relative: Array) -> None:
+        """Ends of the points whose last step was small: the correction is at the floor, or it no longer shrinks."""
+        code[(floor == 0.0) | (small & ((relative <= _AT_FLOOR) | (floor <= 2 * EPS)))] = _CONVERGED
+        stalled = small & (code == _RUNNING) & (relative >= 0.25 * self.last)
+        if stalled.any():
+            within = stalled & ((floor <= 64 * EPS) | self._within_claim(stalled))
+            code[within] = _CONVERGED
+            code[stalled & ~within & (relative >= self.last)] = _STAGNATED
+
+    def _judge_failed(self, code: Codes, failed: Mask, floor: Array, merit: Array) -> None:
+        """Ends of the points for which no step reduces the residual."""
+        if not failed.any():
+            return
+        code[failed] = np.where(np.isfinite(merit[failed]), _STAGNATED, _NAN)
+        candidates = failed & (floor < 1e-3)
+        if candidates.any():
+            code[candidates & self._within_claim(candidates)] = _CONVERGED
+
+    def _within_claim(self, which: Mask) -> Mask:
+        """Is the residual within four claims of zero? (Looked at for the points of `which` only.)"""
+        x, p, r = self.x[:, which].T, self.p[:, which].T, self.r[:, which].T
+        claims = residual_claims(self.problem, x, p, r, self.jacobian[:, :, which].transpose(2, 0, 1))
+        within = np.zeros(len(which), dtype=bool)
+        within[which] = (np.abs(r) <= 4 * claims).all(axis=1)
+        return within
+
+    def _close(self, code: Codes, step: Array) -> None:
+        """Write the finished points to the result; keep the others."""
+        ended = code != _RUNNING
+        done = np.flatnonzero(ended)
+        at, out = self.index[done], self.result
+        out.x[at], out.status[at], out.iterations[at] = self.x[:, done].T, code[done], self.count
+        out.step[at], out.residual[at] = step[:, done].T, self.r[:, done].T
+        out.jacobian[at] = self.jacobian.take(done, axis=2).transpose(2, 0, 1)
+        keep = np.flatnonzero(~ended)
+        self.index = self.index[keep]
+        if keep.size == 0:
+            return
+        for name in ("damping", "merit", "last", "x", "p", "scale", "step", "weight", "r", "jacobian"):
+            setattr(self, name, getattr(self, name).take(keep, axis=-1))
+        if self.deflation is not None:
+            self.deflation = self.deflation.take(keep)
+
+
+def _row_weights(jacobian: Array, extent: Array) -> Array:
+    """1 / sum_j |J_ij| X_j, (n, P): the residual times it is a distance relative to the size of the unknowns."""
+    size = np.abs(jacobian)
+    size *= extent
+    total = size[:, 0]
+    for column in range(1, size.shape[1]):
+        total += size[:, column]
+    np.maximum(total, 1e-300, out=total)
+    return np.divide(1.0, total)
+
+
+def _shorter(damping: Array, growth: Array) -> Array:
+    """The next damping after a rejected step, from the parabola 1 - t + c t^2 through the relative residuals."""
+    with_parabola = damping * damping / (2.0 * (growth - 1.0 + damping))
+    return np.where(np.isfinite(growth), np.clip(with_parabola, 0.1 * damping, 0.5 * damping), 0.25 * damping)
+
+
+def _least_squares_step(jacobian: Array, r: Array) -> Array:
+    """(n, n, P), (n, P) -> (n, P): the shortest minimiser of |J d + r|; NaN if J is not finite or d would be zero."""
+    step = np.full(r.shape, np.nan)
+    for k in range(r.shape[1]):
+        if not r[:, k].any():
+            step[:, k] = 0.0
+        elif np.isfinite(jacobian[:, :, k]).all() and np.isfinite(r[:, k]).all():
+            d = -np.linalg.pinv(jacobian[:, :, k]) @ r[:, k]
+            step[:, k] = d if d.any() else np.nan
+    return step
