@@ -2,10 +2,12 @@
 
 from meanfield.transfer.algebraic import algebraic
 from meanfield.transfer.cubic import cubic
+from meanfield.transfer.custom import custom
 from meanfield.transfer.erf import erf
 from meanfield.transfer.exponential import exponential
 from meanfield.transfer.functions import MPMATH_FUNCTIONS, NUMPY_FUNCTIONS
 from meanfield.transfer.library import LIBRARY, by_name
+from meanfield.transfer.lift import lift
 from meanfield.transfer.linear import linear
 from meanfield.transfer.logistic import logistic
 from meanfield.transfer.relu import relu
@@ -29,8 +31,10 @@ __all__ = [
     "algebraic",
     "by_name",
     "cubic",
+    "custom",
     "erf",
     "exponential",
+    "lift",
     "linear",
     "logistic",
     "relu",

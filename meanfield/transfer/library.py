@@ -22,8 +22,7 @@ from meanfield.transfer.token import Transfer
 __all__ = ["LIBRARY", "by_name"]
 
 LIBRARY: dict[str, Transfer] = {
-    phi.name: phi
-    for phi in (tanh, erf, relu, step, softplus, logistic, algebraic, sine, cubic, linear, exponential)
+    phi.name: phi for phi in (tanh, erf, relu, step, softplus, logistic, algebraic, sine, cubic, linear, exponential)
 }
 """All transfer functions without parameters, by name."""
 
@@ -45,5 +44,5 @@ def by_name(name: str) -> Transfer:
             raise TransferError(f'{_FAMILY} needs an integer power, as in "{_FAMILY}:3", got {name!r}')
         return threshold_power(int(power))
     near = difflib.get_close_matches(name.lower(), [*LIBRARY, _FAMILY], n=1, cutoff=0.4)
-    hint = f'; did you mean "{near[0]}"?' if near else ""
+    hint = f'; did you mean "{near[0]}"?' if near else "."
     raise TransferError(f"unknown transfer function {name!r}{hint} Known: {', '.join(LIBRARY)}, {_FAMILY}:n")

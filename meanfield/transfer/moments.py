@@ -55,7 +55,7 @@ def half_moment(k: int, mu: sp.Expr, Delta: sp.Expr) -> sp.Expr:
 
 
 def edge_moment(k: int, mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
-    """`Delta <delta(x) theta(y) y^k>`: at x = 0 the law of y has mean `mu (1 - C/Delta)`, variance `Delta - C^2/Delta`."""
+    """`Delta <delta(x) theta(y) y^k>`: at x = 0, y has mean `mu (1 - C/Delta)` and variance `Delta - C^2/Delta`."""
     return gauss_edge(mu, Delta) * half_moment(k, mu * (1 - C / Delta), (Delta - C) * (Delta + C) / Delta)
 
 

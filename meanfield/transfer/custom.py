@@ -1,0 +1,158 @@
+"""Transfer functions of one's own."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any, Literal
+
+import mpmath
+import sympy as sp
+
+from meanfield.errors import TransferError
+from meanfield.transfer import analysis, primitives
+from meanfield.transfer.library import LIBRARY
+from meanfield.transfer.pieces import Pieces, split
+from meanfield.transfer.token import Applied, Transfer, X
+from meanfield.transfer.traits import Kink, Traits
+
+__all__ = ["custom"]
+
+Definition = sp.Expr | Callable[[sp.Symbol], Any]
+
+
+def custom(
+    name: str,
+    definition: Definition,
+    *,
+    derivative: Definition | None = None,
+    antiderivative: Definition | None = None,
+    **traits: Any,
+) -> Transfer:
+    """A transfer function from a SymPy expression in one symbol or a Python function of one.
+
+    definition: e.g. `x / (1 + x**2)` or `lambda x: sp.tanh(x)**3`, without free parameters (a gain belongs
+        outside: `phi(beta * x)`).
+    derivative: phi', where a better form than SymPy's derivative is known.
+    antiderivative: Phi, where SymPy finds none; its constant is free.
+    traits: override what was detected, by the fields of `Traits`, e.g. `strip=1.0` or
+        `kinks=[Kink(0.0, {1: 2.0})]`. Parity, kinks, strip, growth and antiderivative are detected where they
+        can be proved; an unknown strip is None.
+
+    Raises `TransferError` if the definition is not a real finite function of one symbol, if kinks exist that
+    cannot be located, or for an unknown trait.
+    """
+    if name in LIBRARY:
+        raise TransferError(f"{name!r} is a transfer function of the library; choose another name")
+    _check_traits(traits)
+    pieces = _pieces(_in_x(name, definition), declared="kinks" in traits)
+    phi = pieces.joined()
+    _check_finite(name, pieces)
+    Phi = _in_x(name, antiderivative) if antiderivative is not None else primitives.antiderivative(pieces)
+    found = replace(_detected(name, pieces), antiderivative=Phi is not None)
+    if "kinks" in traits:
+        traits["kinks"] = tuple(traits["kinks"])
+    slope = _in_x(name, derivative) if derivative is not None else None
+    return Transfer(name, phi, replace(found, **traits), derivative=slope, antiderivative=Phi)
+
+
+def _in_x(name: str, definition: Definition) -> sp.Expr:
+    if isinstance(definition, str):
+        raise TransferError(f"{name}: text is never evaluated; give a SymPy expression or a function")
+    if callable(definition) and not isinstance(definition, sp.Basic):
+        try:
+            definition = definition(X)
+        except (TypeError, AttributeError) as error:
+            raise TransferError(f"{name}: the function must accept a SymPy symbol; use SymPy's functions") from error
+    try:
+        expr = sp.sympify(definition, strict=True)
+    except sp.SympifyError as error:
+        raise TransferError(f"{name}: expected a SymPy expression, got {definition!r}") from error
+    symbols = expr.free_symbols
+    if not isinstance(expr, sp.Expr) or len(symbols) > 1:
+        names = ", ".join(sorted(map(str, symbols)))
+        raise TransferError(f"{name}: expected an expression in one symbol, got {names or expr}; put numbers in")
+    expr = expr.xreplace(dict.fromkeys(symbols, X))
+    return expr.replace(Applied, lambda token, order, x: token.explicit(order, x))
+
+
+def _pieces(expr: sp.Expr, *, declared: bool) -> Pieces:
+    try:
+        return split(expr)
+    except TransferError:
+        if declared:
+            return Pieces((expr,))
+        raise
+
+
+def _check_traits(traits: dict[str, Any]) -> None:
+    known = [field.name for field in fields(Traits) if field.name not in ("name", "antiderivative")]
+    for key in traits:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise TransferError(f"unknown trait {key!r}; did you mean {near[0] if near else ', '.join(known)}?")
+
+
+def _check_finite(name: str, pieces: Pieces) -> None:
+    """Refuse poles and complex values near the origin, where every model needs phi."""
+    value = analysis.evaluator(pieces.joined())
+    for x in (*(0.25 * i for i in range(-40, 41)), *map(float, pieces.edges)):
+        try:
+            fine = mpmath.isfinite(value(x)) and mpmath.im(value(x)) == 0
+        except (ArithmeticError, ValueError, TypeError, NameError):
+            fine = False
+        if not fine:
+            raise TransferError(f"{name} has no finite real value at x = {x}; define it on the whole line")
+
+
+def _detected(name: str, pieces: Pieces) -> Traits:
+    kinks = pieces.kinks()
+    ends = [-math.inf, *map(float, pieces.edges), math.inf]
+    strips = [analysis.strip(part, (ends[i], ends[i + 1])) for i, part in enumerate(pieces.parts)]
+    known = [strip for strip in strips if strip is not None]
+    power = max(analysis.degree(pieces.parts[0], -1), analysis.degree(pieces.parts[-1], 1), 0)
+    return Traits(
+        name=name,
+        latex=sp.latex(pieces.joined()),
+        parity=_parity(pieces),
+        strip=min(strip for strip, _ in known) if len(known) == len(strips) else None,
+        imaginary_growth=max((growth for _, growth in known), default=0.0),
+        kinks=kinks,
+        growth=_growth(power),
+        degree=power,
+        slope_at_zero=_slope_at_zero(pieces, kinks),
+    )
+
+
+def _growth(power: float) -> Literal["bounded", "linear", "polynomial", "exponential"]:
+    if power <= 0:
+        return "bounded"
+    if power <= 1:
+        return "linear"
+    return "polynomial" if power < math.inf else "exponential"
+
+
+def _slope_at_zero(pieces: Pieces, kinks: tuple[Kink, ...]) -> float | None:
+    if any(kink.location == 0.0 and min(kink.jumps) <= 1 for kink in kinks):
+        return None
+    return float(mpmath.re(analysis.evaluator(sp.diff(pieces.joined(), X))(0.0)))
+
+
+def _parity(pieces: Pieces) -> Literal["odd", "even"] | None:
+    if any(sp.simplify(a + b) != 0 for a, b in zip(pieces.edges, reversed(pieces.edges), strict=True)):
+        return None
+    mirrored = [part.xreplace({X: -X}) for part in reversed(pieces.parts)]
+    if all(_is_zero(a + b) for a, b in zip(pieces.parts, mirrored, strict=True)):
+        return "odd"
+    return "even" if all(_is_zero(a - b) for a, b in zip(pieces.parts, mirrored, strict=True)) else None
+
+
+def _is_zero(expr: sp.Expr) -> bool:
+    expr = sp.expand(expr)
+    if expr == 0:
+        return True
+    value = analysis.evaluator(expr)
+    # Numbers refuse quickly; only what looks like zero is worth a proof.
+    return all(abs(value(x)) < 1e-9 for x in (0.31, 1.7, -2.3)) and sp.simplify(expr) == 0
