@@ -7,72 +7,28 @@ sentence. Complex values carry a last dimension ``part`` (re, im): netCDF has no
 
 from __future__ import annotations
 
+import json
 import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from meanfield.errors import FileFormatError
+from meanfield.records import Record
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from meanfield.diagram import PhaseDiagram
     from meanfield.model import Model
 
-__all__ = ["FORMAT", "Record", "dataset", "load", "record", "save"]
+__all__ = ["DIAGRAM_FORMAT", "FORMAT", "dataset", "diagram_dataset", "load", "save"]
 
 FORMAT = "meanfield solutions 1"
-
-
-@dataclass(frozen=True)
-class Record:
-    """What one `Solution` says, as plain values.
-
-    unknowns, error, observables, indicators: ``{name: value}`` (error holds the claimed absolute error of unknowns and of
-    observables that have one; an observable that is a spectrum is a complex array). physical, stable: True, False or None.
-    """
-
-    unknowns: dict[str, Any]
-    error: dict[str, Any]
-    observables: dict[str, Any]
-    indicators: dict[str, Any]
-    residual: Any
-    status: str
-    physical: bool | None
-    stable: bool | None
-    parameters: dict[str, Any] = field(default_factory=dict)
-
-
-def record(solution: Any, observables: Sequence[str] | None = None) -> Record:
-    """The `Record` of one `Solution` at one parameter point, with the ``observables`` named (default: all)."""
-    spectra = dict(solution.spectra or {})
-    wanted = [*solution.observables, *spectra] if observables is None else observables
-    values = {name: spectra[name] if name in spectra else solution.observables[name] for name in wanted}
-    errors = {}
-    for name in [*solution.unknowns, *wanted]:
-        try:
-            errors[name] = solution.error[name]
-        except KeyError:
-            continue
-    return Record(
-        unknowns=dict(solution.unknowns),
-        error=errors,
-        observables=values,
-        indicators=dict(solution.indicators),
-        residual=solution.residual,
-        status=str(solution.status),
-        physical=_flag(solution.physical),
-        stable=_flag(solution.stable),
-        parameters=dict(solution.parameters),
-    )
-
-
-def _flag(value: Any) -> bool | None:
-    return None if value is None else bool(value)
+DIAGRAM_FORMAT = "meanfield diagram 1"
 
 
 def dataset(
@@ -197,6 +153,55 @@ def _provenance(model: Model | None, fixed: Mapping[str, Any], tol: float | None
             "references": "\n".join(model.references),
         }
     return attrs
+
+
+def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
+    """A `PhaseDiagram` as a dataset.
+
+    Dimensions: the two parameters of the plane (vertical first). ``region`` holds indices into the attribute ``labels``
+    (JSON). Each model's variables begin with its name if there are several. The curves are one table over ``curve_point``:
+    ``curve`` (index into the attribute ``curves``, JSON), ``curve_line``, the two parameters, error, boundary.
+    """
+    import xarray as xr
+
+    plane, (x, y) = diagram.plane, diagram.plane.names
+    merged = xr.Dataset(coords={y: plane.y, x: plane.x})
+    size = plane.x.size * plane.y.size
+    for sheet in diagram.sheets:
+        points = [*sheet.points, *([] for _ in range(size - len(sheet.points)))]
+        own = dataset(points, {y: plane.y, x: plane.x}, model=sheet.model, fixed=diagram.parameters, tol=diagram.tol)
+        prefix = "" if len(diagram.sheets) == 1 else f"{_identifier(sheet.name)}_"
+        renamed: dict[Hashable, str] = {name: f"{prefix}{name}" for name in own.data_vars}
+        renamed |= {dim: f"{prefix}{dim}" for dim in own.dims if dim not in (x, y, "part")}
+        merged = merged.merge(own.rename(renamed))
+        merged.attrs |= {f"{prefix}{k}" if k in _PER_MODEL else k: v for k, v in own.attrs.items()}
+    merged["region"] = ((y, x), diagram.region.astype(np.int32), {"labels": json.dumps(diagram.labels)})
+    merged.attrs |= {"format": DIAGRAM_FORMAT, "summary": diagram.summary(), "interrupted": int(diagram.interrupted)}
+    return merged.assign(_curves(diagram)).assign_attrs(
+        curves=json.dumps([{"model": c.model, "indicator": c.indicator, "equation": c.equation} for c in diagram.contours])
+    )
+
+
+_PER_MODEL = ("model", "title", "equations", "definitions", "implicit", "references")
+
+
+def _identifier(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name)
+
+
+def _curves(diagram: PhaseDiagram) -> dict[str, Any]:
+    x, y = diagram.plane.names
+    lines = [(k, line, e, b) for k, c in enumerate(diagram.contours) for line, e, b in zip(c.lines, c.errors, c.boundary)]
+    places = np.concatenate([np.empty((0, 2)), *(line for _, line, _, _ in lines)])
+    columns = {
+        "curve": np.concatenate([np.empty(0, int), *(np.full(len(line), k) for k, line, _, _ in lines)]),
+        "curve_line": np.concatenate([np.empty(0, int), *(np.full(len(v[1]), n) for n, v in enumerate(lines))]),
+        f"curve_{x}": places[:, 0],
+        f"curve_{y}": places[:, 1],
+        "curve_error": np.concatenate([np.empty(0), *(e for _, _, e, _ in lines)]),
+        "curve_boundary": np.concatenate([np.empty(0, np.int8), *(b.astype(np.int8) for _, _, _, b in lines)]),
+    }
+    return {name: ("curve_point", values) for name, values in columns.items()}
 
 
 def save(data: xr.Dataset, path: str | Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.store import Record
+from meanfield.records import Record
 
 __all__ = ["as_json", "point_document", "value"]
 

@@ -13,7 +13,7 @@ from meanfield.errors import NoSolution, ParameterError
 
 if TYPE_CHECKING:
     from meanfield.model import Model
-    from meanfield.store import Record
+    from meanfield.records import Record
 
 __all__ = ["solve"]
 
@@ -123,7 +123,7 @@ class _Task:
             return _Nothing(str(error))
 
     def _keep(self, result: Any, parameters: dict[str, Any]) -> None:
-        from meanfield.store import record
+        from meanfield.records import record
 
         if self.find == "one" and hasattr(result, "found"):
             solutions = [result] if result.found else []

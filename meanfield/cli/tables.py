@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.store import Record
+from meanfield.records import Record
 
 __all__ = ["number", "solution_text", "sweep_text", "table", "with_error"]
 

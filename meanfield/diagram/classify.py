@@ -1,0 +1,108 @@
+"""Which states exist and are stable at each point of the plane, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sympy as sp
+
+from meanfield.diagram.grid import Sheet
+from meanfield.records import Record
+
+if TYPE_CHECKING:
+    from meanfield.model import Model
+
+__all__ = ["NOTHING", "classify", "kind", "symmetric"]
+
+NOTHING = "no solution"
+_MARGINAL = 1e-8  # an indicator this close to zero: the grid point lies on a boundary, where "stable" is a coin's toss
+
+
+def classify(sheets: Sequence[Sheet]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A label for every grid point.
+
+    Returns region (ny, nx), indices into the labels, and the labels, the most frequent first. A point is named after its
+    stable states (several coexist: joined by " + "); if none is stable, after its physical ones, called unstable; the
+    symmetric partners of a state count once.
+    """
+    plane = sheets[0].plane
+    invariant = [symmetric(sheet) for sheet in sheets]
+    words = []
+    for row in range(plane.shape[0]):
+        for column in range(plane.shape[1]):
+            i = row * plane.shape[1] + column
+            here = [
+                (sheet.model, one, even)
+                for sheet, table in zip(sheets, invariant, strict=True)
+                for one, even in zip(sheet.at(row, column), table.get(i, ()), strict=True)
+            ]
+            words.append(_label(here))
+    labels = tuple(name for name, _ in Counter(words).most_common())
+    index = {name: k for k, name in enumerate(labels)}
+    return np.array([index[w] for w in words]).reshape(plane.shape), labels
+
+
+def _label(here: Sequence[tuple[Model, Record, bool | None]]) -> str:
+    stable = [one for one in here if _persists(one[1])]
+    if stable:
+        return _join(stable)
+    physical = [one for one in here if one[1].physical is not False]
+    return f"{_join(physical)}, unstable" if physical else NOTHING
+
+
+def _persists(state: Record) -> bool:
+    if state.physical is False:
+        return False
+    if state.stable is False:
+        return any(abs(value) < _MARGINAL for value in state.indicators.values())
+    return True
+
+
+def _join(states: Sequence[tuple[Model, Record, bool | None]]) -> str:
+    count: Counter[str] = Counter()
+    orbit: dict[str, int] = {}
+    for model, _, even in states:
+        name = kind(model, even)
+        count[name] += 1
+        orbit[name] = 1 if even is not False else 1 + len(model.symmetries)
+    parts = []
+    for name in sorted(count):
+        several = -(-count[name] // orbit[name])
+        parts.append(name if several == 1 else f"{name} ({several} states)")
+    return " + ".join(parts)
+
+
+def kind(model: Model, even: bool | None) -> str:
+    """The field's word for a state of ``model``; ``even``: it is its own mirror image (None: the model has no symmetry)."""
+    unknowns = {u.name for u in model.public_unknowns}
+    chaotic = "Delta_inf" in unknowns
+    if "mu" in unknowns:
+        if even is None:
+            return "chaotic" if chaotic else "stationary"
+        if chaotic:
+            return "homogeneous chaos" if even else "structured chaos"
+        return "homogeneous stationary" if even else "heterogeneous stationary"
+    name = model.name or model.title
+    return name if even is None else f"{name}, {'symmetric' if even else 'broken symmetry'}"
+
+
+def symmetric(sheet: Sheet) -> dict[int, list[bool | None]]:
+    """For every grid point, whether each solution is its own mirror image under all symmetries of the model."""
+    model = sheet.model
+    if not model.symmetries:
+        return {i: [None] * len(point) for i, point in enumerate(sheet.points)}
+    flat = [one for point in sheet.points for one in point]
+    names = list(model.public_unknowns)
+    values = np.array([[one.unknowns[u.name] for u in names] for one in flat], float).reshape(len(flat), len(names))
+    errors = np.array([[one.error.get(u.name, 0.0) for u in names] for one in flat], float).reshape(values.shape)
+    even = np.ones(len(flat), bool)
+    for symmetry in model.symmetries:
+        image = sp.lambdify([names], [symmetry.get(u, u) for u in names], "numpy", cse=False)
+        mirrored = np.stack(np.broadcast_arrays(*image(values.T)), -1) if len(flat) else values
+        allowed = 1e-7 * (1 + np.abs(values)) + 10 * np.nan_to_num(errors)
+        even &= (np.abs(mirrored - values) <= allowed).all(axis=1)
+    answers = iter(even.tolist())
+    return {i: [next(answers) for _ in point] for i, point in enumerate(sheet.points)}
