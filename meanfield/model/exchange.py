@@ -51,7 +51,7 @@ def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Mod
         spectra={k: spectrum(s) for k, s in model.spectra.items()},
         indicators=values(model.indicators),
         accept=values(model.accept),
-        physical=values(model.physical),
+        physical=values(model.physical) if isinstance(model.physical, Mapping) else model.physical,
         stable=values(model.stable) if isinstance(model.stable, Mapping) else model.stable,
         reports=values(model.reports),
         starts=[values(s) for s in model.starts],

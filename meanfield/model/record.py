@@ -71,6 +71,19 @@ class Requirement:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Preparation:
+    """How a user's keywords become the parameters of the model, where these are not the same.
+
+    ``accepts``: names that may be given besides (or instead of) the model's own parameters. ``function`` takes what was
+    given, ``{name: array}``, and returns ``{name: array}`` with names of the model's parameters only; it raises
+    `ParameterError` where the values contradict one another. Defaults are filled in after it.
+    """
+
+    accepts: tuple[str, ...]
+    function: Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """A mean-field model.
@@ -82,7 +95,10 @@ class Model:
     phase boundary): ``{name: expression}``. profiles: ``{name: (coordinate, expression)}``. spectra: `Spectrum` by name.
     accept: conditions ``{sentence: expression >= 0}`` without which a root is no solution; they may contain the coordinate
     ``s`` and must then hold for all s in (0, 1). physical (>= 0) and stable (> 0, with all spectra below 1): likewise, but
-    they only label. symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: expressions in
+    they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here.
+    restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
+    in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
+    symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: expressions in
     the parameters where solving begins. reports: public unknowns as expressions of the working ones (see
     `meanfield.conditions.change_unknowns`). Raises `ModelError` if the parts do not fit together.
     """
@@ -98,7 +114,7 @@ class Model:
     spectra: Mapping[str, Spectrum] = field(default_factory=dict)
     indicators: Mapping[str, sp.Expr] = field(default_factory=dict)
     accept: Mapping[str, sp.Expr] = field(default_factory=dict)
-    physical: Mapping[str, sp.Expr] = field(default_factory=dict)
+    physical: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
     stable: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
     symmetries: Sequence[Mapping[sp.Symbol, sp.Expr]] = ()
     starts: Sequence[Mapping[sp.Symbol, sp.Expr]] = ()
@@ -108,7 +124,8 @@ class Model:
     reports: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     refuse: Mapping[str, sp.Expr] = field(default_factory=dict)
     defaults: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    alternatives: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    restrict: Mapping[str, Mapping[sp.Symbol, sp.Expr]] = field(default_factory=dict)
+    prepare: Preparation | None = None
     meanings: Mapping[sp.Symbol, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[str] = ()
