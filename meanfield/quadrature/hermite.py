@@ -182,7 +182,7 @@ def binomials(count: int, p: int) -> Array:
 
 @lru_cache(maxsize=48)
 def _weights(h: float, size: int, count: int) -> Array:
-    nodes = np.arange(-(size // 2), size // 2 + 1) * h
+    nodes: Array = np.arange(-(size // 2), size // 2 + 1) * h
     table = hermite_functions(nodes, count) * (np.exp(-(nodes**2) / 4) * (h / sqrt(2 * pi)))
     weights = np.ascontiguousarray(table.T)
     weights.setflags(write=False)

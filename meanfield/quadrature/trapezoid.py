@@ -117,7 +117,7 @@ def _extent(h: float, cutoff: float) -> int:
 @lru_cache(maxsize=512)
 def _rule(index: int, extent: int, half: bool) -> Rule:
     nodes: Array = np.arange(-extent, extent + 1) * ladder_step(index)
-    weights = np.exp(-(nodes**2) / 2)
+    weights: Array = np.exp(-(nodes**2) / 2)
     weights /= weights.sum()
     if half:
         nodes, weights = nodes[extent:].copy(), 2 * weights[extent:]
