@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -43,6 +44,7 @@ def diagram(
     for picture in plot:
         check_target(picture, (".png", ".svg", ".pdf"), "--plot")
     found = [find_model(text, transfer) for text in model]
+    held: dict[str, Any] = dict(fixed)
 
     import meanfield as mf
 
@@ -53,7 +55,7 @@ def diagram(
         points=(x_axis.count, y_axis.count),
         tol=tol,
         progress=True,
-        **fixed,
+        **held,
     )
     if out is not None:
         with atomically(out) as temporary:

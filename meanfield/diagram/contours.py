@@ -168,7 +168,8 @@ def _distinct(points: Sequence[tuple[Start, np.ndarray, float]], plane: Plane) -
     cell = np.array([np.ptp(plane.x) / (len(plane.x) - 1), np.ptp(plane.y) / (len(plane.y) - 1)])
     kept: dict[tuple[Edge, int, int], tuple[Start, np.ndarray, float]] = {}
     for start, place, error in points:
-        key = (start.edge, *(int(k) for k in np.round(place / cell * 1e4)))
+        column, row = np.round(place / cell * 1e4).astype(int).tolist()
+        key = (start.edge, column, row)
         kept.setdefault(key, (start, place, error))
     return list(kept.values())
 
@@ -220,11 +221,12 @@ def _link(here: Sequence[tuple[int, Edge]], places: np.ndarray, links: dict[int,
 def _lines(links: Mapping[int, Sequence[int]]) -> list[list[int]]:
     """Walk the links: open lines from their ends first, then closed ones."""
     seen: set[int] = set()
-    lines = []
+    lines: list[list[int]] = []
     for first in sorted(links, key=lambda k: len(links[k])):
         if first in seen:
             continue
-        line, k = [], first
+        line: list[int] = []
+        k: int | None = first
         while k is not None:
             seen.add(k)
             line.append(k)

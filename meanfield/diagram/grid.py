@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -78,10 +78,10 @@ def make_plane(
     return Plane((plane[0], plane[1]), *axes)
 
 
-def solve_plane(sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: int, progress: Progress, solve: Any = None) -> None:
+def solve_plane(sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: int, progress: Progress) -> None:
     """Find all solutions at every point of the sheet's plane, ``chunk`` points at a time, and keep them in the sheet."""
-    if solve is None:
-        from meanfield.solve import solve
+    from meanfield.solve import solve
+
     flat = sheet.plane.flat()
     total = sheet.plane.x.size * sheet.plane.y.size
     progress.start(total, f"solving {sheet.name}")

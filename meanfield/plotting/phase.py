@@ -52,7 +52,7 @@ def draw_regions(ax: Axes, diagram: PhaseDiagram) -> list[Any]:
     from matplotlib.patches import Patch
 
     colours = [FILLS[k % len(FILLS)] for k in range(len(diagram.labels))]
-    limits = {"vmin": -0.5, "vmax": len(colours) - 0.5}
+    limits: dict[str, Any] = {"vmin": -0.5, "vmax": len(colours) - 0.5}
     plane = diagram.plane
     ax.pcolormesh(plane.x, plane.y, diagram.region, cmap=ListedColormap(colours), shading="nearest", rasterized=True, **limits)
     for k, name in enumerate(diagram.labels):
@@ -83,7 +83,7 @@ def draw_curves(ax: Axes, contours: Sequence[Contour]) -> list[Any]:
 
     handles = []
     for k, curve in enumerate(c for c in contours if c.points):
-        look = {"color": LINES[k % len(LINES)], "linestyle": MARKS[k % len(MARKS)]}
+        look: dict[str, Any] = {"color": LINES[k % len(LINES)], "linestyle": MARKS[k % len(MARKS)]}
         for line, boundary in zip(curve.lines, curve.boundary, strict=True):
             thick = np.where(boundary[:, None], line, np.nan)
             ax.plot(line[:, 0], line[:, 1], linewidth=0.5, **look)

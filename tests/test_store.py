@@ -1,0 +1,102 @@
+"""Solutions and diagrams as datasets and files."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from meanfield import store
+from meanfield.diagram import diagram
+from meanfield.errors import FileFormatError
+from meanfield.records import record
+from tests import fakes
+
+
+def records(*values):
+    return [[record(s) for s in fakes.solve_parabola(None, find="all", a=v)] for v in values]
+
+
+@pytest.fixture
+def sweep():
+    return store.dataset(records(-1.0, 1.0, 4.0), {"a": [-1.0, 1.0, 4.0]}, model=fakes.parabola(), fixed={}, tol=1e-10)
+
+
+def test_dimensions_and_values(sweep):
+    assert sweep["x"].dims == ("a", "solution") and sweep.sizes == {
+        "a": 3,
+        "solution": 2,
+        "outliers_index": 2,
+        "part": 2,
+    }
+    assert np.array_equal(sweep["x"], [[np.nan, np.nan], [1, -1], [2, -2]], equal_nan=True)
+    assert sweep["x_error"].sel(a=4.0).values.tolist() == [1e-15, 1e-15]
+    assert sweep["x"].attrs == {"role": "unknown", "long_name": "a root"}
+    assert sweep["number_of_solutions"].values.tolist() == [0, 2, 2]
+    assert sweep["stable"].values.tolist() == [[-1, -1], [1, 0], [1, 0]]
+    assert sweep["status"].values[0].tolist() == ["", ""] and str(sweep["status"].values[1, 0]).startswith("converged")
+
+
+def test_provenance(sweep):
+    assert sweep.attrs["model"] == "parabola" and sweep.attrs["equations"] == "x = a/x"
+    assert sweep.attrs["meanfield_version"] and sweep.attrs["date"] and sweep.attrs["tolerance"] == 1e-10
+
+
+def test_there_and_back(sweep, tmp_path):
+    store.save(sweep, tmp_path / "sweep.nc")
+    back = store.load(tmp_path / "sweep.nc")
+    xr.testing.assert_equal(back["x"], sweep["x"])
+    assert back["wave"].dtype == complex and back["wave"].dims == ("a", "solution")
+    assert np.array_equal(back["wave"][1:], [[1j, -1j], [2j, -2j]])
+    assert np.allclose(back["outliers"][2, 0, 0], 2 + 1j)
+    assert {str(word) for word in back["status"].values[0]} == {""}
+    assert back.attrs["equations"] == sweep.attrs["equations"]
+
+
+def test_a_single_point_and_no_point():
+    one = store.dataset(records(4.0), fixed={"a": 4.0})
+    assert one["x"].dims == ("solution",) and one.attrs["parameter_a"] == 4.0
+    none = store.dataset(records(-1.0))
+    assert none["number_of_solutions"].item() == 0 and "x" not in none
+
+
+def test_spectra_of_different_length_fit(tmp_path):
+    short, long = records(4.0)[0]
+    short.observables["outliers"] = short.observables["outliers"][:1]
+    data = store.dataset([[short, long]])
+    assert data["outliers"].shape == (2, 2, 2) and np.isnan(data["outliers"][0, 1]).all()
+
+
+def test_a_grid_needs_all_its_points():
+    with pytest.raises(ValueError, match="got 1 points for a grid of shape"):
+        store.dataset(records(1.0), {"a": [1.0, 2.0]})
+
+
+def test_only_our_files_are_opened(tmp_path):
+    (tmp_path / "text.nc").write_text("not netCDF")
+    xr.Dataset({"y": ("t", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    with pytest.raises(FileFormatError, match="not a netCDF file"):
+        store.load(tmp_path / "text.nc")
+    with pytest.raises(FileFormatError, match="says no format"):
+        store.load(tmp_path / "other.nc")
+    with pytest.raises(FileNotFoundError):
+        store.load(tmp_path / "nothing.nc")
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_diagram_there_and_back(several, tmp_path, monkeypatch):
+    fakes.use_closed_forms(monkeypatch)
+    models = [fakes.cusp(), fakes.pitchfork()] if several else [fakes.cusp()]
+    d = diagram(models, plane=("a", "b"), window=((-1.05, 2.0), (-1.0, 1.0)), points=(12, 9))
+    d.to_netcdf(tmp_path / "d.nc")
+    back = store.load(tmp_path / "d.nc", expect=store.DIAGRAM_FORMAT)
+    assert back["region"].dims == ("b", "a") and np.array_equal(back["region"], d.region)
+    assert tuple(json.loads(back["region"].attrs["labels"])) == d.labels
+    assert back.sizes["curve_point"] == sum(c.points for c in d.contours)
+    name = "cusp_x" if several else "x"
+    assert back[name].shape == (9, 12, 3)
+    assert back.attrs["summary"] == d.summary()
+    curves = json.loads(back.attrs["curves"])
+    assert curves[0] == {"model": "cusp", "indicator": "fold", "equation": "-a + 3*x**2 = 0"}
+    fold = back.where(back["curve"] == 0, drop=True)
+    assert np.allclose(27 * fold["curve_b"] ** 2, 4 * fold["curve_a"] ** 3)
