@@ -5,22 +5,25 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable
-from dataclasses import fields, replace
-from typing import Any, Literal
+from dataclasses import fields
+from typing import Any, Literal, TypeAlias
 
 import mpmath
 import sympy as sp
 
 from meanfield.errors import TransferError
 from meanfield.transfer import analysis, primitives
+from meanfield.transfer.functions import lncosh, logistic, softplus
 from meanfield.transfer.library import LIBRARY
 from meanfield.transfer.pieces import Pieces, split
 from meanfield.transfer.token import Applied, Transfer, X
-from meanfield.transfer.traits import Kink, Traits
+from meanfield.transfer.traits import Traits
 
 __all__ = ["custom"]
 
-Definition = sp.Expr | Callable[[sp.Symbol], Any]
+_REAL_POLES = (sp.tan, sp.cot, sp.sec, sp.csc, sp.gamma)
+
+Definition: TypeAlias = sp.Expr | Callable[[sp.Symbol], Any]
 
 
 def custom(
@@ -47,15 +50,16 @@ def custom(
     if name in LIBRARY:
         raise TransferError(f"{name!r} is a transfer function of the library; choose another name")
     _check_traits(traits)
-    pieces = _pieces(_in_x(name, definition), declared="kinks" in traits)
-    phi = pieces.joined()
-    _check_finite(name, pieces)
+    declared = "kinks" in traits
+    pieces = _pieces(_in_x(name, definition), declared)
+    _check_finite(name, pieces, declared)
     Phi = _in_x(name, antiderivative) if antiderivative is not None else primitives.antiderivative(pieces)
-    found = replace(_detected(name, pieces), antiderivative=Phi is not None)
-    if "kinks" in traits:
-        traits["kinks"] = tuple(traits["kinks"])
     slope = _in_x(name, derivative) if derivative is not None else None
-    return Transfer(name, phi, replace(found, **traits), derivative=slope, antiderivative=Phi)
+    if declared:
+        traits["kinks"] = tuple(traits["kinks"])
+    detected = {"antiderivative": Phi is not None, **_smoothness(pieces), **_shape(pieces)}
+    found = Traits(name, sp.latex(pieces.joined()), **(detected | traits))
+    return Transfer(name, pieces.joined(), found, derivative=slope, antiderivative=Phi)
 
 
 def _in_x(name: str, definition: Definition) -> sp.Expr:
@@ -75,10 +79,18 @@ def _in_x(name: str, definition: Definition) -> sp.Expr:
         names = ", ".join(sorted(map(str, symbols)))
         raise TransferError(f"{name}: expected an expression in one symbol, got {names or expr}; put numbers in")
     expr = expr.xreplace(dict.fromkeys(symbols, X))
-    return expr.replace(Applied, lambda token, order, x: token.explicit(order, x))
+    return _safe(expr.replace(Applied, lambda token, order, x: token.explicit(order, x)))
 
 
-def _pieces(expr: sp.Expr, *, declared: bool) -> Pieces:
+def _safe(expr: sp.Expr) -> sp.Expr:
+    """Recognise the usual ways to write functions whose plain form overflows."""
+    u = sp.Wild("u")
+    expr = expr.replace(1 / (1 + sp.exp(u)), lambda u: logistic(-u))
+    expr = expr.replace(sp.log(1 + sp.exp(u)), lambda u: softplus(u))
+    return expr.replace(sp.log(sp.cosh(u)), lambda u: lncosh(u))
+
+
+def _pieces(expr: sp.Expr, declared: bool) -> Pieces:
     try:
         return split(expr)
     except TransferError:
@@ -95,9 +107,12 @@ def _check_traits(traits: dict[str, Any]) -> None:
             raise TransferError(f"unknown trait {key!r}; did you mean {near[0] if near else ', '.join(known)}?")
 
 
-def _check_finite(name: str, pieces: Pieces) -> None:
-    """Refuse poles and complex values near the origin, where every model needs phi."""
-    value = analysis.evaluator(pieces.joined())
+def _check_finite(name: str, pieces: Pieces, declared: bool) -> None:
+    """Refuse poles and complex values on the real axis, as far as they can be seen."""
+    phi = pieces.joined()
+    if phi.has(*_REAL_POLES):
+        raise TransferError(f"{name} has poles on the real axis; a transfer function must be finite everywhere")
+    value = analysis.evaluator(phi)
     for x in (*(0.25 * i for i in range(-40, 41)), *map(float, pieces.edges)):
         try:
             fine = mpmath.isfinite(value(x)) and mpmath.im(value(x)) == 0
@@ -105,25 +120,36 @@ def _check_finite(name: str, pieces: Pieces) -> None:
             fine = False
         if not fine:
             raise TransferError(f"{name} has no finite real value at x = {x}; define it on the whole line")
+    if not declared and any(strip is not None and strip[0] < 1e-12 for strip in _strips(pieces)):
+        raise TransferError(
+            f"{name} is singular on the real axis (a power or a logarithm of 0), where its derivatives diverge; "
+            "only jumps are supported, declared as kinks=[Kink(location, {order: jump of that derivative}), ...]"
+        )
 
 
-def _detected(name: str, pieces: Pieces) -> Traits:
-    kinks = pieces.kinks()
+def _strips(pieces: Pieces) -> list[tuple[float, float] | None]:
     ends = [-math.inf, *map(float, pieces.edges), math.inf]
-    strips = [analysis.strip(part, (ends[i], ends[i + 1])) for i, part in enumerate(pieces.parts)]
+    return [analysis.strip(part, (ends[i], ends[i + 1])) for i, part in enumerate(pieces.parts)]
+
+
+def _smoothness(pieces: Pieces) -> dict[str, Any]:
+    strips = _strips(pieces)
     known = [strip for strip in strips if strip is not None]
+    return {
+        "strip": min(strip for strip, _ in known) if len(known) == len(strips) else None,
+        "imaginary_growth": max((growth for _, growth in known), default=0.0),
+        "kinks": pieces.kinks(),
+    }
+
+
+def _shape(pieces: Pieces) -> dict[str, Any]:
     power = max(analysis.degree(pieces.parts[0], -1), analysis.degree(pieces.parts[-1], 1), 0)
-    return Traits(
-        name=name,
-        latex=sp.latex(pieces.joined()),
-        parity=_parity(pieces),
-        strip=min(strip for strip, _ in known) if len(known) == len(strips) else None,
-        imaginary_growth=max((growth for _, growth in known), default=0.0),
-        kinks=kinks,
-        growth=_growth(power),
-        degree=power,
-        slope_at_zero=_slope_at_zero(pieces, kinks),
-    )
+    return {
+        "parity": _parity(pieces),
+        "growth": _growth(power),
+        "degree": float(power),
+        "slope_at_zero": _slope_at_zero(pieces),
+    }
 
 
 def _growth(power: float) -> Literal["bounded", "linear", "polynomial", "exponential"]:
@@ -134,10 +160,13 @@ def _growth(power: float) -> Literal["bounded", "linear", "polynomial", "exponen
     return "polynomial" if power < math.inf else "exponential"
 
 
-def _slope_at_zero(pieces: Pieces, kinks: tuple[Kink, ...]) -> float | None:
-    if any(kink.location == 0.0 and min(kink.jumps) <= 1 for kink in kinks):
+def _slope_at_zero(pieces: Pieces) -> float | None:
+    if any(kink.location == 0.0 and min(kink.jumps) <= 1 for kink in pieces.kinks()):
         return None
-    return float(mpmath.re(analysis.evaluator(sp.diff(pieces.joined(), X))(0.0)))
+    try:
+        return float(mpmath.re(analysis.evaluator(sp.diff(pieces.joined(), X))(0.0)))
+    except (ArithmeticError, ValueError, TypeError, NameError):
+        return None
 
 
 def _parity(pieces: Pieces) -> Literal["odd", "even"] | None:

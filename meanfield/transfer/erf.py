@@ -5,7 +5,7 @@ import sympy as sp
 from meanfield.transfer.moments import at_equal_times, half_moment, quadrant_moment, singles_of
 from meanfield.transfer.probabilities import gauss_tail, orthant, pair_density
 from meanfield.transfer.token import Transfer, X
-from meanfield.transfer.traits import Closed, Traits
+from meanfield.transfer.traits import Closed, Signature, Traits
 
 __all__ = ["erf"]
 
@@ -51,7 +51,12 @@ def _curvatures(mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
     return sp.diff(_slopes(mu, Delta, c), c).xreplace({c: C})
 
 
-_pairs = {(-1, -1): Closed(_potentials), (0, 0): Closed(_rates), (1, 1): Closed(_slopes), (2, 2): Closed(_curvatures)}
+_pairs: dict[Signature, Closed] = {
+    (-1, -1): Closed(_potentials),
+    (0, 0): Closed(_rates),
+    (1, 1): Closed(_slopes),
+    (2, 2): Closed(_curvatures),
+}
 
 erf = Transfer(
     "erf",

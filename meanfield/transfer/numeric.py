@@ -33,7 +33,7 @@ def jet(phi: Transfer, orders: tuple[int, ...], x: Any) -> list[NDArray[np.float
     code = _cached(phi, ("numpy", orders), lambda: _numpy_code(phi, orders))
     flat = np.ascontiguousarray(x).reshape(-1)
     out = [np.empty(flat.shape) for _ in orders]
-    with np.errstate(over="ignore"):  # a branch that is not taken may overflow
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # in branches that are not taken
         for start in range(0, flat.size, BLOCK):
             part = slice(start, start + BLOCK)
             for target, value in zip(out, code(flat[part]), strict=True):
