@@ -1,0 +1,62 @@
+"""meanfield diagram: files, summary, exit codes."""
+
+from types import SimpleNamespace
+
+import pytest
+
+import meanfield as mf
+from meanfield import store
+from tests import fakes
+
+
+@pytest.fixture(autouse=True)
+def library(monkeypatch):
+    fakes.use_closed_forms(monkeypatch)
+    known = {"cusp": fakes.cusp, "pitchfork": fakes.pitchfork}
+    models = SimpleNamespace(names=lambda: list(known), by_name=lambda name: known[name]())
+    monkeypatch.setattr(mf, "models", models, raising=False)
+
+
+PLANE = ["--x", "a=-1.05:2", "--y", "b=-1:1:9", "--points", "12"]
+
+
+def test_picture_data_and_summary(command, tmp_path):
+    files = [tmp_path / name for name in ("d.nc", "d.png", "d.svg")]
+    code, out, err = command("diagram", "cusp", *PLANE, "--out", files[0], "--plot", files[1], "--plot", files[2])
+    assert code == 0 and len(out.splitlines()) == 5
+    assert "polishing boundaries" in err
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert store.load(files[0]).attrs["summary"] == out.rstrip("\n")
+
+
+def test_several_models(command):
+    code, out, _ = command("diagram", "cusp", "pitchfork", *PLANE)
+    assert code == 0 and "cusp and pitchfork" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["diagram", "cusp", "--x", "a=0:1"], "--y"),
+        (["diagram", "cusp", "--x", "a=0:1", "--y", "a=0:1"], "two different"),
+        (["diagram", "cusp", "--x", "a=0:1", "--y", "c=0:1"], "no parameter of cusp"),
+        (["diagram", "cusp", "--x", "a=0", "--y", "b=0:1"], "NAME=FROM:TO"),
+        (["diagram", "cusp", *PLANE, "-p", "c=0:1:2"], "must have one value"),
+        (["diagram", "cusp", *PLANE, "--plot", "d.gif"], ".png or .svg or .pdf"),
+        (["diagram", "cups", *PLANE], "did you mean 'cusp'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(command, argv, says):
+    code, out, err = command(*argv)
+    assert code == 2 and out == "" and says in err and err.count("\n") == 1
+
+
+def test_an_interrupt_is_exit_code_130_and_keeps_the_data(command, tmp_path, monkeypatch):
+    import importlib
+
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib.import_module("meanfield.solve"), "solve", stop)
+    code, _, err = command("diagram", "cusp", *PLANE, "--out", tmp_path / "d.nc")
+    assert code == 130 and "interrupted" in err and store.load(tmp_path / "d.nc").attrs["interrupted"] == 1

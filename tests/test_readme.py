@@ -1,0 +1,43 @@
+"""What the README shows runs as it stands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from meanfield import cli
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMANDS = [line for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "threshold_linear.py").write_text(PYTHON[1])
+    return tmp_path
+
+
+def test_the_python_example(folder, capsys):
+    exec(compile(PYTHON[0], "README.md", "exec"), {})
+    assert "Phase diagram of rank-one network" in capsys.readouterr().out
+    assert (folder / "rank1.png").exists() and (folder / "rank1.nc").exists()
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("meanfield ")])
+def test_every_command(line, folder, capsys):
+    words = shlex.split(line)[1:]
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out
+    for option in ("--out", "--plot"):
+        if option in words:
+            assert (folder / words[words.index(option) + 1]).stat().st_size > 0
+
+
+def test_the_sacred_commands_are_targets_of_the_makefile():
+    makefile = (Path(__file__).parents[1] / "Makefile").read_text()
+    assert {"make demo", "make test"} == {line for line in COMMANDS if line.startswith("make ")}
+    for target in ("demo", "test"):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
