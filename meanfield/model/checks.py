@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
-from sympy.logic.boolalg import Boolean
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
 
 from meanfield.averages.variables import random_variables
 from meanfield.errors import ModelError, ParameterError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def as_expression(value: Any, where: str) -> Any:
     """Numbers become SymPy; an equation that SymPy has already evaluated to true or false is refused by name."""
-    if isinstance(value, bool | Boolean) or value in (sp.true, sp.false) or isinstance(value, sp.Equality):
+    if isinstance(value, bool | BooleanAtom | Relational):
         raise ModelError(
             f"{where}: got {value!r} where an expression was expected; SymPy evaluates comparisons at once, "
             "so write the right side itself in equations={unknown: right side}, or implicit=[left - right]"

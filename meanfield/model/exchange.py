@@ -33,34 +33,50 @@ def with_transfer(model: Model, table: Mapping[Transfer, Transfer] | Transfer) -
 
 def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Model:
     """The model with ``change`` applied to every expression in it, joined models included."""
-
-    def values(table: Mapping[Any, sp.Basic]) -> dict[Any, sp.Basic]:
-        return {k: change(v) for k, v in table.items()}
-
-    def spectrum(s: Spectrum) -> Spectrum:
-        at_zero = s.at_zero and (s.at_zero[0], s.at_zero[1].applyfunc(change))
-        return Spectrum(s.matrix.applyfunc(change), at_zero)
-
+    seeds = [Seed(map_expressions(s.model, change), _values(s.start, change), _optional(s.where, change)) for s in model.seeds]
+    junctions = [
+        Junction(map_expressions(j.model, change), change(j.condition), _values(j.arrive, change)) for j in model.junctions
+    ]
     return replace(
         model,
-        equations=values(model.equations),
+        equations=_values(model.equations, change),
         implicit=[change(e) for e in model.implicit],
-        definitions=values(model.definitions),
-        observables=values(model.observables),
-        profiles={k: (c, change(e)) for k, (c, e) in model.profiles.items()},
-        spectra={k: spectrum(s) for k, s in model.spectra.items()},
-        indicators=values(model.indicators),
-        accept=values(model.accept),
-        physical=values(model.physical) if isinstance(model.physical, Mapping) else model.physical,
-        stable=values(model.stable) if isinstance(model.stable, Mapping) else model.stable,
-        reports=values(model.reports),
-        starts=[values(s) for s in model.starts],
-        seeds=[
-            Seed(map_expressions(s.model, change), values(s.start), None if s.where is None else change(s.where))
-            for s in model.seeds
-        ],
-        junctions=[Junction(map_expressions(j.model, change), change(j.condition), values(j.arrive)) for j in model.junctions],
+        reports=_values(model.reports, change),
+        starts=[_values(s, change) for s in model.starts],
+        seeds=seeds,
+        junctions=junctions,
+        **quantities(model, change),
     )
+
+
+def quantities(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> dict[str, Any]:
+    """The fields that name quantities at a solution (all but equations, starts and joined models), with ``change`` applied."""
+
+    def spectrum(s: Spectrum) -> Spectrum:
+        at_zero = s.at_zero and (change(s.at_zero[0]), s.at_zero[1].applyfunc(change))
+        return Spectrum(s.matrix.applyfunc(change), at_zero)
+
+    labels = {
+        name: _values(table, change) if isinstance(table, Mapping) else table
+        for name, table in (("physical", model.physical), ("stable", model.stable))
+    }
+    return {
+        "definitions": _values(model.definitions, change),
+        "observables": _values(model.observables, change),
+        "profiles": {k: (c, change(e)) for k, (c, e) in model.profiles.items()},
+        "spectra": {k: spectrum(s) for k, s in model.spectra.items()},
+        "indicators": _values(model.indicators, change),
+        "accept": _values(model.accept, change),
+        **labels,
+    }
+
+
+def _optional(expr: sp.Basic | None, change: Callable[[sp.Basic], sp.Basic]) -> sp.Basic | None:
+    return None if expr is None else change(expr)
+
+
+def _values(table: Mapping[Any, sp.Basic], change: Callable[[sp.Basic], sp.Basic]) -> dict[Any, sp.Basic]:
+    return {k: change(v) for k, v in table.items()}
 
 
 def drop_broken_symmetries(model: Model) -> Model:

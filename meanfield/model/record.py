@@ -28,6 +28,13 @@ class FrozenMap(dict[Any, Any]):
         return FrozenMap, (dict(self),)
 
 
+def _frozen(value: Any, where: str) -> Any:
+    """Tables become frozen, numbers in them SymPy; everything else stays as it is."""
+    if isinstance(value, Mapping):
+        return FrozenMap({k: _frozen(v, f"{where}[{k}]") for k, v in value.items()})
+    return as_expression(value, where)
+
+
 @dataclass(frozen=True)
 class Spectrum:
     """A small matrix whose eigenvalues matter, such as the 2 x 2 system of outliers.
@@ -36,7 +43,7 @@ class Spectrum:
     """
 
     matrix: sp.ImmutableMatrix
-    at_zero: tuple[sp.Symbol, sp.ImmutableMatrix] | None = None
+    at_zero: tuple[sp.Expr, sp.ImmutableMatrix] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,9 @@ class Seed:
     start: Mapping[sp.Symbol, sp.Expr]
     where: sp.Expr | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", _frozen(self.start, "start of a seed"))
+
 
 @dataclass(frozen=True)
 class Junction:
@@ -61,6 +71,9 @@ class Junction:
     model: Model
     condition: sp.Expr
     arrive: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arrive", _frozen(self.arrive, "arrival at a junction"))
 
 
 @dataclass(frozen=True)
@@ -141,9 +154,9 @@ class Model:
         for f in fields(self):
             value = getattr(self, f.name)
             if isinstance(value, Mapping):
-                put(f.name, FrozenMap({k: as_expression(v, f"{where}, {f.name}[{k}]") for k, v in value.items()}))
+                put(f.name, _frozen(value, f"{where}, {f.name}"))
             elif isinstance(value, Sequence) and not isinstance(value, str):
-                put(f.name, tuple(as_expression(v, f"{where}, {f.name}") for v in value))
+                put(f.name, tuple(_frozen(v, f"{where}, {f.name}") for v in value))
         put("unknowns", self.unknowns or tuple(self.equations))
         if not self.parameters:
             put("parameters", tuple(sorted(self._free() - set(self.unknowns), key=lambda s: s.name)))

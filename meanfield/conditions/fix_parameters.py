@@ -1,0 +1,44 @@
+"""A model with some of its parameters set to numbers or expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from meanfield.averages.scope import substitute
+from meanfield.errors import ModelError
+from meanfield.model import Model
+from meanfield.model.checks import nearest
+from meanfield.model.exchange import drop_broken_symmetries, map_expressions
+
+
+def parameter_named(model: Model, name: str | sp.Symbol) -> sp.Symbol:
+    """The parameter of that name; raises `ModelError` with the nearest name."""
+    known = {s.name: s for s in model.parameters}
+    if str(name) not in known:
+        raise ModelError(
+            f"{model.name or model.title} has no parameter {str(name)!r}{nearest(str(name), known)} (it has {', '.join(known)})"
+        )
+    return known[str(name)]
+
+
+def fix_parameters(model: Model, values: Mapping[str | sp.Symbol, Any]) -> Model:
+    """``model`` with parameters replaced by ``values`` (numbers or expressions in the remaining parameters).
+
+    Models that it is seeded from or joined to are changed with it. Symmetries that this breaks are dropped.
+    """
+    table = {parameter_named(model, name): sp.sympify(value) for name, value in values.items()}
+    return _without(drop_broken_symmetries(map_expressions(model, lambda e: substitute(e, table))), set(table))
+
+
+def _without(model: Model, gone: set[sp.Symbol]) -> Model:
+    return replace(
+        model,
+        parameters=[s for s in model.parameters if s not in gone],
+        defaults={s: v for s, v in model.defaults.items() if s not in gone},
+        seeds=[replace(s, model=_without(s.model, gone)) for s in model.seeds],
+        junctions=[replace(j, model=_without(j.model, gone)) for j in model.junctions],
+    )

@@ -1,0 +1,1 @@
+"""Dynamics about a stationary or chaotic state: stability, spectra of the Jacobian."""

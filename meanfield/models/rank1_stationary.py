@@ -1,0 +1,76 @@
+"""Rank-one network without input: stationary states.
+
+``x_i' = -x_i + sum_j J_ij phi(x_j)`` with ``J = g chi + m n^T / N``: chi random with entries of variance 1/N, m and n
+Gaussian vectors of means M_m and M_n, m of standard deviation Sigma_m, that overlap only through their means.
+"""
+
+import sympy as sp
+
+from meanfield import transfer
+from meanfield.averages import E
+from meanfield.dynamics.stability import outliers
+from meanfield.model import Model, Requirement
+from meanfield.symbols import gaussian, parameters, symbol, unknown
+
+mu, Delta_0 = unknown("mu"), unknown("Delta_0", nonnegative=True)
+g, M_m, M_n, Sigma_m = parameters("g M_m M_n Sigma_m", nonnegative="g Sigma_m")
+kappa = symbol("kappa")
+phi = transfer.tanh
+x = gaussian("x", mean=mu, var=Delta_0)
+
+definitions = {kappa: M_n * E(phi(x))}
+equations = {
+    mu: M_m * kappa,
+    Delta_0: g**2 * E(phi(x) ** 2) + Sigma_m**2 * kappa**2,
+}
+
+gain_squared = g**2 * E(phi.d(1)(x) ** 2)
+outlier_spectrum = outliers(equations, definitions, variance=Delta_0)
+scale = g**2 + Sigma_m**2 * M_n**2  # of Delta_0 where phi saturates at 1
+
+MODEL = Model(
+    "rank-one network, stationary states",
+    name="rank1-stationary",
+    definitions=definitions,
+    equations=equations,
+    parameters=(g, M_m, M_n, Sigma_m),
+    defaults={Sigma_m: 0},
+    observables={
+        "kappa": kappa,
+        "mean_phi": E(phi(x)),
+        "bulk_radius": g * sp.sqrt(E(phi.d(1)(x) ** 2)),
+    },
+    spectra={"outliers": outlier_spectrum},
+    indicators={
+        "chaos": gain_squared - 1,
+        "outlier": (sp.eye(2) - outlier_spectrum.matrix).det(),
+    },
+    physical={"the bulk radius is at most 1, or all activity vanishes": sp.Max(1 - gain_squared, -Delta_0)},
+    stable={"the bulk radius is below 1": 1 - gain_squared},
+    symmetries=[{mu: -mu}],
+    starts=[
+        {mu: M_m * M_n, Delta_0: scale},
+        {mu: 0, Delta_0: 0},
+        {mu: 0, Delta_0: scale},
+        {mu: M_m * M_n / 4, Delta_0: scale / 4},
+    ],
+    requires=[
+        Requirement(
+            lambda phi: phi.traits.smooth_order >= 0,
+            "<phi'^2>, which decides stability, does not exist for a transfer function that jumps; use one that is continuous",
+        )
+    ],
+    meanings={
+        mu: "mean of x",
+        Delta_0: "variance of x",
+        kappa: "activity along m: the overlap of n with phi(x), divided by N",
+        g: "strength of the random connectivity",
+        M_m: "mean of the vector m",
+        M_n: "mean of the vector n",
+        Sigma_m: "standard deviation of m",
+    },
+    variables={"x": x},
+    references=[
+        "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eqs. 82-83 (state), 88-94 (stability)"
+    ],
+)
