@@ -17,7 +17,7 @@ from meanfield.solve.extension import extended
 from meanfield.solve.linear import inverse
 from meanfield.solve.problem import EPS, Array, Problem, points_of, residual_claims
 
-_PROBE = 1e-4  # relative length over which the change of the Jacobian is measured, unless the error itself is longer
+_PROBE = (1e-4, 1e-2)  # the change of the Jacobian is measured over the error itself, clipped to this relative length
 _REGULAR = 0.25  # Kantorovich: below it the Newton iteration from here is known to converge
 
 
@@ -25,8 +25,9 @@ _REGULAR = 0.25  # Kantorovich: below it the Newton iteration from here is known
 class Claim:
     """error (P, n): bound on |x - root| for each unknown, in its units; inf where nothing can be claimed.
 
-    condition (P,): 1-norm condition number of the equilibrated Jacobian (columns times |x_j| + scale_j, then rows
-    divided by their largest entry), so that units do not matter; inf if singular.
+    condition (P,): 1-norm condition number of the Jacobian with its columns times |x_j| + scale_j, so that the units
+    of the unknowns do not matter; inf if singular. The rows are not equilibrated here (they are inside the error
+    estimate): a row that vanishes at a degenerate root must show.
     residual (P, n) and jacobian (P, n, n) at x.
     """
 
@@ -59,14 +60,19 @@ def claim(
             bound = residual_claims(problem, at, parameters, r, jacobian)
         rows, matrix = _equilibrated(jacobian, extent)
         inverted = inverse(matrix)
-        condition = np.abs(matrix).sum(axis=1).max(axis=1) * np.abs(inverted).sum(axis=1).max(axis=1)
-        relative = _Relative(inverted, bound / rows, r / rows)
-        error = _with_curvature(problem, parameters, at, r, jacobian, extent, rows, matrix, relative)
-        error = error * extent + 2 * EPS * np.abs(at)
+        condition = _norm(matrix * rows[:, :, None]) * _norm(inverted / rows[:, None, :])
+        linear = _Linear(inverted, bound / rows, r / rows)
+        probe = _Probe(problem, parameters, at, r, jacobian, extent, rows)
+        error = _with_curvature(probe, matrix, linear) * extent + 2 * EPS * np.abs(at)
     return Claim(np.where(np.isnan(error), np.inf, error), np.where(np.isnan(condition), np.inf, condition), r, jacobian)
 
 
-class _Relative:
+def _norm(matrix: Array) -> Array:
+    """1-norms of (P, n, n)."""
+    return np.abs(matrix).sum(axis=1).max(axis=1)
+
+
+class _Linear:
     """The linear error in equilibrated units (unknowns over their extent, residuals over their row)."""
 
     def __init__(self, inverted: Array, bound: Array, residual: Array) -> None:
@@ -93,65 +99,76 @@ def _equilibrated(jacobian: Array, extent: Array) -> tuple[Array, Array]:
     return rows, scaled / rows[:, :, None]
 
 
-def _with_curvature(
-    problem: Problem,
-    p: Array,
-    x: Array,
-    r: Array,
-    jacobian: Array,
-    extent: Array,
-    rows: Array,
-    matrix: Array,
-    linear: _Relative,
-) -> Array:
+@dataclass(frozen=True)
+class _Probe:
+    """Residuals near x, in equilibrated units: what the linear model misses."""
+
+    problem: Problem
+    p: Array
+    x: Array
+    r: Array
+    jacobian: Array
+    extent: Array
+    rows: Array
+
+    def take(self, which: NDArray[np.bool_]) -> _Probe:
+        """The points of a mask."""
+        return _Probe(self.problem, *(a[which] for a in (self.p, self.x, self.r, self.jacobian, self.extent, self.rows)))
+
+    def bend(self, direction: Array) -> Array:
+        """r(x + d) - r(x) - J d for relative displacements d (P, n); at -d where the residual at d is not finite."""
+        d = direction * self.extent
+        missed = self.problem.residual(self.x + d, self.p) - self.r - _apply(self.jacobian, d)
+        bad = np.flatnonzero(~np.isfinite(missed).all(axis=1) & np.isfinite(d).all(axis=1))
+        if bad.size:
+            back = self.problem.residual((self.x - d)[bad], self.p[bad])
+            missed[bad] = back - self.r[bad] + _apply(self.jacobian[bad], d[bad])
+        return missed / self.rows
+
+
+def _with_curvature(probe: _Probe, matrix: Array, linear: _Linear) -> Array:
     """The relative error (P, n) with the second order included; NaN where nothing can be said."""
     direction = linear.direction.copy()
     singular = ~linear.good & np.isfinite(matrix).all(axis=(1, 2))
     if singular.any():
         direction[singular] = np.linalg.svd(matrix[singular])[2][:, -1]
     length = np.abs(direction).max(axis=1)
-    stretch = np.where(length > 0.0, np.maximum(_PROBE / np.maximum(length, 1e-300), 1.0), 0.0)
-    stretch[singular] = _PROBE
-    probe = direction * stretch[:, None] * extent
-    bend = _bend(problem, p, x, r, jacobian, probe) / rows
-    shrink = np.where(stretch > 0.0, 1.0 / np.maximum(stretch, 1e-300) ** 2, 0.0)[:, None]
-    second = np.abs(_apply(linear.inverted, bend)) * shrink
+    stretch = np.where(length > 0.0, np.clip(length, *_PROBE) / np.where(length > 0.0, length, 1.0), 1.0)
+    direction *= stretch[:, None]
+    bend = probe.bend(direction)
+    second = np.abs(_apply(linear.inverted, bend)) / (stretch**2)[:, None]
     size = linear.first.max(axis=1)
     kantorovich = np.where(size > 0.0, second.max(axis=1) / np.where(size > 0.0, size, 1.0), 0.0)
     growth = 2.0 / (1.0 + np.sqrt(np.maximum(1.0 - 4.0 * kantorovich, 0.0)))
     error = linear.first + second * (growth**2)[:, None]
-    near_fold = (linear.good & ~(kantorovich < _REGULAR)) | singular
-    if near_fold.any():
-        travelled = (np.abs(probe) / extent)[near_fold].max(axis=1)
-        total = (linear.bound + np.abs(linear.residual))[near_fold]
-        error[near_fold] = _fold_error(matrix[near_fold], total, bend[near_fold], probe[near_fold] / extent[near_fold])
-        error[near_fold] = np.where((travelled > 0.0)[:, None], error[near_fold], np.nan)
+    fold = (linear.good & ~(kantorovich < _REGULAR)) | singular
+    if fold.any():
+        total = (linear.bound + np.abs(linear.residual))[fold]
+        error[fold] = _fold_error(probe.take(fold), matrix[fold], total)
     return error
 
 
-def _bend(problem: Problem, p: Array, x: Array, r: Array, jacobian: Array, probe: Array) -> Array:
-    """What the linear model misses at x + probe (at x - probe where the residual there is not finite)."""
-    missed = problem.residual(x + probe, p) - r - _apply(jacobian, probe)
-    bad = np.flatnonzero(~np.isfinite(missed).all(axis=1) & np.isfinite(r).all(axis=1))
-    if bad.size:
-        missed[bad] = problem.residual((x - probe)[bad], p[bad]) - r[bad] + _apply(jacobian[bad], probe[bad])
-    return missed
+def _fold_error(probe: _Probe, matrix: Array, total: Array) -> Array:
+    """Relative error near a singular Jacobian, from its singular values s_k.
 
-
-def _fold_error(matrix: Array, total: Array, bend: Array, probe: Array) -> Array:
-    """Relative error near a singular Jacobian, from its singular values s_k (ascending order of trust).
-
-    Along the weakest direction v the displacement t obeys c t^2 <= s t + b, with c the measured curvature and b the
-    residual's error on the left singular vector; the other directions are regular and feel b and the curvature.
+    Along the weakest direction the displacement t obeys c t^2 <= s t + b, with b the residual's error on the left
+    singular vector and c the curvature, measured over t = 1e-4 and again over the t that this gives (a degenerate
+    root of higher order has a smaller c, hence a larger t). The other directions are regular: they feel their part
+    of the residual's error and of the curvature.
     """
     left, s, right = np.linalg.svd(matrix)
-    along = np.maximum(np.abs((right[:, -1] * probe).sum(axis=1)), 1e-300)
-    projected = _apply(np.abs(left).transpose(0, 2, 1), total)
-    curved = np.abs(_apply(left.transpose(0, 2, 1), bend)) / (along**2)[:, None]
-    c, b = curved[:, -1], projected[:, -1]
-    distance = np.where(c > 0.0, (s[:, -1] + np.sqrt(s[:, -1] ** 2 + 4.0 * c * b)) / (2.0 * c), np.inf)
-    error = np.abs(right[:, -1]) * distance[:, None]
+    transposed, weakest = left.transpose(0, 2, 1), right[:, -1]
+    projected = _apply(np.abs(transposed), total)
+    distance, curved = np.full(len(s), _PROBE[0]), np.zeros_like(s)
+    found = np.zeros(len(s))
+    for _ in range(2):
+        curved = np.abs(_apply(transposed, probe.bend(weakest * distance[:, None]))) / (distance**2)[:, None]
+        c, b = curved[:, -1], projected[:, -1]
+        reach = np.where(c > 0.0, (s[:, -1] + np.sqrt(s[:, -1] ** 2 + 4.0 * c * b)) / (2.0 * c), np.inf)
+        found = np.maximum(found, reach)
+        distance = np.clip(reach, 1e-12, _PROBE[1])
+    error = np.abs(weakest) * found[:, None]
     for k in range(s.shape[1] - 1):
-        amount = (projected[:, k] + curved[:, k] * distance**2) / s[:, k]
+        amount = (projected[:, k] + curved[:, k] * found**2) / s[:, k]
         error = error + np.abs(right[:, k]) * amount[:, None]
     return error

@@ -29,6 +29,11 @@ Mask = NDArray[np.bool_]
 Codes = NDArray[np.int8]
 _DECREASE = 1e-4  # the least relative decrease of the residual, per unit of damping, that a step must bring (Armijo)
 _AT_FLOOR = 16 * EPS
+_CHECK_EVERY = 12  # evaluations in which the residual must at least halve
+_STATE = (
+    *("x", "p", "scale", "r", "jacobian", "step", "damping", "last"),
+    *("weight", "merit", "checked_weight", "checked_merit"),
+)
 _CONVERGED, _STAGNATED, _SINGULAR, _NAN, _MAXIMUM = (
     s.code for s in (Status.CONVERGED, Status.STAGNATED, Status.SINGULAR, Status.NAN, Status.MAX_ITERATIONS)
 )
@@ -106,7 +111,8 @@ class _Run:
         self.x = np.ascontiguousarray(x.T)
         self.step, self.damping = np.zeros((n, count)), np.zeros(count)
         self.merit, self.last = np.full(count, _HUGE), np.full(count, np.inf)
-        self.weight = np.ones((n, count))
+        self.weight = self.checked_weight = np.ones((n, count))
+        self.checked_merit = self.merit
         self.r, self.jacobian = np.full((n, count), np.nan), np.full((n, n, count), np.nan)
         self.count = 0
         self.result = NewtonResult(
@@ -145,6 +151,7 @@ class _Run:
         self.merit = floor = _largest(np.abs(self.r) * self.weight)
         self.step = step = self._newton_step()
         relative = longest = _largest(np.abs(step) / extent)
+        factor = None
         if self.deflation is not None:
             factor, eta = self.deflation(self.x)
             self.merit = floor * factor
@@ -152,6 +159,8 @@ class _Run:
             longest = _largest(np.abs(self.step) / extent)
         self.damping = options.max_step / np.maximum(longest, options.max_step)
         code = np.full(len(accepted), _RUNNING, dtype=np.int8)
+        if self.count % _CHECK_EVERY == 0:
+            self._check_progress(code, floor, factor)
         small = self.last <= options.step_tolerance
         if small.any() or floor.min() == 0.0:
             self._judge_small(code, small & accepted, floor, relative)
@@ -176,6 +185,14 @@ class _Run:
             step[:, odd] = _least_squares_step(self.jacobian[:, :, odd], self.r[:, odd])
         return step
 
+    def _check_progress(self, code: Codes, floor: Array, factor: Array | None) -> None:
+        """Ends of the points that have come nowhere since the last check: they creep towards a minimum of |r|."""
+        if self.count:
+            merit = _largest(np.abs(self.r) * self.checked_weight)
+            merit = merit if factor is None else merit * factor
+            self._judge_failed(code, ~(merit <= 0.5 * self.checked_merit), floor, merit)
+        self.checked_weight, self.checked_merit = self.weight, self.merit
+
     def _judge_small(self, code: Codes, small: Mask, floor: Array, relative: Array) -> None:
         """Ends of the points whose last step was small: the correction is at the floor, or it no longer shrinks."""
         code[(floor == 0.0) | (small & ((relative <= _AT_FLOOR) | (floor <= 2 * EPS)))] = _CONVERGED
@@ -189,6 +206,7 @@ class _Run:
         """Ends of the points for which no step reduces the residual."""
         if not failed.any():
             return
+        failed = failed & (code == _RUNNING)
         code[failed] = np.where(np.isfinite(merit[failed]), _STAGNATED, _NAN)
         candidates = failed & (floor < 1e-3)
         if candidates.any():
@@ -214,7 +232,7 @@ class _Run:
         self.index = self.index[keep]
         if keep.size == 0:
             return
-        for name in ("damping", "merit", "last", "x", "p", "scale", "step", "weight", "r", "jacobian"):
+        for name in _STATE:
             setattr(self, name, getattr(self, name).take(keep, axis=-1))
         if self.deflation is not None:
             self.deflation = self.deflation.take(keep)
