@@ -14,7 +14,10 @@ import sympy as sp
 from meanfield.transfer.functions import MPMATH_FUNCTIONS, lncosh, logistic, softplus, softplus_integral
 from meanfield.transfer.token import X
 
-__all__ = ["degree", "evaluator", "strip"]
+__all__ = ["FAILURES", "degree", "evaluator", "strip"]
+
+FAILURES = (ArithmeticError, ValueError, TypeError, NameError, NotImplementedError)
+"""What `evaluator` raises where an expression has no value or no code."""
 
 _ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.erf, sp.erfc)
 _STRIPS = {

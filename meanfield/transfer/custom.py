@@ -57,9 +57,9 @@ def custom(
     slope = _in_x(name, derivative) if derivative is not None else None
     if declared:
         traits["kinks"] = tuple(traits["kinks"])
-    detected = {"antiderivative": Phi is not None, **_smoothness(pieces), **_shape(pieces)}
-    found = Traits(name, sp.latex(pieces.joined()), **(detected | traits))
-    return Transfer(name, pieces.joined(), found, derivative=slope, antiderivative=Phi)
+    phi = pieces.joined()
+    detected = {"latex": sp.latex(phi), "antiderivative": Phi is not None, **_smoothness(pieces), **_shape(pieces)}
+    return Transfer(name, phi, Traits(name, **(detected | traits)), derivative=slope, antiderivative=Phi)
 
 
 def _in_x(name: str, definition: Definition) -> sp.Expr:
@@ -116,7 +116,7 @@ def _check_finite(name: str, pieces: Pieces, declared: bool) -> None:
     for x in (*(0.25 * i for i in range(-40, 41)), *map(float, pieces.edges)):
         try:
             fine = mpmath.isfinite(value(x)) and mpmath.im(value(x)) == 0
-        except (ArithmeticError, ValueError, TypeError, NameError):
+        except analysis.FAILURES:
             fine = False
         if not fine:
             raise TransferError(f"{name} has no finite real value at x = {x}; define it on the whole line")
@@ -165,7 +165,7 @@ def _slope_at_zero(pieces: Pieces) -> float | None:
         return None
     try:
         return float(mpmath.re(analysis.evaluator(sp.diff(pieces.joined(), X))(0.0)))
-    except (ArithmeticError, ValueError, TypeError, NameError):
+    except analysis.FAILURES:
         return None
 
 

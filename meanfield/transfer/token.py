@@ -91,7 +91,10 @@ class Transfer(sp.Atom):
                 raise TransferError(
                     f"the antiderivative of {self.name} is not known; give antiderivative=... when you define it"
                 )
-            self._explicit[order] = sp.expand_mul(sp.diff(self.explicit(order - 1, X), X))
+            slope = sp.expand_mul(sp.diff(self.explicit(order - 1, X), X))
+            if slope.has(sp.Derivative, sp.Subs, sp.DiracDelta):
+                raise TransferError(f"SymPy cannot differentiate {self.name}; give derivative=... when you define it")
+            self._explicit[order] = slope
         return self._explicit[order].xreplace({X: sp.sympify(x, strict=True)})
 
     def kink_terms(self, order: int) -> list[tuple[float, int, float]]:
