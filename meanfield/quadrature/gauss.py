@@ -29,13 +29,13 @@ def gauss_legendre(count: int) -> tuple[Array, Array]:
     if count < 1:
         raise QuadratureError(f"a Gauss-Legendre rule needs at least one node, got {count}")
     # NumPy's weights are off by 1e-12 at the ends, relative; Newton in extended precision, where there is one, is not.
-    x: NDArray[np.longdouble] = np.polynomial.legendre.leggauss(count)[0].astype(np.longdouble)
+    x: NDArray[np.longdouble] = np.asarray(np.polynomial.legendre.leggauss(count)[0], dtype=np.longdouble)
     for _ in range(3):
         value, slope = _legendre(count, x)
-        x = x - value / slope
+        x = np.asarray(x - value / slope, dtype=np.longdouble)
     slope = _legendre(count, x)[1]
-    nodes = x.astype(float)
-    weights = (2 / ((1 - x) * (1 + x) * slope**2)).astype(float)
+    nodes = np.asarray(x, dtype=float)
+    weights = np.asarray(2 / ((1 - x) * (1 + x) * slope**2), dtype=float)
     nodes.setflags(write=False)
     weights.setflags(write=False)
     return nodes, weights

@@ -182,7 +182,7 @@ def binomials(count: int, p: int) -> Array:
 
 @lru_cache(maxsize=48)
 def _weights(h: float, size: int, count: int) -> Array:
-    nodes: Array = np.arange(-(size // 2), size // 2 + 1) * h
+    nodes = np.asarray(np.arange(-(size // 2), size // 2 + 1) * h, dtype=float)
     table = hermite_functions(nodes, count) * (np.exp(-(nodes**2) / 4) * (h / sqrt(2 * pi)))
     weights = np.ascontiguousarray(table.T)
     weights.setflags(write=False)

@@ -13,7 +13,7 @@ from math import ceil, floor, inf, isfinite, log, log2, pi, sqrt
 import numpy as np
 
 from meanfield.errors import QuadratureError
-from meanfield.quadrature.rule import Array, Rule
+from meanfield.quadrature.rule import Rule
 
 STEPS_PER_OCTAVE = 24
 LARGEST_STEP = 2.0
@@ -116,11 +116,11 @@ def _extent(h: float, cutoff: float) -> int:
 
 @lru_cache(maxsize=512)
 def _rule(index: int, extent: int, half: bool) -> Rule:
-    nodes: Array = np.arange(-extent, extent + 1) * ladder_step(index)
-    weights: Array = np.exp(-(nodes**2) / 2)
+    nodes = np.asarray(np.arange(-extent, extent + 1) * ladder_step(index), dtype=float)
+    weights = np.asarray(np.exp(-(nodes**2) / 2), dtype=float)
     weights /= weights.sum()
     if half:
-        nodes, weights = nodes[extent:].copy(), 2 * weights[extent:]
+        nodes, weights = nodes[extent:].copy(), np.asarray(2 * weights[extent:])
         weights[0] /= 2
     return Rule(nodes, weights)
 
