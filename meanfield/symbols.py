@@ -74,7 +74,7 @@ def gaussian_pair(names: str, *, mean: Any = 0, var: Any = 1, cov: Any = 0) -> t
     """Two jointly normal variables of equal mean and variance, with covariance ``cov``: ``x, y = gaussian_pair("x y", ...)``."""
     first, second = _split(names, 2)
     law = Gaussian([mean, mean], [[var, cov], [cov, var]])
-    return Variable(first, law, 0), Variable(second, law, 1)
+    return Variable(first, law, 0, (first, second)), Variable(second, law, 1, (first, second))
 
 
 def gaussian_vector(names: str, *, mean: Any, cov: Any) -> list[Variable]:
@@ -83,7 +83,7 @@ def gaussian_vector(names: str, *, mean: Any, cov: Any) -> list[Variable]:
     law = Gaussian(list(mean), cov)
     if len(listed) != law.dimension:
         raise ModelError(f"{len(listed)} names for a Gaussian of dimension {law.dimension}")
-    return [Variable(name, law, i) for i, name in enumerate(listed)]
+    return [Variable(name, law, i, listed) for i, name in enumerate(listed)]
 
 
 def uniform(name: str) -> Variable:

@@ -85,7 +85,8 @@ def expand_shallow(body: sp.Expr) -> sp.Expr:
 
 def split_factors(body: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """``body`` as (product of the factors free of this binder's variables) * (the rest)."""
-    free, dependent = [], []
+    free: list[sp.Expr] = []
+    dependent: list[sp.Expr] = []
     for factor in sp.Mul.make_args(body):
         (dependent if own(factor) else free).append(factor)
     return sp.Mul(*free), sp.Mul(*dependent)
@@ -162,7 +163,8 @@ def put_heads(body: sp.Expr, place: dict[sp.Expr, Bound]) -> sp.Expr:
             return e.func(*e.args[:-1], place[e.args[-1]])
         if isinstance(e, Bound):
             return place.get(e, e)
-        if not mentions_bound(e):
+        # What does not see this binder may be another binder, whose own variables carry the same names.
+        if not mentions_bound(e) or not mentions_own(e):
             return e
         return e.func(*(visit(arg) for arg in e.args))
 

@@ -69,6 +69,9 @@ class Uniform(Measure):
     def __new__(cls) -> Uniform:
         return sp.Basic.__new__(cls)
 
+    def _sympystr(self, printer: Any) -> str:
+        return "Uniform()"  # SymPy's printer knows a class of this name, with two arguments
+
 
 class Functional(Measure):
     """A law that is not specified: the argument of a functional ``S[rho]``. It is bound later to data or to a law."""

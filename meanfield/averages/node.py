@@ -84,43 +84,67 @@ def average(expr: Any, *variables: Variable) -> sp.Expr:
     """Average ``expr`` over random variables: all that occur in it, or only those given.
 
     ``average(phi(x)**2)`` is ``<phi(x)^2>``; ``average(average(phi(a*x + b*z), x)**2, z)`` averages over x inside, z outside.
-    Raises `AverageError` if no random variable is left to average (``average(average(f)**2)`` would silently mean
-    ``<f>^2``), or if only part of a joint law is averaged.
+    A variable whose law depends on another one is averaged first. Raises `AverageError` if no random variable is left to
+    average (``average(average(f)**2)`` would silently mean ``<f>^2``), or if only part of a joint law is averaged.
     """
     expr = sp.sympify(expr)
     present = random_variables(expr)
     if not present:
         raise AverageError(
-            f"nothing to average: {expr} holds no free random variable; name the variables of inner averages, as in average(average(f, x)**2, z)"
+            f"nothing to average: {expr} holds no free random variable; name the variables of inner averages, "
+            "as in average(average(f, x)**2, z)"
         )
+    chosen = _chosen(expr, present, variables)
+    while chosen:
+        held = {_joint(v) for v in chosen if any(v in w.law.free_symbols for w in present if w != v)}
+        inner = [v for v in chosen if _joint(v) not in held]
+        if not inner:
+            raise AverageError(
+                f"the law of a random variable in {expr} depends on {', '.join(v.name for v in chosen)}: average over it first"
+            )
+        expr = _integrate(expr, inner)
+        present = random_variables(expr)
+        chosen = [v for v in chosen if v in present and v not in inner]
+    return expr
+
+
+def _joint(v: Variable) -> tuple[Measure, tuple[str, ...]]:
+    """What components of one joint law have in common."""
+    return v.law, v.group
+
+
+def _chosen(expr: sp.Expr, present: list[Variable], variables: Sequence[Variable]) -> list[Variable]:
+    """The variables to average: those named, or all; refused where that would silently mean something else."""
     for v in variables:
         if not isinstance(v, Variable):
             raise AverageError(
                 f"{v!r} is not a random variable; declare it with gaussian, gaussian_pair, standard_normal, uniform or tilted"
             )
-    chosen = list(variables) if variables else present
-    groups: dict[Measure, list[Variable]] = {}
-    for v in chosen:
-        if v in present:
-            groups.setdefault(v.law, []).append(v)
-    for law, members in groups.items():
-        left = [v.name for v in present if v.law == law and v not in chosen]
-        if left and law.dimension > 1:
-            raise AverageError(
-                f"{', '.join(left)} and {', '.join(v.name for v in members)} have one joint law: average them together"
-            )
-    gaussians = [v for v in chosen if v in present and isinstance(v.law, Gaussian)]
+    chosen = [v for v in variables if v in present] if variables else present
+    if not chosen:
+        raise AverageError(f"{expr} does not contain {', '.join(v.name for v in variables)}; nothing to average")
+    joint = {_joint(v) for v in chosen if v.law.dimension > 1}
+    left = [v.name for v in present if _joint(v) in joint and v not in chosen]
+    if left:
+        names = ", ".join(v.name for v in chosen if _joint(v) in joint)
+        raise AverageError(f"{', '.join(left)} and {names} have one joint law: average them together")
+    return chosen
+
+
+def _integrate(expr: sp.Expr, variables: Sequence[Variable]) -> sp.Expr:
+    """Average over variables on which no other variable's law depends."""
+    gaussians = [v for v in variables if isinstance(v.law, Gaussian)]
     # Laws that are not Gaussian are integrated inside: their bodies may hold the Gaussian variables.
-    for v in (v for v in chosen if v in present and not isinstance(v.law, Gaussian)):
-        expr = Average(close(expr, [v]), v.law)
+    for v in variables:
+        if v not in gaussians:
+            expr = Average(close(expr, [v]), v.law)
     return Average(close(expr, gaussians), joint_law(gaussians)) if gaussians else expr
 
 
 def joint_law(variables: Sequence[Variable]) -> Gaussian:
-    """Joint law of the given Gaussian variables: components of one law are correlated, different laws are independent.
+    """Joint law of the given Gaussian variables: those declared together are correlated, all others independent."""
 
-    Scalar laws of different names are different variables even where the laws are equal.
-    """
-    same = [[a.law == b.law and (a.law.dimension > 1 or a == b) for b in variables] for a in variables]
-    cov = [[a.law.cov[a.index, b.index] if same[i][j] else 0 for j, b in enumerate(variables)] for i, a in enumerate(variables)]
-    return Gaussian([v.law.mean[v.index] for v in variables], cov)
+    def cov(a: Variable, b: Variable) -> sp.Expr:
+        return a.law.cov[a.index, b.index] if _joint(a) == _joint(b) else sp.S.Zero
+
+    return Gaussian([v.law.mean[v.index] for v in variables], [[cov(a, b) for b in variables] for a in variables])

@@ -8,8 +8,9 @@ import sympy as sp
 
 from meanfield.averages.measures import Functional, Gaussian, Measure, Tilted
 from meanfield.averages.node import Average
-from meanfield.averages.scope import Bound, nodes, open_body, own, rename, replace
-from meanfield.transfer import Applied
+from meanfield.averages.scope import Bound, open_body, own, rename, replace, substitute
+from meanfield.errors import AverageError
+from meanfield.transfer import Applied, Transfer
 
 
 def parity(expr: sp.Expr) -> sp.Expr:
@@ -74,17 +75,26 @@ def mirror(expr: sp.Expr) -> sp.Expr:
 
 
 def explicit(expr: sp.Expr) -> sp.Expr:
-    """Transfer functions written out (``phi'`` of tanh becomes ``1 - tanh(x)^2``)."""
-    return replace(expr, lambda e: e.args[0].explicit(int(e.args[1]), e.args[2]) if isinstance(e, Applied) else None)
+    """Transfer functions written out (``phi'`` of tanh becomes ``1 - tanh(x)^2``).
+
+    Raises `AverageError` for a derivative that holds a delta function at a kink, which written out would be lost.
+    """
+
+    def change(e: sp.Basic) -> sp.Basic | None:
+        if not isinstance(e, Applied):
+            return None
+        if e.token.kink_terms(e.order):
+            raise AverageError(
+                f"{e} of {e.token.name} holds a delta function at a kink and cannot be written out; take closed_forms first"
+            )
+        return e.explicit()
+
+    return replace(expr, change)
 
 
 def with_transfer(expr: sp.Expr, table: Mapping[sp.Basic, sp.Basic]) -> sp.Expr:
-    """Exchange transfer functions: ``{old: new}``."""
-
-    def change(e: sp.Basic) -> sp.Basic | None:
-        return e.func(table[e.args[0]], *e.args[1:]) if isinstance(e, Applied) and e.args[0] in table else None
-
-    return replace(expr, change)
+    """Exchange transfer functions, ``{old: new}``, wherever their tokens stand."""
+    return replace(expr, lambda e: table.get(e) if isinstance(e, Transfer) else None)
 
 
 def bind_functional(expr: sp.Expr, name: str, measure: Measure) -> sp.Expr:
@@ -99,16 +109,23 @@ def bind_functional(expr: sp.Expr, name: str, measure: Measure) -> sp.Expr:
 
 
 def functional_derivative(expr: sp.Expr, name: str, at: sp.Symbol) -> sp.Expr:
-    """``delta expr / delta rho(at)`` for the open law ``name``: ``delta <f>_rho = f(at)``, chain rule through everything else."""
-    total = sp.S.Zero
-    for node in dict.fromkeys(nodes(expr, Average)):
-        if isinstance(node.measure, Functional) and node.measure.name == name:
-            mark = sp.Dummy(real=True)
-            marked = replace(expr, lambda e, node=node, mark=mark: mark if e == node else None)
-            total += replace(marked.diff(mark), lambda e, node=node, mark=mark: node if e == mark else None) * open_body(
-                node.body, [at]
-            )
-    return total
+    """``delta expr / delta rho(at)`` for the open law ``name``: ``delta <f>_rho = f(at)``, chain rule through everything else.
+
+    Computed as the derivative at epsilon = 0 with ``rho + epsilon delta_at`` in the place of rho, averages within averages
+    included.
+    """
+    epsilon = sp.Dummy("epsilon", real=True)
+
+    def perturb(e: sp.Basic) -> sp.Basic:
+        if not e.args:
+            return e
+        args = [perturb(arg) for arg in e.args]
+        new = e.func(*args)
+        if isinstance(e, Average) and isinstance(e.measure, Functional) and e.measure.name == name:
+            new += epsilon * open_body(args[0], [at])
+        return new
+
+    return substitute(perturb(expr).diff(epsilon), {epsilon: sp.S.Zero})
 
 
 def closed_forms(expr: sp.Expr) -> sp.Expr:
@@ -131,6 +148,7 @@ def closed_form(node: Average) -> sp.Expr | None:
     entry = table.get(tuple(sorted(orders)))
     if entry is None:
         return None
+    args: tuple[sp.Expr, ...]
     if law.dimension == 1:
         args = (law.mean[0], law.cov[0, 0])
     elif law.mean[0] == law.mean[1] and law.cov[0, 0] == law.cov[1, 1]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from meanfield.averages.measures import Functional, Gaussian, Measure, Tilted, Uniform
-from meanfield.averages.scope import open_body
+from meanfield.averages.scope import Bound, nodes, open_body
 
 if TYPE_CHECKING:
     from meanfield.averages.node import Average
@@ -16,24 +16,23 @@ if TYPE_CHECKING:
 _NAMES = {Uniform: "s", Tilted: "y", Functional: "y"}
 
 
-def _names(measure: Measure, depth: int) -> list[sp.Symbol]:
+def _names(node: Average) -> list[str]:
+    """Names under which a reader sees the variables of ``node``: primed until nothing inside has the same."""
+    from meanfield.averages.node import Average
+
+    measure = node.measure
     single = next((name for kind, name in _NAMES.items() if isinstance(measure, kind)), None)
-    names = (
-        [single]
-        if single
-        else ["x", "y", "u", "v", "w"]
-        if measure.dimension <= 5
-        else [f"x_{i}" for i in range(measure.dimension)]
-    )
-    return [sp.Symbol(n + "'" * depth, real=True) for n in names]
+    several = list("xyuvw") if measure.dimension <= 5 else [f"x_{i}" for i in range(measure.dimension)]
+    names = [single] if single else several[: measure.dimension]
+    taken = {s.name for s in node.body.free_symbols if not isinstance(s, Bound)}
+    taken.update(*(_names(inner) for inner in nodes(node.body, Average, inside=True)))
+    while taken & set(names):
+        names = [name + "'" for name in names]
+    return names
 
 
 def _opened(node: Average) -> sp.Expr:
-    from meanfield.averages.node import Average
-    from meanfield.averages.scope import nodes
-
-    depth = max((1 + len(list(nodes(inner.body, Average))) for inner in nodes(node.body, Average)), default=0)
-    return open_body(node.body, _names(node.measure, min(depth, 2)))
+    return open_body(node.body, [sp.Symbol(name, real=True) for name in _names(node)])
 
 
 def law_entries(measure: Measure) -> list[Any]:

@@ -145,13 +145,29 @@ def nodes(expr: sp.Basic, kinds: type | tuple[type, ...], *, inside: bool = Fals
 
 
 def replace(expr: sp.Basic, change: Callable[[sp.Basic], sp.Basic | None]) -> sp.Basic:
-    """Bottom-up rewrite: ``change(e)`` gives the new ``e`` or None. For rewrites that look only at one node's own arguments."""
+    """Bottom-up rewrite: ``change(e)`` gives the new ``e`` or None. For rewrites that look only at one node's own arguments.
+
+    ``change`` must leave alone what it has already changed.
+    """
     if expr.args:
         args = tuple(replace(arg, change) for arg in expr.args)
         if args != expr.args:
-            expr = expr.func(*args)
+            rebuilt = expr.func(*args)
+            if any(binds(expr)) and not isinstance(rebuilt, type(expr)):
+                return _each(rebuilt, type(expr), change)
+            expr = rebuilt
     new = change(expr)
     return expr if new is None else new
+
+
+def _each(expr: sp.Basic, kind: type, change: Callable[[sp.Basic], sp.Basic | None]) -> sp.Basic:
+    """Apply ``change`` to every binder of the sum or product into which one binder came apart when it was rebuilt."""
+    if isinstance(expr, kind):
+        new = change(expr)
+        return expr if new is None else new
+    if isinstance(expr, sp.Add | sp.Mul | sp.Pow):
+        return expr.func(*(_each(arg, kind, change) for arg in expr.args))
+    return expr
 
 
 def free_symbols(expr: sp.Basic) -> set[sp.Symbol]:
@@ -170,5 +186,5 @@ def substitute(expr: sp.Basic, table: Mapping[sp.Basic, sp.Basic]) -> sp.Basic:
     if expr in table:
         return table[expr]
     if not expr.args:
-        return expr
+        return expr.xreplace(dict(table))  # only a random variable gets here, and refuses: its law would stay as it was
     return expr.func(*(substitute(arg, table) for arg in expr.args))

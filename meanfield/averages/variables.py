@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
@@ -11,30 +12,33 @@ from meanfield.errors import AverageError
 
 
 class Variable(sp.Symbol):
-    """Component ``index`` of a law, under a name. Equal if name, law and index are equal; independent of all others' laws.
+    """Component ``index`` of a law, under a name. Equal if name, law, index and group are equal.
+
+    ``group`` holds the names declared together: only variables of one group are correlated, even where laws are equal.
 
     Outside an average its law cannot be differentiated or substituted (SymPy would answer 0, or do nothing, silently):
     that raises `AverageError`.
     """
 
-    __slots__ = ("index", "law")
+    __slots__ = ("group", "index", "law")
 
     law: Measure
     index: int
+    group: tuple[str, ...]
 
-    def __new__(cls, name: str, law: Measure, index: int = 0) -> Variable:
+    def __new__(cls, name: str, law: Measure, index: int = 0, group: Sequence[str] = ()) -> Variable:
         made = sp.Symbol.__xnew__(cls, name, real=True)
-        made.law, made.index = law, index
+        made.law, made.index, made.group = law, index, tuple(group) or (name,)
         return made
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (self.name, self.law, self.index), {}
+        return self._hashable_content(), {}
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return Variable, (self.name, self.law, self.index)
+        return Variable, self._hashable_content()
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (self.name, self.law, self.index)
+        return (self.name, self.law, self.index, self.group)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Variable) and self._hashable_content() == other._hashable_content())
@@ -56,6 +60,11 @@ class Variable(sp.Symbol):
         self._refuse({s}, "differentiate")
         return sp.S.Zero
 
+    def _eval_derivative_n_times(self, s: sp.Symbol, n: int) -> sp.Expr:
+        if self != s:
+            self._refuse({s}, "differentiate")
+        return super()._eval_derivative_n_times(s, n)
+
     def _eval_subs(self, old: sp.Basic, new: sp.Basic) -> sp.Basic | None:
         if old != self:
             self._refuse({old}, "substitute")
@@ -66,6 +75,9 @@ class Variable(sp.Symbol):
             return rule[self], True
         self._refuse(set(rule), "substitute")
         return self, False
+
+    def xreplace(self, rule: dict[sp.Basic, sp.Basic], hack2: bool = False) -> sp.Basic:
+        return self._xreplace(rule)[0]
 
     def _refuse(self, symbols: set[Any], what: str) -> None:
         hit = self.law.free_symbols & symbols
