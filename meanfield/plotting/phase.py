@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield.plotting.regions import refined
 from meanfield.plotting.style import FILLS, LINES, MARKS, new_axes, save_figure, style
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def draw_regions(ax: Axes, diagram: PhaseDiagram) -> list[Any]:
     colours = [FILLS[k % len(FILLS)] for k in range(len(diagram.labels))]
     limits: dict[str, Any] = {"vmin": -0.5, "vmax": len(colours) - 0.5}
     plane = diagram.plane
-    ax.pcolormesh(plane.x, plane.y, diagram.region, cmap=ListedColormap(colours), shading="nearest", rasterized=True, **limits)
+    x, y, region = refined(diagram)
+    ax.pcolormesh(x, y, region, cmap=ListedColormap(colours), shading="nearest", rasterized=True, **limits)
     for k, name in enumerate(diagram.labels):
         inside = diagram.region == k
         if inside.mean() >= _TOO_SMALL:
