@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import combinations_with_replacement
 
 import sympy as sp
@@ -105,15 +106,18 @@ def polynomial_closed(
     derivatives: Mapping[int, sp.Expr], x: sp.Symbol
 ) -> tuple[dict[Signature, Closed], dict[Signature, Closed]]:
     """`(closed1, closed2)` of a polynomial whose derivatives in x are given by order."""
-    terms = {order: sp.Poly(expr, x).terms() for order, expr in derivatives.items()}
+
+    @cache
+    def terms(order: int) -> list[tuple[tuple[int], sp.Expr]]:
+        return sp.Poly(derivatives[order], x).terms()
 
     def single(k: int, mu: sp.Expr, Delta: sp.Expr) -> sp.Expr:
-        return sp.Add(*(c * moment(p, mu, Delta) for (p,), c in terms[k]))
+        return sp.Add(*(c * moment(p, mu, Delta) for (p,), c in terms(k)))
 
     def pair(j: int, k: int, mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
         return sp.expand(
-            sp.Add(*(a * b * pair_moment(p, q, mu, Delta, C) for (p,), a in terms[j] for (q,), b in terms[k]))
+            sp.Add(*(a * b * pair_moment(p, q, mu, Delta, C) for (p,), a in terms(j) for (q,), b in terms(k)))
         )
 
-    pairs = pairs_of(terms, pair)
-    return singles_of(terms, single) | at_equal_times(pairs), pairs
+    pairs = pairs_of(derivatives, pair)
+    return singles_of(derivatives, single) | at_equal_times(pairs), pairs

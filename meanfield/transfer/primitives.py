@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import mpmath
 import sympy as sp
-from sympy.integrals.manualintegrate import manualintegrate
-from sympy.integrals.meijerint import meijerint_indefinite
 
 from meanfield.transfer.analysis import FAILURES, evaluator
 from meanfield.transfer.functions import lncosh, logistic, softplus, softplus_integral
@@ -45,6 +43,10 @@ def _primitive(part: sp.Expr, samples: list[float]) -> sp.Expr | None:
 
 
 def _term(term: sp.Expr, samples: list[float]) -> sp.Expr | None:
+    # Imported here because these two modules are slow to load.
+    from sympy.integrals.manualintegrate import manualintegrate
+    from sympy.integrals.meijerint import meijerint_indefinite
+
     factor, core = term.as_independent(X, as_Add=False)
     tabulated = _tabulated(core)
     if tabulated is not None:

@@ -96,8 +96,8 @@ def _orthant(mu: Any, Delta: Any, C: Any) -> Any:
 
     h = _ratio(mu, Delta)
     below, above = np.maximum(np.subtract(Delta, C), 0.0), np.maximum(np.add(Delta, C), 0.0)
-    with np.errstate(divide="ignore"):
-        slope = np.sqrt(below / above)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(below == 0.0, 0.0, np.sqrt(below / above))
     return ndtr(h) - 2.0 * owens_t(h, slope)
 
 

@@ -93,6 +93,7 @@ def test_vanishing_variance():
         assert [float(table["gauss_tail"](mu, 0.0)) for mu in (-1.0, 0.0, 1.0)] == [0.0, 0.5, 1.0]
         assert [float(table["gauss_edge"](mu, 0.0)) for mu in (-1.0, 0.0, 1.0)] == [0.0, 0.0, 0.0]
     assert float(P.NUMPY_FUNCTIONS["gauss_tail"](np.array([1.0]), -1e-18)[0]) == 1.0
+    assert P.NUMPY_FUNCTIONS["orthant"](np.array([-1.0, 0.0, 1.0]), 0.0, 0.0).tolist() == [0.0, 0.5, 1.0]
 
 
 @pytest.mark.parametrize("head", [P.gauss_tail, P.gauss_edge, P.orthant], ids=lambda h: h.__name__)
