@@ -97,6 +97,8 @@ def _restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:
             f"({len(residuals)} equations remain for {len(unknowns)} unknowns)"
         )
     reports = model.reports or {u: u for u in model.unknowns}
+    parts = quantities(model, lambda e: substitute(e, values))
+    parts["accept"] = {sentence: e for sentence, e in parts["accept"].items() if e.free_symbols}
     return replace(
         model,
         unknowns=unknowns,
@@ -106,5 +108,5 @@ def _restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:
         starts=[{u: e for u, e in s.items() if u in unknowns} for s in model.starts],
         seeds=[replace(s, start={u: e for u, e in s.start.items() if u in unknowns}) for s in model.seeds],
         symmetries=(),
-        **quantities(model, lambda e: substitute(e, values)),
+        **parts,
     )

@@ -10,38 +10,51 @@ from meanfield.averages.scope import substitute
 from meanfield.model import Spectrum
 
 
-def outliers(
-    equations: Mapping[sp.Symbol, sp.Expr], definitions: Mapping[sp.Symbol, sp.Expr], *, variance: sp.Symbol
-) -> Spectrum:
+def outliers(equations: Mapping[sp.Symbol, sp.Expr], definitions: Mapping[sp.Symbol, sp.Expr], *, variance: sp.Symbol) -> Spectrum:
     """Eigenvalues that low-rank structure adds to the bulk: those of the Jacobian of the map ``unknowns -> right sides``.
 
     For a rank-one network the map ``(mu, Delta_0) -> (F, G)`` gives the 2 x 2 system of the perturbation of the mean and of
-    the covariance with it (Mastrogiuseppe & Ostojic 2018, doi:10.1016/j.neuron.2018.07.003, eqs. 88-94); a state is stable
+    the covariance with it (Mastrogiuseppe & Ostojic 2018, doi:10.1016/j.neuron.2018.07.003, Methods); a state is stable
     against them if every eigenvalue has a real part below 1. Quantities that follow from the unknowns at once, such as
     kappa, go into ``definitions``. Where ``variance`` vanishes no covariance can be perturbed, and its mode is left out.
     """
     unknowns = list(equations)
-
-    def resolve(expr: sp.Expr) -> sp.Expr:
-        for name, value in reversed(definitions.items()):
-            expr = substitute(expr, {name: value})
-        return expr
-
-    matrix = sp.ImmutableMatrix([[resolve(rhs).diff(u) for u in unknowns] for rhs in equations.values()])
+    matrix = sp.ImmutableMatrix([[resolved(rhs, definitions).diff(u) for u in unknowns] for rhs in equations.values()])
     rest = [i for i, u in enumerate(unknowns) if u != variance]
     at_zero = matrix.extract(rest, rest).applyfunc(lambda e: substitute(e, {variance: sp.S.Zero}))
     return Spectrum(matrix, (variance, sp.ImmutableMatrix(at_zero)))
 
 
-def implicit_slope(
-    value: sp.Expr, residuals: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol], by: sp.Symbol
-) -> sp.Expr:
-    """``d value / d by`` while ``residuals(unknowns, by) = 0`` is solved again for the one or two ``unknowns`` at each ``by``.
+def static_stability(
+    value: sp.Expr, along: Mapping[sp.Symbol, sp.Expr], residuals: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol]
+) -> Spectrum:
+    """The one eigenvalue ``dF/dkappa``: how the overlap ``F`` that a state produces follows the ``kappa`` imposed on it.
 
-    ``value_by - value_v R_v^-1 R_by``. With ``value`` the right side of the equation of kappa, a chaotic state is statically
-    stable if the slope is below 1.
+    value: F. along: the rates at which kappa and what it drives directly change, ``{kappa: 1, mu: M_m}``. Meanwhile
+    ``residuals = 0`` is solved again for the ``unknowns``, the variances. A chaotic state is statically unstable above 1.
     """
+    return Spectrum(sp.ImmutableMatrix([[implicit_slope(value, along, residuals, unknowns)]]))
+
+
+def implicit_slope(
+    value: sp.Expr, along: Mapping[sp.Symbol, sp.Expr], residuals: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol]
+) -> sp.Expr:
+    """Derivative of ``value`` in the direction ``along`` (``{symbol: rate}``) on the surface ``residuals(unknowns) = 0``.
+
+    ``value' - (d value / d unknowns) (d residuals / d unknowns)^-1 residuals'``, the primes standing for the direction.
+    """
+
+    def directional(expr: sp.Expr) -> sp.Expr:
+        return sp.Add(*(rate * expr.diff(s) for s, rate in along.items()))
+
     jacobian = sp.Matrix([[r.diff(u) for u in unknowns] for r in residuals])
-    moved = sp.Matrix([r.diff(by) for r in residuals])
     gradient = sp.Matrix([[value.diff(u) for u in unknowns]])
-    return value.diff(by) - (gradient * jacobian.adjugate() * moved)[0] / jacobian.det()
+    moved = sp.Matrix([directional(r) for r in residuals])
+    return directional(value) - (gradient * jacobian.adjugate() * moved)[0] / jacobian.det()
+
+
+def resolved(expr: sp.Expr, definitions: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """``expr`` with the ordered ``definitions`` put in."""
+    for name, value in reversed(definitions.items()):
+        expr = substitute(expr, {name: value})
+    return expr

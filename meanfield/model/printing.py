@@ -36,7 +36,7 @@ def _equations(model: Model) -> Iterable[tuple[Any, Any]]:
     yield from model.definitions.items()
     yield from model.equations.items()
     yield from ((e, sp.S.Zero) for e in model.implicit)
-    yield from model.reports.items()
+    yield from ((name, expr) for name, expr in model.reports.items() if expr != name)
 
 
 def latex(model: Model) -> str:

@@ -10,6 +10,7 @@ from meanfield import transfer
 from meanfield.averages import E
 from meanfield.dynamics.stability import outliers
 from meanfield.model import Model, Requirement
+from meanfield.model.requirements import continuous
 from meanfield.symbols import gaussian, parameters, symbol, unknown
 
 mu, Delta_0 = unknown("mu"), unknown("Delta_0", nonnegative=True)
@@ -56,7 +57,7 @@ MODEL = Model(
     ],
     requires=[
         Requirement(
-            lambda phi: phi.traits.smooth_order >= 0,
+            continuous,
             "<phi'^2>, which decides stability, does not exist for a transfer function that jumps; use one that is continuous",
         )
     ],

@@ -1,0 +1,103 @@
+"""Rank-one network without input: chaotic states, homogeneous (kappa = 0) and structured.
+
+The autocovariance moves in the potential ``V(Delta)`` from Delta_0 (at rest) to Delta_inf (at rest), so that
+``V'(Delta_inf) = 0`` and ``V(Delta_0) = V(Delta_inf)``. The second of these has a double root at Delta_0 = Delta_inf;
+written as the divided difference ``V[Delta_inf, Delta_inf, Delta_0] = 0`` it has none, and says there that the bulk radius
+is 1: the onset of chaos. The solver works with ``delta = Delta_0 - Delta_inf``.
+
+``<Phi(x) Phi(y)>`` is a power series in the covariance with coefficients that are squares, so the divided difference
+increases with its third point from Delta_inf >= 0 on. Being zero at Delta_0 it is negative before: ``V < V(Delta_inf)`` in
+between and ``g^2 <phi'(x) phi'(y)> <= 1`` at Delta_inf hold at every root with ``0 <= Delta_inf < Delta_0``, unasked.
+"""
+
+import sympy as sp
+
+from meanfield import transfer
+from meanfield.averages import E, divided_difference
+from meanfield.conditions import change_unknowns
+from meanfield.dynamics.stability import static_stability
+from meanfield.model import Model, Seed
+from meanfield.models import rank1_stationary as stationary
+from meanfield.symbols import gaussian, gaussian_pair, parameters, symbol, unknown
+
+mu, delta = unknown("mu"), unknown("delta", nonnegative=True)
+Delta_0, Delta_inf = unknown("Delta_0", nonnegative=True), unknown("Delta_inf", nonnegative=True)
+g, M_m, M_n, Sigma_m = parameters("g M_m M_n Sigma_m", nonnegative="g Sigma_m")
+kappa = symbol("kappa")
+phi = transfer.tanh
+Phi = phi.d(-1)
+x = gaussian("x", mean=mu, var=Delta_0)
+static_variance = Sigma_m**2 * kappa**2
+
+
+def pair(Delta: sp.Expr):
+    """The activity at two times between which its autocovariance is Delta."""
+    return gaussian_pair("x y", mean=mu, var=Delta_0, cov=Delta)
+
+
+def potential(Delta: sp.Expr) -> sp.Expr:
+    x, y = pair(Delta)
+    return -(Delta**2) / 2 + g**2 * E(Phi(x) * Phi(y)) + static_variance * Delta
+
+
+x_now, x_later = pair(Delta_inf)
+equations = {
+    mu: M_m * kappa,
+    Delta_inf: g**2 * E(phi(x_now) * phi(x_later)) + static_variance,
+}
+energy = 2 * divided_difference(potential, Delta_inf, Delta_inf, Delta_0)
+
+IN_VARIANCES = Model(
+    "rank-one network, chaotic states",
+    name="rank1-chaotic",
+    unknowns=(mu, Delta_0, Delta_inf),
+    parameters=(g, M_m, M_n, Sigma_m),
+    defaults={Sigma_m: 0},
+    definitions={kappa: M_n * E(phi(x))},
+    equations=equations,
+    implicit=[energy],
+    observables={
+        "kappa": kappa,
+        "mean_phi": E(phi(x)),
+        "Delta_T": Delta_0 - Delta_inf,
+        "bulk_radius": g * sp.sqrt(E(phi.d(1)(x) ** 2)),
+    },
+    spectra={
+        "static": static_stability(
+            M_n * E(phi(x)), {kappa: 1, mu: M_m}, [Delta_inf - equations[Delta_inf], energy], [Delta_0, Delta_inf]
+        )
+    },
+    indicators={
+        "onset": Delta_0 - Delta_inf,
+        "structure": M_m * M_n * E(phi.d(1)(x)) - 1,
+    },
+    restrict={"structure": {mu: 0, Delta_inf: 0}},
+    accept={
+        "Delta_inf is not negative": Delta_inf,
+        "Delta_0 is larger than Delta_inf": Delta_0 - Delta_inf,
+    },
+    symmetries=[{mu: -mu}],
+    starts=[{mu: 0, Delta_0: sp.Max(g**2 - 1, 0) / 2, Delta_inf: 0}],
+    seeds=[
+        Seed(
+            stationary.MODEL,
+            where=stationary.MODEL.indicators["chaos"],
+            start={mu: mu, Delta_0: (1 - depth / 10) * Delta_0, Delta_inf: (1 - depth) * Delta_0},
+        )
+        for depth in (sp.Rational(1, 10), sp.Rational(1, 2), sp.S.One)
+    ],
+    requires=stationary.MODEL.requires,
+    meanings={
+        **stationary.MODEL.meanings,
+        Delta_0: "variance of x at equal times",
+        Delta_inf: "autocovariance of x at infinite delay",
+        delta: "variance of the fluctuations in time, Delta_0 - Delta_inf",
+    },
+    variables={"x": x, "x, y": pair(Delta_inf)},
+    references=[
+        "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eqs. 84-86",
+        "Sompolinsky, Crisanti & Sommers, PRL 61, 259 (1988), doi:10.1103/PhysRevLett.61.259: eqs. 5-9 (the potential)",
+    ],
+)
+
+MODEL = change_unknowns(IN_VARIANCES, {Delta_0: Delta_inf + delta}, unknowns=(mu, Delta_inf, delta))
