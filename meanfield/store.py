@@ -147,9 +147,7 @@ def _provenance(model: Model | None, fixed: Mapping[str, Any], tol: float | None
         attrs |= {
             "model": model.name or model.title,
             "title": model.title,
-            "equations": "\n".join(f"{unknown} = {rhs}" for unknown, rhs in model.equations.items()),
-            "definitions": "\n".join(f"{name} = {value}" for name, value in model.definitions.items()),
-            "implicit": "\n".join(f"0 = {e}" for e in model.implicit),
+            "equations": "\n".join(f"{left} = {right}" for left, right in _equations(model)),
             "references": "\n".join(model.references),
         }
     return attrs
@@ -182,7 +180,7 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
     )
 
 
-_PER_MODEL = ("model", "title", "equations", "definitions", "implicit", "references")
+_PER_MODEL = ("model", "title", "equations", "references")
 
 
 def _identifier(name: str) -> str:
@@ -202,6 +200,11 @@ def _curves(diagram: PhaseDiagram) -> dict[str, Any]:
         "curve_boundary": np.concatenate([np.empty(0, np.int8), *(b.astype(np.int8) for _, _, _, b in lines)]),
     }
     return {name: ("curve_point", values) for name, values in columns.items()}
+
+
+def _equations(model: Model) -> list[tuple[Any, Any]]:
+    public = [(name, expr) for name, expr in model.reports.items() if expr != name]
+    return [*model.definitions.items(), *model.equations.items(), *((e, 0) for e in model.implicit), *public]
 
 
 def save(data: xr.Dataset, path: str | Path) -> None:

@@ -26,6 +26,7 @@ def parabola():
         meanings={x: "a root"},
         references=("no reference",),
         junctions=(),
+        reports={},
         symmetries=({x: -x},),
     )
 
@@ -104,6 +105,8 @@ def cusp(name="cusp"):
         references=(),
         junctions=(),
         symmetries=(),
+        restrict={},
+        reports={},
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from meanfield.diagram.grid import Plane, Sheet
+from meanfield.model.printing import latex_expression
 from meanfield.records import Record
 
 if TYPE_CHECKING:
@@ -83,16 +84,28 @@ def edges(plane: Plane) -> list[Edge]:
 def edge_starts(sheet: Sheet, indicator: str) -> list[Start]:
     """Starts for the zeros of ``indicator`` on all edges of the sheet."""
     plane, found = sheet.plane, []
+    states = _states(sheet, indicator)
     for edge in edges(plane):
         row, column, axis = edge
         end = (row, column + 1) if axis == 0 else (row + 1, column)
-        here, there = sheet.at(row, column), sheet.at(*end)
+        here, there = states[row][column], states[end[0]][end[1]]
         values = [one.indicators.get(indicator, np.nan) for one in (*here, *there)]
         if len(here) == len(there) and (all(v > 0 for v in values) or all(v < 0 for v in values)):
             continue
         near, far = _position(plane, row, column), _position(plane, *end)
         found += _on_edge(edge, indicator, near, far, here, there)
     return found
+
+
+def _states(sheet: Sheet, indicator: str) -> list[list[list[Record]]]:
+    """Solutions [row][column] on which the indicator says something: some hold on an invariant subspace only."""
+    inside = {u.name: float(value) for u, value in sheet.model.restrict.get(indicator, {}).items()}
+
+    def counts(state: Record) -> bool:
+        return all(abs(state.unknowns[k] - v) <= 1e-7 + 10 * abs(state.error.get(k, 0.0)) for k, v in inside.items())
+
+    rows, columns = sheet.plane.shape
+    return [[[one for one in sheet.at(r, c) if counts(one)] for c in range(columns)] for r in range(rows)]
 
 
 def _position(plane: Plane, row: int, column: int) -> np.ndarray:
@@ -239,9 +252,7 @@ def _lines(links: Mapping[int, Sequence[int]]) -> list[list[int]]:
 
 def equation(model: Model, indicator: str) -> tuple[str, str]:
     """The equation of the curve as text and as LaTeX."""
-    import sympy as sp
-
     expr = model.indicators[indicator]
     # A constant belongs on the right: g^2 <phi'^2> = 1 is how the field writes it.
-    constant, rest = expr.as_coeff_Add() if expr.is_Add else (sp.S.Zero, expr)
-    return f"{rest} = {-constant}", f"{sp.latex(rest)} = {sp.latex(-constant)}"
+    constant, rest = expr.as_coeff_Add() if expr.is_Add else (0, expr)
+    return f"{rest} = {-constant}", f"{latex_expression(model, rest)} = {latex_expression(model, -constant)}"
