@@ -1,17 +1,28 @@
 """Quadrature for Gaussian and related averages: arrays in, arrays and claimed errors out; it knows no symbols."""
 
+from meanfield.quadrature.gauss import UnitRule, gauss_hermite, gauss_legendre, panel_gauss, split_gauss, unit_interval
 from meanfield.quadrature.hermite import (
+    binomials,
     hermite_count,
     hermite_cutoff,
     hermite_functions,
     hermite_step,
     hermite_table,
     homogeneous,
+    powers,
 )
+from meanfield.quadrature.multivariate import covariance_root, multivariate_average, sparse_rule
+from meanfield.quadrature.nested import claim, gaussian_average
+from meanfield.quadrature.pairs import correlation, pair_average
 from meanfield.quadrature.rule import Rule
+from meanfield.quadrature.scheme import quadpy_scheme, rule_from_scheme
+from meanfield.quadrature.sinh import sinh_count, sinh_trapezoid
+from meanfield.quadrature.split_pairs import pair_average_split
+from meanfield.quadrature.tilted import line_trapezoid
 from meanfield.quadrature.trapezoid import (
     gaussian_cutoff,
     gaussian_trapezoid,
+    ladder_floor,
     refine,
     trapezoid_size,
     trapezoid_step,
@@ -19,6 +30,14 @@ from meanfield.quadrature.trapezoid import (
 
 __all__ = [
     "Rule",
+    "UnitRule",
+    "binomials",
+    "claim",
+    "correlation",
+    "covariance_root",
+    "gauss_hermite",
+    "gauss_legendre",
+    "gaussian_average",
     "gaussian_cutoff",
     "gaussian_trapezoid",
     "hermite_count",
@@ -27,7 +46,21 @@ __all__ = [
     "hermite_step",
     "hermite_table",
     "homogeneous",
+    "ladder_floor",
+    "line_trapezoid",
+    "multivariate_average",
+    "pair_average",
+    "pair_average_split",
+    "panel_gauss",
+    "powers",
+    "quadpy_scheme",
     "refine",
+    "rule_from_scheme",
+    "sinh_count",
+    "sinh_trapezoid",
+    "sparse_rule",
+    "split_gauss",
     "trapezoid_size",
     "trapezoid_step",
+    "unit_interval",
 ]

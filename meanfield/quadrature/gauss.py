@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import pi, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def gauss_legendre(count: int) -> tuple[Array, Array]:
     if count < 1:
         raise QuadratureError(f"a Gauss-Legendre rule needs at least one node, got {count}")
     # NumPy's weights are off by 1e-12 at the ends, relative; Newton in extended precision, where there is one, is not.
-    x: NDArray[np.longdouble] = np.asarray(np.polynomial.legendre.leggauss(count)[0], dtype=np.longdouble)
+    x: NDArray[Any] = np.asarray(np.polynomial.legendre.leggauss(count)[0], dtype=np.longdouble)
     for _ in range(3):
         value, slope = _legendre(count, x)
         x = np.asarray(x - value / slope, dtype=np.longdouble)
@@ -41,7 +41,7 @@ def gauss_legendre(count: int) -> tuple[Array, Array]:
     return nodes, weights
 
 
-def _legendre(count: int, x: NDArray[np.longdouble]) -> tuple[NDArray[np.longdouble], NDArray[np.longdouble]]:
+def _legendre(count: int, x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """P_n(x) and P_n'(x) by the three-term recursion."""
     before, now = np.zeros_like(x), np.ones_like(x)
     for k in range(count):
@@ -95,14 +95,14 @@ def panel_gauss(edges: Array, count: int) -> tuple[Array, Array]:
 
 
 def split_gauss(
-    breaks: Array, cutoff: float = CUTOFF, count: int = 48, *, layers: Array | None = None
+    breaks: Array, cutoff: float = CUTOFF, count: int = 64, *, layers: Array | None = None
 ) -> tuple[Array, Array]:
     """Rule of the standard normal measure for integrands with kinks: panels end at each point's own breakpoints.
 
     breaks: (..., B) locations in z; they are clipped into [-cutoff, cutoff], NaN and infinities included. ``layers``
     (..., B): widths of smooth layers around them (0: none): panels then also end at ``break +- layer``.
     Returns nodes and weights (..., n), n = panels times ``count``. The weights contain the density and add up to 1 up to
-    the truncation; 48 nodes a panel resolve the density over the whole line, 32 over half of it.
+    the truncation; 64 nodes a panel resolve the density over the whole line, 32 over half of it.
     """
     breaks = np.nan_to_num(np.asarray(breaks, dtype=float), nan=0.0, posinf=cutoff, neginf=-cutoff)
     parts = [breaks]

@@ -75,7 +75,7 @@ def pair_average(
     cutoff = gaussian_cutoff(tol) + 1
     # columns: mean and the two coefficients, of u and of v
     a, b = np.sqrt(plus / 2), np.sqrt(minus / 2)
-    s_u, s_v = np.sqrt(v_u), np.sqrt(v_v)
+    s_u, s_v = np.sqrt(np.maximum(v_u, 0.0)), np.sqrt(np.maximum(v_v, 0.0))
     pairs = np.stack([m_u, s_u * a, s_u * b, m_v, s_v * a, -s_v * b], axis=1)[good]
     widths = np.maximum(s_u, s_v)[good, None] * np.stack([a, b], axis=1)[good]
     keys = _octaves(widths)

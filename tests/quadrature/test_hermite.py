@@ -37,7 +37,7 @@ def far_value(k: int, z: int) -> float:
     import mpmath
 
     with mpmath.workdps(60):
-        before, now = mpmath.mpf(0), mpmath.exp(-mpmath.mpf(z) ** 2 / 4)
+        before, now = mpmath.mpf(0), mpmath.exp(-(mpmath.mpf(z) ** 2) / 4)
         for j in range(k):
             before, now = now, (z * now - mpmath.sqrt(j) * before) / mpmath.sqrt(j + 1)
         return float(now)
