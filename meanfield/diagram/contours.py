@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from meanfield.averages.scope import substitute
 from meanfield.diagram.grid import Plane, Sheet
 from meanfield.model.printing import latex_expression
 from meanfield.records import Record
@@ -252,7 +253,7 @@ def _lines(links: Mapping[int, Sequence[int]]) -> list[list[int]]:
 
 def equation(model: Model, indicator: str) -> tuple[str, str]:
     """The equation of the curve as text and as LaTeX."""
-    expr = model.indicators[indicator]
+    expr = substitute(model.indicators[indicator], model.restrict.get(indicator, {}))
     # A constant belongs on the right: g^2 <phi'^2> = 1 is how the field writes it.
     constant, rest = expr.as_coeff_Add() if expr.is_Add else (0, expr)
     return f"{rest} = {-constant}", f"{latex_expression(model, rest)} = {latex_expression(model, -constant)}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_curves", "draw_regions", "phase_diagram", "symbol"]
 
+_TOO_LONG = 70  # characters of an equation that a legend still bears
 _TOO_SMALL = 0.01  # regions below this share of the window are named in the legend only
 
 
@@ -101,7 +102,7 @@ def _runs(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _equation(curve: Contour) -> str:
     """The curve's equation: typeset where matplotlib can, else as text; its name where it is too long to read."""
     for text in (f"${curve.latex}$", curve.equation):
-        if len(text) <= 90 and _typesets(text):
+        if len(curve.equation) <= _TOO_LONG and _typesets(text):
             return f"{curve.indicator}, {text}"
     return f"{curve.indicator} = 0"
 
