@@ -95,8 +95,8 @@ IN_VARIANCES = Model(
     },
     variables={"x": x, "x, y": pair(Delta_inf)},
     references=[
-        "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eqs. 84-86",
-        "Sompolinsky, Crisanti & Sommers, PRL 61, 259 (1988), doi:10.1103/PhysRevLett.61.259: eqs. 5-9 (the potential)",
+        "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eq. 86",
+        "Sompolinsky, Crisanti & Sommers, PRL 61, 259 (1988), doi:10.1103/PhysRevLett.61.259 (the potential)",
     ],
 )
 

@@ -72,6 +72,6 @@ MODEL = Model(
     },
     variables={"x": x},
     references=[
-        "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eqs. 82-83 (state), 88-94 (stability)"
+        "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eq. 83; stability: Methods"
     ],
 )

@@ -81,7 +81,7 @@ MODEL = Model(
     },
     variables={"x": x},
     references=[
-        "Sompolinsky, Crisanti & Sommers, PRL 61, 259 (1988), doi:10.1103/PhysRevLett.61.259: eqs. 5-9",
-        "Schuecker, Goedeke & Helias, PRX 8, 041029 (2018), doi:10.1103/PhysRevX.8.041029: eqs. 12-18 (noise, onset of chaos)",
+        "Sompolinsky, Crisanti & Sommers, PRL 61, 259 (1988), doi:10.1103/PhysRevLett.61.259",
+        "Schuecker, Goedeke & Helias, PRX 8, 041029 (2018), doi:10.1103/PhysRevX.8.041029 (white noise, onset of chaos)",
     ],
 )

@@ -1,0 +1,96 @@
+"""Rank-one network with a fixed input: chaotic states.
+
+The parameters and the input are those of `rank1_input_stationary`, the potential and its regular form those of
+`rank1_chaotic`: the input adds a static part to the variance, which is linear in V and drops out of the divided difference.
+With M_m = M_n = 0 and ``Sigma_I_squared = D`` this is the random network with frozen noise; without any input and mean it is
+the model of Sompolinsky, Crisanti & Sommers for transfer functions that need not be odd.
+"""
+
+import sympy as sp
+
+from meanfield import transfer
+from meanfield.averages import E, divided_difference
+from meanfield.conditions import change_unknowns
+from meanfield.dynamics.stability import static_stability
+from meanfield.model import Model, Seed
+from meanfield.models import rank1_input_stationary as stationary
+from meanfield.symbols import gaussian, gaussian_pair, parameters, unknown
+
+mu, kappa, delta = unknown("mu"), unknown("kappa"), unknown("delta", nonnegative=True)
+Delta_0, Delta_inf = unknown("Delta_0", nonnegative=True), unknown("Delta_inf", nonnegative=True)
+g, M_m, M_n, M_I = parameters("g M_m M_n M_I", nonnegative="g")
+Sigma_m, Sigma_mI, Sigma_nI, Sigma_I_squared = parameters(
+    "Sigma_m Sigma_mI Sigma_nI Sigma_I_squared", nonnegative="Sigma_m Sigma_I_squared"
+)
+phi = transfer.tanh
+Phi = phi.d(-1)
+x = gaussian("x", mean=mu, var=Delta_0)
+static_variance = Sigma_m**2 * kappa**2 + 2 * Sigma_mI * kappa + Sigma_I_squared
+
+
+def pair(Delta: sp.Expr):
+    """The activity at two times between which its autocovariance is Delta."""
+    return gaussian_pair("x y", mean=mu, var=Delta_0, cov=Delta)
+
+
+def potential(Delta: sp.Expr) -> sp.Expr:
+    x, y = pair(Delta)
+    return -(Delta**2) / 2 + g**2 * E(Phi(x) * Phi(y)) + static_variance * Delta
+
+
+x_now, x_later = pair(Delta_inf)
+equations = {
+    mu: M_m * kappa + M_I,
+    kappa: M_n * E(phi(x)) + Sigma_nI * E(phi.d(1)(x)),
+    Delta_inf: g**2 * E(phi(x_now) * phi(x_later)) + static_variance,
+}
+energy = 2 * divided_difference(potential, Delta_inf, Delta_inf, Delta_0)
+
+IN_VARIANCES = Model(
+    "rank-one network with input, chaotic states",
+    name="rank1-input-chaotic",
+    unknowns=(mu, kappa, Delta_0, Delta_inf),
+    parameters=stationary.MODEL.parameters,
+    defaults=stationary.MODEL.defaults,
+    prepare=stationary.MODEL.prepare,
+    equations=equations,
+    implicit=[energy],
+    observables={
+        "mean_phi": E(phi(x)),
+        "Delta_T": Delta_0 - Delta_inf,
+        "bulk_radius": g * sp.sqrt(E(phi.d(1)(x) ** 2)),
+    },
+    spectra={
+        "static": static_stability(
+            equations[kappa], {kappa: 1, mu: M_m}, [Delta_inf - equations[Delta_inf], energy], [Delta_0, Delta_inf]
+        )
+    },
+    indicators={"onset": Delta_0 - Delta_inf},
+    accept={
+        "Delta_inf is not negative": Delta_inf,
+        "Delta_0 is larger than Delta_inf": Delta_0 - Delta_inf,
+    },
+    starts=[{mu: M_I, kappa: 0, Delta_0: sp.Max(g**2 - 1, 0) / 2 + Sigma_I_squared, Delta_inf: Sigma_I_squared}],
+    seeds=[
+        Seed(
+            stationary.MODEL,
+            where=stationary.MODEL.indicators["chaos"],
+            start={mu: mu, kappa: kappa, Delta_0: (1 - depth / 10) * Delta_0, Delta_inf: (1 - depth) * Delta_0},
+        )
+        for depth in (sp.Rational(1, 10), sp.Rational(1, 2), sp.S.One)
+    ],
+    requires=stationary.MODEL.requires,
+    meanings={
+        **stationary.MODEL.meanings,
+        Delta_0: "variance of x at equal times",
+        Delta_inf: "autocovariance of x at infinite delay",
+        delta: "variance of the fluctuations in time, Delta_0 - Delta_inf",
+    },
+    variables={"x": x, "x, y": pair(Delta_inf)},
+    references=[
+        "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eq. 98",
+        "Sompolinsky, Crisanti & Sommers, PRL 61, 259 (1988), doi:10.1103/PhysRevLett.61.259 (the potential)",
+    ],
+)
+
+MODEL = change_unknowns(IN_VARIANCES, {Delta_0: Delta_inf + delta}, unknowns=(mu, kappa, Delta_inf, delta))
