@@ -54,7 +54,7 @@ class Points:
 
 def above_tolerance(x: Array, error: Array, tol: float) -> NDArray[np.bool_]:
     """(P,) mask: the claimed error of some unknown exceeds tol * max(1, |x|)."""
-    return ~(error <= tol * np.maximum(1.0, np.abs(x))).all(axis=1)
+    return np.asarray(~(error <= tol * np.maximum(1.0, np.abs(x))).all(axis=1))
 
 
 def certify(

@@ -2,8 +2,8 @@
 
 To first order the error is |J^-1| times the claimed error of the residual, plus Newton's correction at the root, plus
 the rounding of the unknowns. Near a fold the Jacobian changes over that distance; one more residual measures by how
-much (Newton-Kantorovich), and the claim is inflated, or replaced by the bound of the quadratic equation along the
-weakest direction. So a double root has a claim of about the square root of its residual's error, not zero.
+much (Newton-Kantorovich), and the claim is inflated, or replaced by the length over which the residual stays within
+its error along the weakest direction. So a double root has a claim of about the square root of its residual's error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from meanfield.solve.linear import inverse
 from meanfield.solve.problem import EPS, Array, Problem, points_of, residual_claims
 
 _PROBE = (1e-4, 1e-2)  # the change of the Jacobian is measured over the error itself, clipped to this relative length
+_REACH = 10.0 ** np.linspace(-9, 0, 28)  # relative distances tried along the weakest direction of a degenerate root
+_MARGIN = 1.5  # on the curvature, which is measured on one side and along one direction only
 _REGULAR = 0.25  # Kantorovich: below it the Newton iteration from here is known to converge
 
 
@@ -64,7 +66,8 @@ def claim(
         linear = _Linear(inverted, bound / rows, r / rows)
         probe = _Probe(problem, parameters, at, r, jacobian, extent, rows)
         error = _with_curvature(probe, matrix, linear) * extent + 2 * EPS * np.abs(at)
-    return Claim(np.where(np.isnan(error), np.inf, error), np.where(np.isnan(condition), np.inf, condition), r, jacobian)
+    unknown = np.isnan(error) | ~np.isfinite(r).all(axis=1, keepdims=True)
+    return Claim(np.where(unknown, np.inf, error), np.where(np.isnan(condition), np.inf, condition), r, jacobian)
 
 
 def _norm(matrix: Array) -> Array:
@@ -79,7 +82,7 @@ class _Linear:
         self.inverted, self.bound, self.residual = inverted, bound, residual
         correction = np.abs(_apply(inverted, residual))
         self.first = _apply(np.abs(inverted), bound) + correction
-        self.good: NDArray[np.bool_] = np.isfinite(self.first).all(axis=1)
+        self.good: NDArray[np.bool_] = np.asarray(np.isfinite(self.first).all(axis=1))
         # The displacement that attains the largest of the linear errors, over all signs of the residual's error.
         worst = np.argmax(np.where(np.isfinite(self.first), self.first, 0.0), axis=1)
         sign = np.sign(inverted[np.arange(len(worst)), worst])
@@ -136,39 +139,46 @@ def _with_curvature(probe: _Probe, matrix: Array, linear: _Linear) -> Array:
     stretch = np.where(length > 0.0, np.clip(length, *_PROBE) / np.where(length > 0.0, length, 1.0), 1.0)
     direction *= stretch[:, None]
     bend = probe.bend(direction)
-    second = np.abs(_apply(linear.inverted, bend)) / (stretch**2)[:, None]
+    second = _MARGIN * np.abs(_apply(linear.inverted, bend)) / (stretch**2)[:, None]
     size = linear.first.max(axis=1)
     kantorovich = np.where(size > 0.0, second.max(axis=1) / np.where(size > 0.0, size, 1.0), 0.0)
     growth = 2.0 / (1.0 + np.sqrt(np.maximum(1.0 - 4.0 * kantorovich, 0.0)))
     error = linear.first + second * (growth**2)[:, None]
     fold = (linear.good & ~(kantorovich < _REGULAR)) | singular
     if fold.any():
+        # A row that vanishes at the root is weighed by its curvature, else equilibration would hide the weak direction.
+        moved = np.maximum(np.abs(direction).max(axis=1), 1e-300)
+        weigh = np.maximum(1.0, np.nan_to_num(np.abs(bend) / (moved**2)[:, None], posinf=1.0))[fold]
         total = (linear.bound + np.abs(linear.residual))[fold]
-        error[fold] = _fold_error(probe.take(fold), matrix[fold], total)
+        error[fold] = _fold_error(probe.take(fold), matrix[fold], total, weigh)
     return error
 
 
-def _fold_error(probe: _Probe, matrix: Array, total: Array) -> Array:
-    """Relative error near a singular Jacobian, from its singular values s_k.
+def _fold_error(probe: _Probe, matrix: Array, total: Array, weigh: Array) -> Array:
+    """Relative error near a singular Jacobian, from its singular vectors (rows divided by `weigh`).
 
-    Along the weakest direction the displacement t obeys c t^2 <= s t + b, with b the residual's error on the left
-    singular vector and c the curvature, measured over t = 1e-4 and again over the t that this gives (a degenerate
-    root of higher order has a smaller c, hence a larger t). The other directions are regular: they feel their part
-    of the residual's error and of the curvature.
+    Along the weakest direction v, how far can a root be? As far as the residual on the left singular vector stays
+    within its error: measured on a geometric grid of t, both ways, so that a degenerate root of any order is covered
+    (a parabola would be enough for a fold only). The other directions are regular: they feel their part of the
+    residual's error and of the curvature. inf where the residual never leaves its error: a line of roots.
     """
-    left, s, right = np.linalg.svd(matrix)
+    left, s, right = np.linalg.svd(matrix / weigh[:, :, None])
     transposed, weakest = left.transpose(0, 2, 1), right[:, -1]
-    projected = _apply(np.abs(transposed), total)
-    distance, curved = np.full(len(s), _PROBE[0]), np.zeros_like(s)
-    found = np.zeros(len(s))
-    for _ in range(2):
-        curved = np.abs(_apply(transposed, probe.bend(weakest * distance[:, None]))) / (distance**2)[:, None]
-        c, b = curved[:, -1], projected[:, -1]
-        reach = np.where(c > 0.0, (s[:, -1] + np.sqrt(s[:, -1] ** 2 + 4.0 * c * b)) / (2.0 * c), np.inf)
-        found = np.maximum(found, reach)
-        distance = np.clip(reach, 1e-12, _PROBE[1])
-    error = np.abs(weakest) * found[:, None]
+    projected = _apply(np.abs(transposed), total / weigh)
+    reach, curved = np.full(len(s), np.inf), projected.copy()
+    open_rows: NDArray[np.bool_] = np.ones(len(s), dtype=bool)
+    start, slope = _apply(transposed, probe.r / probe.rows / weigh), s[:, -1]  # J v = s u for the weakest pair
+    for t in _REACH:
+        bent = [_apply(transposed, probe.bend(sign * t * weakest) / weigh) for sign in (1.0, -1.0)]
+        ahead = np.abs(start[:, -1] + t * slope + bent[0][:, -1])
+        behind = np.abs(start[:, -1] - t * slope + bent[1][:, -1])
+        curved = np.where(open_rows[:, None], np.fmax(curved, np.fmax(np.abs(bent[0]), np.abs(bent[1]))), curved)
+        beyond = open_rows & ~(np.fmin(ahead, behind) <= 2.0 * projected[:, -1])
+        reach[beyond] = t
+        open_rows = open_rows & ~beyond
+        if not open_rows.any():
+            break
+    error = np.abs(weakest) * reach[:, None]
     for k in range(s.shape[1] - 1):
-        amount = (projected[:, k] + curved[:, k] * found**2) / s[:, k]
-        error = error + np.abs(right[:, k]) * amount[:, None]
+        error = error + np.abs(right[:, k]) * ((projected[:, k] + curved[:, k]) / s[:, k])[:, None]
     return error

@@ -7,6 +7,8 @@ a fold from one root; where they cannot (a degenerate root), the claimed errors 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,21 +22,25 @@ _QUANTUM = 1e-7  # relative grid on which roots are sorted, so that noise in a c
 Rows = NDArray[np.intp]
 
 
+@dataclass(frozen=True)
 class Candidates:
     """Converged iterates: owner (Q,) point of each, x (Q, n), r (Q, n), jacobian (Q, n, n), p (Q, m), scale (Q, n)."""
 
-    def __init__(self, owner: Rows, x: Array, r: Array, jacobian: Array, p: Array, scale: Array) -> None:
-        self.owner, self.x, self.r, self.jacobian, self.p, self.scale = owner, x, r, jacobian, p, scale
+    owner: Rows
+    x: Array
+    r: Array
+    jacobian: Array
+    p: Array
+    scale: Array
 
-    def take(self, rows: NDArray[np.generic]) -> Candidates:
+    def take(self, rows: NDArray[np.bool_] | Rows) -> Candidates:
         """The rows that an index array or mask selects."""
-        return Candidates(*(a[rows] for a in (self.owner, self.x, self.r, self.jacobian, self.p, self.scale)))
+        return Candidates(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     @classmethod
     def joined(cls, parts: list[Candidates]) -> Candidates:
         """All rows, in order."""
-        names = ("owner", "x", "r", "jacobian", "p", "scale")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 
     @property
     def extent(self) -> Array:

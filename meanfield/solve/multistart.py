@@ -15,7 +15,7 @@ from meanfield.solve.extension import extended
 from meanfield.solve.linear import inverse
 from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
 from meanfield.solve.problem import Array, Problem
-from meanfield.solve.status import Status, tally
+from meanfield.solve.status import Status
 
 Rows = NDArray[np.intp]
 SymmetryMap = Callable[[Array], ArrayLike]
@@ -87,7 +87,7 @@ def all_roots(
     """
     parameters, grid = starts_of(problem, p, starts)
     size = np.ascontiguousarray(np.broadcast_to(np.asarray(scale, dtype=float), (len(parameters), grid.shape[2])))
-    search = _Search(extended(problem), parameters, size, [s for s in symmetries], options or NewtonOptions())
+    search = _Search(extended(problem), parameters, size, list(symmetries), options or NewtonOptions())
     owner, place = np.nonzero(np.isfinite(grid).all(axis=2))
     flat = grid[owner, place]
     outcomes = np.zeros((len(parameters), len(Status)), dtype=np.int64)
@@ -117,7 +117,12 @@ class _Search:
         n = len(problem.names)
         self.problem, self.p, self.scale, self.symmetries, self.options = problem, p, scale, symmetries, options
         self.pool = Candidates(
-            np.zeros(0, dtype=np.intp), *np.zeros((2, 0, n)), np.zeros((0, n, n)), np.zeros((0, p.shape[1])), np.zeros((0, n))
+            owner=np.zeros(0, dtype=np.intp),
+            x=np.zeros((0, n)),
+            r=np.zeros((0, n)),
+            jacobian=np.zeros((0, n, n)),
+            p=np.zeros((0, p.shape[1])),
+            scale=np.zeros((0, n)),
         )
         self.fresh: list[Candidates] = []
 
@@ -169,7 +174,7 @@ class _Search:
         return np.bincount(owner, minlength=len(self.p))
 
     def _inside(self) -> NDArray[np.bool_]:
-        return (self.pool.x >= self.problem.lower - _EDGE * self.pool.extent).all(axis=1)
+        return np.asarray((self.pool.x >= self.problem.lower - _EDGE * self.pool.extent).all(axis=1))
 
     def known(self) -> Array:
         """(P, K, n) known roots, padded with NaN, in an order that does not depend on how they were found."""
@@ -191,7 +196,11 @@ class _Search:
             weakest = weakest / np.abs(weakest).max(axis=1, initial=0.0)[:, None]
         weakest = np.where(np.isfinite(weakest).all(axis=1)[:, None], weakest, 1.0)
         starts = [pool.x + length * extent * weakest for length in _DISPLACEMENTS]
-        return np.tile(pool.owner, len(starts)), np.concatenate(starts)
+        known = self.known()
+        first, second = np.triu_indices(known.shape[1], 1)
+        middle = 0.5 * (known[:, first] + known[:, second])
+        at, pair = np.nonzero(np.isfinite(middle).all(axis=2) & open_points[:, None])
+        return np.concatenate([*[pool.owner] * len(starts), at]), np.concatenate([*starts, middle[at, pair]])
 
     def table(self, problem: Problem, outcomes: NDArray[np.int64], tol: float) -> RootTable:
         """Judge the pool: symmetric roots exactly symmetric, claims, domain, canonical order."""

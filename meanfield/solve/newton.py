@@ -5,7 +5,7 @@ Each point has its own damping, status and end; points that are finished leave t
 no point's result depends on the batch it is in (if that holds for the problem's residual).
 
 Damping: the full step if it reduces the residual, each row measured by sum_j |J_ij| X_j at the last accepted iterate
-(X_j = |x_j| + scale_j), otherwise a backtracking step from the parabola through the two residuals.
+(X_j = |x_j| + scale_j), otherwise a backtracking step from the parabola through the two residuals. Deflated runs may climb.
 The end: a step below `step_tolerance` is taken and looked at once more; then the point ends as soon as the correction
 is at the rounding floor, or no longer shrinks while the residual is within its claim. So it never circles at the floor.
 """
@@ -28,6 +28,7 @@ _RUNNING = -1
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.int8]
 _DECREASE = 1e-4  # the least relative decrease of the residual, per unit of damping, that a step must bring (Armijo)
+_DEFLATED_GROWTH = 10.0  # a deflated residual has many local minima: a step may raise it by so much
 _AT_FLOOR = 16 * EPS
 _CHECK_EVERY = 12  # evaluations in which the residual must at least halve
 _STATE = (
@@ -134,7 +135,7 @@ class _Run:
             accepted = merit <= np.maximum(self.merit * (1.0 - _DECREASE * self.damping), _AT_FLOOR)
         else:
             merit = merit * self.deflation(trial)[0]
-            accepted = merit <= self.merit * (1.0 - _DECREASE * self.damping)
+            accepted = merit <= _DEFLATED_GROWTH * self.merit
         damped = None
         if not accepted.all():  # those points stay where they were: what follows computes for them the same again
             damped = _shorter(self.damping, merit / self.merit)
@@ -195,7 +196,8 @@ class _Run:
 
     def _judge_small(self, code: Codes, small: Mask, floor: Array, relative: Array) -> None:
         """Ends of the points whose last step was small: the correction is at the floor, or it no longer shrinks."""
-        code[(floor == 0.0) | (small & ((relative <= _AT_FLOOR) | (floor <= 2 * EPS)))] = _CONVERGED
+        at_floor = (floor <= 2 * EPS) | ((relative <= _AT_FLOOR) & (floor <= 2 * _AT_FLOOR))
+        code[(floor == 0.0) | (small & at_floor)] = _CONVERGED
         stalled = small & (code == _RUNNING) & (relative >= 0.25 * self.last)
         if stalled.any():
             within = stalled & ((floor <= 64 * EPS) | self._within_claim(stalled))
@@ -256,12 +258,13 @@ def _shorter(damping: Array, growth: Array) -> Array:
 
 
 def _least_squares_step(jacobian: Array, r: Array) -> Array:
-    """(n, n, P), (n, P) -> (n, P): the shortest minimiser of |J d + r|; NaN if J is not finite or d would be zero."""
+    """(n, n, P), (n, P) -> (n, P): the shortest minimiser of |J d + r|; NaN if J is not finite or d is of no use."""
     step = np.full(r.shape, np.nan)
     for k in range(r.shape[1]):
         if not r[:, k].any():
             step[:, k] = 0.0
         elif np.isfinite(jacobian[:, :, k]).all() and np.isfinite(r[:, k]).all():
             d = -np.linalg.pinv(jacobian[:, :, k]) @ r[:, k]
-            step[:, k] = d if d.any() else np.nan
+            useful = np.linalg.norm(jacobian[:, :, k] @ d + r[:, k]) < 0.99 * np.linalg.norm(r[:, k])
+            step[:, k] = d if useful else np.nan
     return step

@@ -56,59 +56,61 @@ def polish(
 
 
 class _Chord:
-    """x -> x - B r(x), with Broyden's update of B after every step."""
+    """x -> x - B r(x), with Broyden's update of B. Progress is judged with the given inverse B_0, which cannot shrink."""
 
     def __init__(self, residual: Callable[[MpVector], Sequence[mp.mpf]], x: MpVector, inverse: mp.matrix) -> None:
-        self.residual, self.x, self.inverse = residual, x, inverse
+        self.evaluate = residual
+        self.x, self.given, self.inverse = x, inverse, inverse
         self.iterations = 0
-        self.step: mp.matrix = mp.matrix(len(x), 1)
-        self.ratio = mp.mpf(0)
         self.tolerances: MpVector = []
+        self._look()
+
+    def _look(self) -> None:
+        self.r = mp.matrix(list(self.evaluate(self.x)))
+        self.distance = self.given * self.r
+        self.step = -(self.inverse * self.r)
 
     def run(self, tolerance: mp.mpf, max_iterations: int) -> Status:
-        """Iterate; the last step is taken as well."""
-        self.step = -(self.inverse * mp.matrix(list(self.residual(self.x))))
-        shrinking = 0
+        """Iterate; the step that is small enough is taken as well."""
+        best, idle = mp.inf, 0
         while self.iterations < max_iterations:
-            self.iterations += 1
-            size = _norm(self.step)
+            size = _norm(self.distance)
             if not mp.isfinite(size):
                 return Status.NAN
-            self.x = [a + b for a, b in zip(self.x, self.step, strict=True)]
-            self.tolerances = [tolerance * max(1, abs(value)) for value in self.x]
-            if all(abs(s) < t for s, t in zip(self.step, self.tolerances, strict=True)):
-                # One more residual tells how far the root is; it also measures the rate of convergence.
-                self._advance(size)
-                return Status.CONVERGED
-            self._advance(size)
-            shrinking = 0 if _norm(self.step) < size else shrinking + 1
-            if shrinking >= 3:
+            idle = 0 if size < best / 2 else idle + 1
+            best = min(best, size)
+            if idle >= 4:
                 return Status.STAGNATED
+            self.tolerances = [tolerance * max(1, abs(value)) for value in self.x]
+            done = all(abs(d) < t for d, t in zip(self.distance, self.tolerances, strict=True))
+            self._advance()
+            if done:
+                return Status.CONVERGED
         return Status.MAX_ITERATIONS
 
-    def _advance(self, size: mp.mpf) -> None:
-        """The next step from the new x, with Broyden's good update (Sherman-Morrison form)."""
+    def _advance(self) -> None:
+        """Take the step; Broyden's good update of the inverse (Sherman-Morrison form) from what it led to."""
+        self.iterations += 1
         taken = self.step
-        plain = -(self.inverse * mp.matrix(list(self.residual(self.x))))
+        self.x = [a + b for a, b in zip(self.x, taken, strict=True)]
+        self._look()
         square = (taken.T * taken)[0]
-        overlap = (taken.T * plain)[0] / square if square else mp.mpf(0)
+        if not square or not mp.isfinite(_norm(self.step)):
+            return
+        overlap = (taken.T * self.step)[0] / square
         if abs(1 - overlap) > mp.mpf("0.1"):
-            self.inverse = self.inverse + plain * (taken.T * self.inverse) / (square * (1 - overlap)) if square else self.inverse
-            plain = plain / (1 - overlap)
-        self.ratio = _norm(plain) / size if size else mp.mpf(0)
-        self.step = plain
+            self.inverse = self.inverse + self.step * (taken.T * self.inverse) / (square * (1 - overlap))
+            self.step = self.step / (1 - overlap)
 
     def error(self, claims: Sequence[mp.mpf] | None) -> MpVector:
-        """|the correction that was not taken|, inflated by the rate of convergence, plus |B| claims and rounding."""
-        rate = min(self.ratio, mp.mpf("0.9"))
-        out = []
+        """Twice the correction not taken (by both inverses), plus |B| times the residual's claim or rounding."""
+        n, out = len(self.x), []
         for i, value in enumerate(self.x):
-            bound = abs(self.step[i]) / (1 - rate) + 4 * mp.eps * max(1, abs(value))
-            if claims is not None:
-                bound += sum(abs(self.inverse[i, j]) * abs(claims[j]) for j in range(len(self.x)))
-            else:
-                bound += sum(abs(self.inverse[i, j]) for j in range(len(self.x))) * 16 * mp.eps
-            out.append(bound)
+            rows = [max(abs(self.given[i, j]), abs(self.inverse[i, j])) for j in range(n)]
+            noise = [abs(c) for c in claims] if claims is not None else [16 * mp.eps] * n
+            correction = max(abs(self.distance[i]), abs(self.step[i]))
+            bound = 2 * correction + sum(a * b for a, b in zip(rows, noise, strict=True)) + 4 * mp.eps * max(1, abs(value))
+            out.append(bound if mp.isfinite(bound) else mp.inf)
         return out
 
 
