@@ -1,0 +1,48 @@
+"""What the plan asks of a group of averages: all averages over one law, evaluated in one go for a batch of points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import sympy as sp
+
+Array = np.ndarray
+
+EPS = float(np.finfo(float).eps)
+BLOCK_ELEMENTS = 16384  # values per pass over nodes: a few arrays of this size stay in the second-level cache
+ROUGH, WORKING, FINE = -1, 0, 1
+TOLERANCES = {ROUGH: 1e-7, WORKING: 1e-11, FINE: 1e-14}  # of the quadrature, before refinement shows what it really is
+
+
+class Group(Protocol):
+    """``evaluate`` maps inputs (P,) to outputs (P,).
+
+    inputs: scalar expressions in unknowns, parameters and outputs of earlier groups. outputs: symbols that stand for the
+    results. level: ROUGH for the first iterations, WORKING for the last ones, FINE (every step at most half) for claims. If ``rounding`` is a list, the
+    group appends, output by output, bounds (P,) on the rounding error of what it returns.
+    """
+
+    inputs: list[sp.Expr]
+    outputs: list[sp.Symbol]
+
+    def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]: ...
+
+
+class Dot:
+    """Weighted sums over the nodes; keeps the sums of absolute values too if asked, for rounding bounds."""
+
+    def __init__(self, weights: Array, keep: bool = False) -> None:
+        self.weights = weights
+        self.absolute: list[Array] | None = [] if keep else None
+
+    def __call__(self, values: Array) -> Array:
+        if self.weights.ndim == 1:
+            if self.absolute is not None:
+                self.absolute.append(np.abs(values) @ self.weights)
+            return values @ self.weights
+        values = np.broadcast_to(values, self.weights.shape)
+        if self.absolute is not None:
+            self.absolute.append(np.einsum("ij,ij->i", np.abs(values), self.weights))
+        return np.einsum("ij,ij->i", values, self.weights)

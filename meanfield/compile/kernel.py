@@ -1,0 +1,177 @@
+"""The compiled model: residual, Jacobian, claims, parameter derivatives and every named quantity, batched over points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages import Average, DividedDifference
+from meanfield.averages.passes import closed_forms, parity
+from meanfield.averages.scope import nodes
+from meanfield.compile.group import EPS, FINE, WORKING, Array
+from meanfield.compile.plan import Program
+from meanfield.errors import ParameterError
+from meanfield.model import Model, Spectrum
+from meanfield.transfer import Applied
+
+
+class Kernel:
+    """A model as vectorised functions of ``x`` (P, n), its working unknowns, and ``p`` (P, m), its parameters.
+
+    It satisfies the solvers' `Problem` protocol. Programs are generated on first use. data: ``{name: array}`` for models
+    that average over a sample.
+    """
+
+    def __init__(self, model: Model, data: Mapping[str, Any] | None = None, level: int = WORKING) -> None:
+        self.model, self.data, self.level = model, dict(data or {}), level
+        self.unknowns, self.parameters = tuple(model.unknowns), tuple(model.parameters)
+        self.names = tuple(s.name for s in self.unknowns)
+        self.parameter_names = tuple(s.name for s in self.parameters)
+        nonnegative = model.nonnegative or frozenset()
+        self.lower = np.array([0.0 if name in nonnegative else -np.inf for name in self.names])
+        self.symbols = [*self.unknowns, *self.parameters]
+        self._programs: dict[Any, Program] = {}
+
+    def at(self, level: int) -> Kernel:
+        """The same kernel with another quality of quadrature (programs are shared)."""
+        other = Kernel(self.model, self.data, level)
+        other._programs = self._programs
+        other.__dict__["residuals"] = self.residuals
+        return other
+
+    @cached_property
+    def residuals(self) -> list[sp.Expr]:
+        return [late_passes(e) for e in self.model.residuals]
+
+    def program(self, key: Any, make: Any) -> Program:
+        """The program cached under ``key``; ``make()`` gives its expressions."""
+        if key not in self._programs:
+            program = Program(make(), self.symbols)
+            attach_data(program, self.data)
+            self._programs[key] = program
+        return self._programs[key]
+
+    def _columns(self, x: Array, p: Array) -> list[Array]:
+        return [*np.ascontiguousarray(np.atleast_2d(x).T), *np.ascontiguousarray(np.atleast_2d(p).T)]
+
+    def residual(self, x: Array, p: Array) -> Array:
+        """(P, n)."""
+        program = self.program("residual", lambda: self.residuals)
+        return np.stack(program(self._columns(x, p), self.level), axis=1)
+
+    def residual_jacobian(self, x: Array, p: Array) -> tuple[Array, Array]:
+        """(P, n) and (P, n, n), in one pass over the nodes."""
+        n = len(self.unknowns)
+
+        def make() -> list[sp.Expr]:
+            return [*self.residuals, *(r.diff(u) for r in self.residuals for u in self.unknowns)]
+
+        values = np.stack(self.program("jacobian", make)(self._columns(x, p), self.level), axis=1)
+        return values[:, :n], values[:, n:].reshape(-1, n, n)
+
+    def parameter_derivative(self, x: Array, p: Array) -> Array:
+        """(P, n, m)."""
+        make = lambda: [r.diff(q) for r in self.residuals for q in self.parameters]
+        values = self.program("parameters", make)(self._columns(x, p), self.level)
+        return np.stack(values, axis=1).reshape(-1, len(self.unknowns), len(self.parameters))
+
+    def claims(self, x: Array, p: Array) -> Array:
+        """(P, n): bound on the error of the residual, quadrature and rounding."""
+        return self.refined(x, p)[1]
+
+    def refined(self, x: Array, p: Array) -> tuple[Array, Array]:
+        """The residual by the FINE rules, and the bound on the error of residuals by the WORKING rules, both (P, n)."""
+        return self._checked(self.program("claims", lambda: self.residuals), self._columns(x, p))
+
+    def _checked(self, program: Program, columns: Sequence[Array]) -> tuple[Array, Array]:
+        """Values of a program by the FINE rules and error bounds: difference of two levels, rounding of every average through
+        its sensitivity, rounding of the scalar algebra."""
+        count = len(program.plan.exprs) if not hasattr(program, "checked") else program.checked
+        if not hasattr(program, "checked"):
+            _add_sensitivities(program)
+        rounding: list[list[Array]] = []
+        fine = np.stack(program(columns, FINE, rounding), axis=1)
+        coarse = np.stack(program(columns, WORKING), axis=1)
+        noise = [n for group in rounding for n in group]
+        bound = np.abs(fine[:, :count] - coarse[:, :count]) + 4 * EPS * fine[:, count : 2 * count]
+        sensitivity = np.abs(fine[:, 2 * count :]).reshape(fine.shape[0], count, len(noise))
+        for j, n in enumerate(noise):
+            bound += sensitivity[:, :, j] * n[:, None]
+        return fine[:, :count], bound
+
+    def quantities(self, exprs: Sequence[sp.Expr], x: Array, p: Array) -> tuple[Array, Array]:
+        """Values and error bounds (P, Q) of resolved expressions at x, the error of x itself not included."""
+        key = ("quantities", tuple(exprs))
+        return self._checked(self.program(key, lambda: [late_passes(e) for e in exprs]), self._columns(x, p))
+
+    def gradients(self, exprs: Sequence[sp.Expr], x: Array, p: Array) -> Array:
+        """Derivatives (P, Q, n) of expressions with respect to the unknowns."""
+        make = lambda: [late_passes(e).diff(u) for e in exprs for u in self.unknowns]
+        values = self.program(("gradients", tuple(exprs)), make)(self._columns(x, p), WORKING)
+        return np.stack(values, axis=1).reshape(-1, len(exprs), len(self.unknowns))
+
+    def values(self, exprs: Sequence[sp.Expr], x: Array, p: Array, *, level: int | None = None) -> Array:
+        """Values (P, Q) of resolved expressions, without errors."""
+        program = self.program(("values", tuple(exprs)), lambda: [late_passes(e) for e in exprs])
+        return np.stack(program(self._columns(x, p), self.level if level is None else level), axis=1)
+
+    def profile(self, coordinate: sp.Symbol, expr: sp.Expr, at: Array, x: Array, p: Array) -> Array:
+        """A function of a coordinate at values ``at`` (K,), for every point: (P, K)."""
+        key = ("profile", coordinate, expr)
+        if key not in self._programs:
+            self._programs[key] = Program([late_passes(expr)], [coordinate, *self.symbols])
+            attach_data(self._programs[key], self.data)
+        x, p, at = np.atleast_2d(x), np.atleast_2d(p), np.asarray(at, dtype=float)
+        columns = [np.tile(at, len(x)), *(np.repeat(c, at.size) for c in self._columns(x, p))]
+        return self._programs[key](columns, self.level)[0].reshape(len(x), at.size)
+
+    def matrices(self, spectrum: Spectrum, x: Array, p: Array) -> Array:
+        """The matrices (P, k, k) of a spectrum."""
+        size = spectrum.matrix.shape[0]
+        resolved = tuple(self.model.resolve(e) for e in spectrum.matrix)
+        return self.values(resolved, x, p).reshape(-1, size, size)
+
+
+def late_passes(expr: sp.Expr) -> sp.Expr:
+    """Rewrites that depend on the transfer function: parity always; closed forms where phi has kinks or grows fast."""
+    expr = parity(expr)
+    tokens = {a.args[0] for n in nodes(expr, (Average, DividedDifference)) for a in nodes(n, Applied, inside=True)}
+    if any(t.traits.kinks or t.traits.growth == "exponential" and t.traits.closed1 for t in tokens):
+        return closed_forms(expr)
+    return expr
+
+
+def _add_sensitivities(program: Program) -> None:
+    """Append to a program, value by value, the sum of the sizes of its terms and its derivatives by every average."""
+    plan = program.plan
+    outputs = [s for group in plan.groups for s in group.outputs]
+    exprs = list(plan.exprs)
+    sizes = [sp.Add(*(sp.Abs(t) for t in sp.Add.make_args(e))) for e in exprs]
+    plan.exprs = [*exprs, *sizes, *(e.diff(s) for e in exprs for s in outputs)]
+    program.checked = len(exprs)  # type: ignore[attr-defined]
+    program.functions.clear()
+
+
+def attach_data(program: Program, data: Mapping[str, Any]) -> None:
+    """Hand data arrays to the groups that average over them."""
+    from meanfield.compile.sample import SampleLaw
+
+    for group in program.plan.groups:
+        if isinstance(group, SampleLaw):
+            if group.name not in data:
+                raise ParameterError(f"this model averages over data {group.name!r}; give it as an array of shape (N,) or (points, N)")
+            group.data = np.asarray(data[group.name], dtype=float)
+
+
+@lru_cache(maxsize=128)
+def _cached(model: Model) -> Kernel:
+    return Kernel(model)
+
+
+def compile_model(model: Model, data: Mapping[str, Any] | None = None) -> Kernel:
+    """The kernel of a model; kernels without data are cached per model object."""
+    return Kernel(model, data) if data else _cached(model)

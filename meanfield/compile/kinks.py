@@ -1,0 +1,54 @@
+"""What delta functions at kinks contribute to an average: jump times density of the law there, in closed form."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from meanfield.averages.scope import nodes
+from meanfield.errors import AverageError
+from meanfield.transfer import Applied
+
+
+def kink_terms(body: sp.Expr, x: sp.Symbol, mean: sp.Expr, var: sp.Expr) -> sp.Expr:
+    """Contribution to ``<body>`` of the delta functions in derivatives across kinks.
+
+    ``weight delta^(m)(x - a)`` times the rest of the body gives ``weight (-1)^m d^m/dx^m [rest(x) N(x; mean, var)]`` at a;
+    where the rest jumps at a, the mean of its two sides counts (the rule for derivatives of products).
+    """
+    if not any(a.args[0].kink_terms(int(a.args[1])) for a in nodes(body, Applied)):
+        return sp.S.Zero
+    density = sp.exp(-((x - mean) ** 2) / (2 * var)) / sp.sqrt(2 * sp.pi * var)
+    total = sp.S.Zero
+    for term in sp.Add.make_args(sp.expand(body)):
+        factors = list(sp.Mul.make_args(term))
+        singular = [f for f in factors if isinstance(f.as_base_exp()[0], Applied) and f.as_base_exp()[0].args[0].kink_terms(_order(f))]
+        if not singular:
+            continue
+        if len(singular) > 1 or singular[0].as_base_exp()[1] != 1:
+            raise AverageError(f"the product {term} of derivatives across a kink is not defined; the average needs a smoother transfer function")
+        rest = sp.Mul(*(f for f in factors if f is not singular[0]))
+        token = singular[0].args[0]
+        for location, m, weight in token.kink_terms(int(singular[0].args[1])):
+            at = sp.nsimplify(location) if float(location).is_integer() else sp.Float(location)
+            sides = [_one_sided(rest, x, at, side) for side in (0, 1)]
+            values = [sp.diff(side * density, x, m).xreplace({x: at}) for side in sides]
+            total += (-1) ** m * sp.nsimplify(weight) * sp.Add(*values) / 2
+    return total
+
+
+def _order(factor: sp.Expr) -> int:
+    return int(factor.as_base_exp()[0].args[1])
+
+
+def _one_sided(rest: sp.Expr, x: sp.Symbol, at: sp.Expr, side: int) -> sp.Expr:
+    """``rest`` near ``at``, with every step function at ``at`` set to its value on one side."""
+    from meanfield.averages.passes import explicit
+    from meanfield.transfer.functions import heaviside0
+
+    written = explicit(rest)
+    for step in written.atoms(heaviside0):
+        argument = step.args[0]
+        if argument.xreplace({x: at}) == 0:
+            slope = argument.diff(x)
+            written = written.xreplace({step: sp.Integer(side if slope.is_nonnegative is not False else 1 - side)})
+    return written

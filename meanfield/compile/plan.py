@@ -1,0 +1,229 @@
+"""From expressions with averages to groups and one scalar program.
+
+Level one: every average becomes a symbol, and the averages over one law become a group that is evaluated in one go. Level
+two: what is left is ordinary scalar algebra, in which common-sub-expression elimination is legal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages import Average, DividedDifference, Empirical, Gaussian, LogNorm, Tilted, Uniform, hermite_genocchi
+from meanfield.averages.scope import dangling, nodes, open_body
+from meanfield.compile.group import WORKING, Array, Group
+from meanfield.compile.source import FLOAT_NAMES, array_names, assignments, code, function, opaque_names
+
+Node = Average | LogNorm | DividedDifference
+NODES = (Average, LogNorm, DividedDifference)
+
+
+def replace_nodes(expr: sp.Basic, table: Mapping[sp.Basic, sp.Basic]) -> sp.Basic:
+    """``expr`` with averages exchanged for scalar expressions."""
+    if isinstance(expr, NODES):
+        return table.get(expr, expr)
+    if not expr.args:
+        return expr
+    args = [replace_nodes(a, table) for a in expr.args]
+    return expr if tuple(args) == expr.args else expr.func(*args)
+
+
+def has_dangling_nodes(expr: sp.Basic) -> bool:
+    """True if an average inside ``expr`` depends on a variable bound outside it."""
+    return any(dangling(n) for n in nodes(expr, NODES, inside=True))
+
+
+class Plan:
+    """Groups in the order in which they must run, and ``exprs`` with averages replaced by the groups' outputs.
+
+    inputs: the symbols that the caller supplies (unknowns and parameters, in order).
+    """
+
+    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol]) -> None:
+        self.symbols = list(inputs)
+        self.groups: list[Group] = []
+        self.values: dict[sp.Basic, sp.Expr] = {}
+        self._open: set[Any] = set()
+        self._members: dict[Any, list[sp.Basic]] = {}
+        exprs = [self._without_stray_differences(e) for e in exprs]
+        for e in exprs:
+            for node in nodes(e, NODES, inside=True):
+                if not dangling(node) and self._is_top(node):
+                    members = self._members.setdefault(self._key(node), [])
+                    if node not in members:
+                        members.append(node)
+        for key in list(self._members):
+            self._visit(key)
+        self.exprs = [self.scalar(e) for e in exprs]
+
+    def _is_top(self, node: sp.Basic) -> bool:
+        # A pair average inside a divided difference dangles and never comes here on its own.
+        return True
+
+    def _without_stray_differences(self, e: sp.Expr) -> sp.Expr:
+        """Divided differences of anything but a pair average become integrals over [0, 1]."""
+
+        def go(x: sp.Basic) -> sp.Basic:
+            if isinstance(x, DividedDifference):
+                return x if pair_of(x) is not None else go(hermite_genocchi(x))
+            if not x.args:
+                return x
+            args = [go(a) for a in x.args]
+            return x if tuple(args) == x.args else x.func(*args)
+
+        return go(e)
+
+    def scalar(self, e: sp.Basic) -> sp.Basic:
+        return replace_nodes(e, self.values)
+
+    def _key(self, node: sp.Basic) -> Any:
+        if isinstance(node, LogNorm):
+            return ("tilted", node.measure)
+        if isinstance(node, DividedDifference):
+            law = pair_of(node).measure  # type: ignore[union-attr]
+            return ("pair", law.mean[0], law.cov[0, 0])
+        law = node.measure
+        if isinstance(law, Tilted):
+            return ("tilted", law) if not has_dangling_nodes(node.body) else ("nested", node)
+        if isinstance(law, Uniform):
+            return ("uniform",) if not any(k[0] == "uniform" for k in self._open) else ("nested", node)
+        if isinstance(law, Empirical):
+            return ("data", law.name)
+        if not isinstance(law, Gaussian):
+            raise TypeError(f"{node} is over a law that is still open; bind it to data or to a tilted law first")
+        if has_dangling_nodes(node.body):
+            return ("nested", node)
+        if law.dimension == 1:
+            return ("law", law.mean[0], law.cov[0, 0])
+        if separable(node) is not None and smooth(node):
+            return ("pair", law.mean[0], law.cov[0, 0])
+        return ("general", law)
+
+    def _visit(self, key: Any) -> None:
+        members = [m for m in self._members[key] if m not in self.values]
+        if not members:
+            return
+        self._open.add(key)
+        for member in members:
+            for inner in [n for a in member.args for n in nodes(a, NODES, inside=True)]:
+                if dangling(inner) or inner in self.values:
+                    continue
+                inner_key = self._key(inner)
+                if inner_key in self._open:  # an average over a law inside another over the same law
+                    inner_key = ("again", inner)
+                    self._members[inner_key] = [inner]
+                self._members.setdefault(inner_key, [inner])
+                if inner not in self._members[inner_key]:
+                    self._members[inner_key].append(inner)
+                self._visit(inner_key)
+        self._open.discard(key)
+        self._build(self._key(members[0]) if key[0] == "again" else key, members)
+
+    def _build(self, key: Any, members: list[sp.Basic]) -> None:
+        from meanfield.compile.build import build_group
+
+        group, values = build_group(key, members, self.scalar, f"A{len(self.groups)}_", self.symbols)
+        self.groups.append(group)
+        self.values.update(values)
+
+
+def pair_of(node: DividedDifference) -> Average | None:
+    """The pair average whose divided difference in the covariance ``node`` is, if it is one that the pair group can do."""
+    body = node.body
+    if not (isinstance(body, Average) and isinstance(body.measure, Gaussian) and body.measure.dimension == 2):
+        return None
+    law = body.measure
+    from meanfield.averages.scope import Bound, own
+
+    fits = law.cov[0, 1] == Bound(0, 0) and not own(law.cov[0, 0]) and not own(law.mean[0])
+    return body if fits and separable(body) is not None and smooth(body) else None
+
+
+def separable(node: Average) -> tuple[sp.Expr, sp.Expr] | None:
+    """``(f, g)`` under the node's binder if the body is f(u) g(v) and u, v have equal means and variances."""
+    law = node.measure
+    if law.dimension != 2 or law.mean[0] != law.mean[1] or law.cov[0, 0] != law.cov[1, 1] or has_dangling_nodes(node.body):
+        return None
+    from meanfield.averages.scope import own
+
+    parts: list[list[sp.Expr]] = [[], []]
+    for factor in sp.Mul.make_args(node.body):
+        seen = own(factor)
+        if len(seen) != 1:
+            return None
+        parts[seen[0]].append(factor)
+    return sp.Mul(*parts[0]), sp.Mul(*parts[1])
+
+
+def smooth(node: Average) -> bool:
+    """True if no transfer function in the body has a kink."""
+    from meanfield.transfer import Applied
+
+    return not any(a.args[0].traits.kinks for a in nodes(node.body, Applied, inside=True))
+
+
+class Program:
+    """``run(*inputs, level) -> list`` of values of expressions, batched.
+
+    inputs: arrays (P,) for the symbols, in order. One point is evaluated with floats outside the groups.
+    """
+
+    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol]) -> None:
+        self.plan = Plan(exprs, inputs)
+        self.inputs = list(inputs)
+        self.functions: dict[bool, Callable[..., Any]] = {}
+
+    def _source(self) -> str:
+        lines = [f"def program({', '.join([s.name for s in self.inputs] + ['run'])}):"]
+        for i, group in enumerate(self.plan.groups):
+            common, values = assignments(group.inputs, f"c{i}_")
+            lines += [f"    {line}" for line in common]
+            left = ", ".join(s.name for s in group.outputs)
+            call = f"run({i}, [{', '.join(values)}])"
+            lines.append(f"    {left}, = {call}" if group.outputs else f"    {call}")
+        common, values = assignments(self.plan.exprs, "d_")
+        lines += [f"    {line}" for line in common]
+        lines.append(f"    return [{', '.join(values)}]")
+        return "\n".join(lines)
+
+    def _function(self, floats: bool) -> Callable[..., Any]:
+        if floats not in self.functions:
+            names = FLOAT_NAMES if floats else array_names()
+            known = {**array_names(), **names, **opaque_names(self.plan.exprs)} if floats else {**names, **opaque_names(self.plan.exprs)}
+            self.functions[floats] = function(self._source(), "program", known)
+        return self.functions[floats]
+
+    def __call__(self, columns: Sequence[Array], level: int = WORKING, rounding: list[list[Array]] | None = None) -> list[Array]:
+        size = max((np.size(c) for c in columns), default=1)
+        floats = size == 1
+
+        def run(i: int, values: list[Any]) -> list[Any]:
+            arrays = [np.full(size, v, dtype=float) if np.ndim(v) == 0 else v for v in values]
+            noise: list[Array] | None = None if rounding is None else []
+            out = self.plan.groups[i].evaluate(arrays, level, noise)
+            if rounding is not None:
+                rounding.append(noise or [])
+            return [float(o[0]) for o in out] if floats else out
+
+        arguments = [float(np.ravel(c)[0]) for c in columns] if floats else list(columns)
+        try:
+            with np.errstate(all="ignore"):
+                results = self._function(floats)(*arguments, run)
+        except (ZeroDivisionError, OverflowError):
+            results = self._again_as_arrays(columns, run)
+        return [np.full(size, r, dtype=float) if np.ndim(r) == 0 else r for r in results]
+
+    def _again_as_arrays(self, columns: Sequence[Array], run: Callable[[int, list[Any]], list[Any]]) -> list[Any]:
+        """Floats raise where arrays give inf or nan; the arrays' answer is the one that a batch would have had."""
+
+        def as_arrays(i: int, values: list[Any]) -> list[Any]:
+            return [np.asarray([o]) for o in run(i, [float(np.ravel(v)[0]) for v in values])]
+
+        with np.errstate(all="ignore"):
+            return self._function(False)(*[np.ravel(np.asarray(c, dtype=float)) for c in columns], as_arrays)
+
+
+__all__ = ["NODES", "Plan", "Program", "code", "open_body", "pair_of", "replace_nodes", "separable"]

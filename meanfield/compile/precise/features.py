@@ -1,0 +1,108 @@
+"""What a quadrature rule must know about a body: where it has kinks and how far from the real axis it is analytic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sympy as sp
+
+from meanfield.averages.scope import Bound, binds, dangling, own
+from meanfield.compile.precise.interpret import Frames, Interpreter
+from meanfield.compile.precise.field import Number
+from meanfield.transfer import Applied, Transfer
+
+
+@dataclass(frozen=True)
+class Features:
+    """Transfer functions of a body that see the binder's own variables, as (token, argument, composite).
+
+    composite: the value goes through a further function, whose singularities may be nearer. other: some function that is
+    no transfer function sees the variables.
+    """
+
+    applied: tuple[tuple[Transfer, sp.Expr, bool], ...]
+    other: bool
+
+
+@lru_cache(maxsize=4096)
+def features(body: sp.Expr) -> Features:
+    found: dict[tuple[Transfer, sp.Expr, bool], None] = {}
+    other = False
+
+    def visit(e: sp.Basic, level: int, composite: bool) -> None:
+        nonlocal other
+        if not any(b.level == level for b in dangling(e)):
+            return
+        if isinstance(e, Applied) and level == 0:
+            found[e.args[0], e.args[2], composite] = None
+            return
+        if getattr(e, "binds", None) is not None or isinstance(e, Applied):
+            other = True
+        opaque = not (e.is_Add or e.is_Mul or e.is_Symbol or (e.is_Pow and e.exp.is_Integer and e.exp > 0))
+        if opaque and not e.args:
+            return
+        if opaque and not any(isinstance(a, Applied) for a in sp.preorder_traversal(e)):
+            other = True
+        for arg, k in zip(e.args, binds(e), strict=True):
+            visit(arg, level + k, composite or opaque)
+
+    visit(body, 0, False)
+    return Features(tuple(found), other)
+
+
+def line_of(run: Interpreter, argument: sp.Expr, means: Sequence[Number], scales: Sequence[Number]) -> tuple[Number, Number] | None:
+    """(value at z = 0, slope in z) of an argument affine in the variables ``means + scales z``; None if it is not affine."""
+    if isinstance(argument, Bound):
+        return means[argument.index], scales[argument.index]
+    slopes = {i: argument.diff(Bound(0, i)) for i in own(argument)}
+    if any(own(s) for s in slopes.values()):
+        return None
+    at_zero = Interpreter(run.field, run.symbols, run.binder, (*run.frames, tuple(means)))
+    slope = sum((at_zero(s) * scales[i] for i, s in slopes.items()), run.field.constant(sp.S.Zero))
+    return at_zero(argument), slope
+
+
+def kink_positions(
+    run: Interpreter, bodies: Sequence[sp.Expr], means: Sequence[Number], scales: Sequence[Number], reach: float
+) -> list[Number]:
+    """Sorted z with |z| < reach at which some body has a kink, for variables ``means + scales z``."""
+    found: list[Number] = []
+    for body in bodies:
+        for token, argument, _ in features(body).applied:
+            line = line_of(run, argument, means, scales) if token.traits.kinks else None
+            if line is None or not line[1]:
+                continue
+            found += [(run.field.number(k.location) - line[0]) / line[1] for k in token.traits.kinks]
+    distinct: list[Number] = []
+    for z in sorted(z for z in found if abs(z) < reach):
+        if not distinct or abs(z - distinct[-1]) > run.field.power_of_ten(-0.27 * run.field.bits):
+            distinct.append(z)
+    return distinct
+
+
+def strip_width(run: Interpreter, bodies: Sequence[sp.Expr], means: Sequence[Number], scales: Sequence[Number]) -> float:
+    """Half width, in z, of the strip where all bodies are analytic: from the traits, a guess for functions of functions."""
+    widest = max((abs(float(s)) for s in scales), default=1.0) or 1e-300
+    width = math.inf
+    for body in bodies:
+        seen = features(body)
+        if seen.other:
+            width = min(width, 1.0 / widest)
+        for token, argument, composite in seen.applied:
+            line = line_of(run, argument, means, scales)
+            slope = abs(float(line[1])) if line else widest
+            strip = token.traits.strip if token.traits.strip is not None else 1.0
+            # 1 / (1 + z phi'^2) is singular before phi is; a function of an entire phi may be singular anywhere.
+            strip = min(strip / 2, 1.0) if composite else strip
+            width = min(width, strip / slope if slope else math.inf)
+    return width
+
+
+def has_kinks(body: sp.Expr) -> bool:
+    return any(token.traits.kinks for token, _, _ in features(body).applied)
+
+
+__all__ = ["Features", "Frames", "features", "has_kinks", "kink_positions", "line_of", "strip_width"]

@@ -1,0 +1,84 @@
+"""Averages that one standard normal variable z carries: scalar laws, tilted laws, and pairs of correlation one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sympy as sp
+
+from meanfield.compile.precise.engine import Estimate, Goal, checked_step, half_line, segment, whole_line
+from meanfield.compile.precise.features import kink_positions, strip_width
+from meanfield.compile.precise.field import Field, Number, Values
+from meanfield.compile.precise.interpret import Interpreter
+
+Integrand = Callable[[Values], list[Values]]
+"""``z -> [body(z)]`` without the normal density."""
+
+
+def integrate_normal(
+    field: Field, bodies: Integrand, goal: Goal, kinks: Sequence[Number] = (), strip: float = 1.0
+) -> list[Estimate]:
+    """``int Dz body(z)``: trapezoid on the line, or doubly exponential rules between the kinks."""
+    norm = 1 / field.call("sqrt", 2 * field.constant(sp.pi))
+
+    def weighted(z: Values, dz: Values | None = None) -> list[Values]:
+        w = field.call("exp", -(z * z) / 2) * norm
+        w = w if dz is None else w * dz
+        return [b * w for b in bodies(z)]
+
+    if not kinks:
+        return whole_line(field, weighted, goal, min(4 * checked_step(strip, goal), 0.5))
+    step, reach = min(0.25, 4 * checked_step(strip, goal)), goal.reach + 5
+    first, last = kinks[0], kinks[-1]
+    parts = [
+        half_line(field, lambda r, dr: weighted(first - r, dr), goal, step, reach + float(first)),
+        half_line(field, lambda r, dr: weighted(last + r, dr), goal, step, reach - float(last)),
+    ]
+    for a, b in zip(kinks, kinks[1:]):
+        parts.append(segment(field, lambda r, dr, a=a: weighted(a + r, dr), goal, step, b - a))
+    return [added(pieces) for pieces in zip(*parts, strict=True)]
+
+
+def added(parts: Sequence[Estimate]) -> Estimate:
+    """Sum of estimates; errors add up."""
+    value, error, scale = parts[0].value, parts[0].error, parts[0].scale
+    for p in parts[1:]:
+        value, error, scale = value + p.value, error + p.error, scale + p.scale
+    return Estimate(value, error, scale)
+
+
+def line_averages(
+    run: Interpreter,
+    bodies: Sequence[sp.Expr],
+    means: Sequence[Number],
+    scales: Sequence[Number],
+    goal: Goal,
+    tilt: sp.Expr | None = None,
+) -> tuple[list[Estimate], Estimate]:
+    """``[<body>]`` for variables ``means + scales z`` and the norm ``<exp(tilt)>``, by which a tilted average is divided."""
+    field = run.field
+    one = field.constant(sp.S.One)
+
+    def at(z: Values) -> list[Values]:
+        frame = tuple(m + z * s if s else m for m, s in zip(means, scales, strict=True))
+        here = Interpreter(field, run.symbols, run.binder, (*run.frames, frame))
+        values = [here(b) for b in bodies]
+        if tilt is None:
+            return values
+        weight = field.call("exp", here(tilt))
+        return [weight, *(v * weight for v in values)]
+
+    if tilt is None and not any(scales):
+        return [Estimate(v, abs(v) * field.power_of_ten(3 - 0.301 * field.bits), abs(v)) for v in at(one)], Estimate(one, 0 * one, one)
+    seen = [*bodies, *([tilt] if tilt is not None else [])]
+    kinks = kink_positions(run, seen, means, scales, goal.reach + 5)
+    found = integrate_normal(field, at, goal, kinks, strip_width(run, seen, means, scales))
+    if tilt is None:
+        return found, Estimate(one, 0 * one, one)
+    norm = found[0]
+    return [_ratio(f, norm) for f in found[1:]], norm
+
+
+def _ratio(part: Estimate, norm: Estimate) -> Estimate:
+    value = part.value / norm.value
+    return Estimate(value, (part.error + abs(value) * norm.error) / norm.value, part.scale / norm.value)

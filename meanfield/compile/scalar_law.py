@@ -1,0 +1,77 @@
+"""Averages over one scalar Gaussian law: one table of the transfer function per point, contracted into moments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages.passes import body_parity
+from meanfield.averages.scope import close
+from meanfield.compile.generators import analyticity
+from meanfield.compile.grid import Grid, UniformGrid
+from meanfield.compile.group import BLOCK_ELEMENTS, EPS, Array, Dot
+from meanfield.compile.moments import Moments
+from meanfield.compile.rules import NodeChoice, smooth_nodes, split_nodes
+
+
+class ScalarLaw:
+    """Moments of bodies over ``x ~ N(mean, var)``.
+
+    inputs: mean, var and the parameters that occur in the bodies. ``values``: the averages, body by body, as expressions
+    in the outputs.
+    """
+
+    def __init__(self, mean: sp.Expr, var: sp.Expr, bodies: Sequence[sp.Expr], variable: sp.Symbol, prefix: str) -> None:
+        self.moments = Moments(bodies, variable, prefix)
+        self.facts = analyticity(bodies, variable)
+        self.inputs = [mean, var, *self.moments.parameters]
+        self.outputs = list(self.moments.moment_symbols)
+        self.values = self.moments.values
+        even = all(body_parity(close(b, [variable])) == "even" for b in bodies)
+        self.half = mean == 0 and even and not self.facts.kinks
+
+    def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
+        mean, var = inputs[:2]
+        sigma = np.sqrt(np.maximum(var, 0.0))
+        broken = ~np.isfinite(sigma + mean)
+        if broken.any():
+            sigma, mean = np.where(broken, np.nan, sigma), np.where(broken, np.nan, mean)
+        out = np.empty((len(self.outputs), sigma.size))
+        noise = np.empty_like(out) if rounding is not None else None
+        order = np.argsort(sigma, kind="stable")
+        start = 0
+        while start < order.size:
+            index, choice = self._block(order, start, mean, sigma, level)
+            start += index.size
+            dot = self._dot(choice.weights, noise is not None)
+            grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(mean[index], sigma[index], choice.nodes)
+            out[:, index] = self._run(grid, dot, [p[index, None] for p in inputs[2:]])
+            if noise is not None:
+                noise[:, index] = np.asarray(dot.absolute) * (4 * EPS)
+        if rounding is not None and noise is not None:
+            rounding.extend(noise)
+        return list(out)
+
+    def _dot(self, weights: Array, keep: bool) -> Dot:
+        return Dot(weights, keep)
+
+    def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
+        return np.asarray(self.moments.run(grid, dot, *parameters)[0])
+
+    def _block(self, order: Array, start: int, mean: Array, sigma: Array, level: int) -> tuple[Array, NodeChoice]:
+        """The next block of points, narrow laws first: as many as fit in the cache with the nodes of the widest of them."""
+        count = 256
+        while True:
+            index = order[start : start + count]
+            if self.facts.kinks:
+                choice = split_nodes(self.facts, mean[index], sigma[index], level)
+            else:
+                widest = np.fmax.reduce(sigma[index])  # sigma is sorted, nan last
+                choice = smooth_nodes(self.facts, float(widest) if np.isfinite(widest) else 1.0, level, half=self.half)
+            size = choice.nodes.shape[-1]
+            if index.size * size <= 2 * BLOCK_ELEMENTS or count == 1:
+                return index, choice
+            count = max(1, min(index.size // 2, BLOCK_ELEMENTS // size))
+

@@ -1,0 +1,153 @@
+"""From SymPy expressions to Python source: straight-line functions for arrays (NumPy) or for floats (math).
+
+The text that is executed here is printed from SymPy expressions by this module, never taken from a user.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy.printing.pycode import PythonCodePrinter
+
+from meanfield.averages.opaque import Opaque
+from meanfield.transfer.functions import NUMPY_FUNCTIONS
+
+_LARGEST_PRODUCT = 12  # integer powers up to here are printed as products: NumPy's pow is twenty times slower
+
+
+class _Printer(PythonCodePrinter):
+    def __init__(self) -> None:
+        super().__init__({"fully_qualified_modules": False, "allow_unknown_functions": True})
+
+    def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
+        base, power = expr.base, expr.exp
+        if power == sp.S.Half:
+            return f"sqrt({self._print(base)})"
+        if power == -sp.S.Half:
+            return f"(1.0/sqrt({self._print(base)}))"
+        if power.is_Integer and 1 <= abs(int(power)) <= _LARGEST_PRODUCT:
+            product = "*".join([f"({self._print(base)})" if not base.is_Atom else self._print(base)] * abs(int(power)))
+            return f"({product})" if power > 0 else f"(1.0/({product}))"
+        return f"power({self._print(base)}, {self._print(power)})"
+
+    def _print_Rational(self, expr: sp.Rational) -> str:
+        return f"({expr.p}/{expr.q})"
+
+    def _print_Function(self, expr: sp.Function) -> str:
+        name = type(expr).__name__
+        return f"{name}({', '.join(self._print(a) for a in expr.args)})"
+
+    def _print_Max(self, expr: sp.Max) -> str:
+        return self._fold("maximum", expr.args)
+
+    def _print_Min(self, expr: sp.Min) -> str:
+        return self._fold("minimum", expr.args)
+
+    def _fold(self, name: str, args: Sequence[sp.Expr]) -> str:
+        first, *rest = args
+        return f"{name}({self._print(first)}, {self._fold(name, rest)})" if rest else self._print(first)
+
+    def _print_Pi(self, expr: sp.Expr) -> str:
+        return repr(math.pi)
+
+    def _print_Abs(self, expr: sp.Expr) -> str:
+        return f"absolute({self._print(expr.args[0])})"
+
+    def _print_known(self, expr: sp.Function) -> str:
+        return self._print_Function(expr)
+
+    _print_tanh = _print_exp = _print_log = _print_sin = _print_cos = _print_sqrt = _print_erf = _print_known
+    _print_asin = _print_acos = _print_atan = _print_sinh = _print_cosh = _print_erfc = _print_loggamma = _print_known
+    _print_sign = _print_Heaviside = _print_floor = _print_known
+
+
+_PRINTER = _Printer()
+
+
+def code(expr: sp.Expr) -> str:
+    """Python text of one expression."""
+    return _PRINTER.doprint(expr)
+
+
+@cache
+def array_names() -> Mapping[str, Any]:
+    """Functions that generated code for arrays may call."""
+    from scipy import special
+
+    return {
+        **{n: getattr(np, n) for n in ("tanh", "exp", "log", "sin", "cos", "sqrt", "power", "maximum", "minimum", "absolute")},
+        **{n: getattr(np, n) for n in ("sinh", "cosh", "sign", "floor")},
+        **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "erf": special.erf, "erfc": special.erfc},
+        "Heaviside": np.heaviside,
+        **NUMPY_FUNCTIONS,
+        "lncosh": _fast_lncosh,
+    }
+
+
+def _fast_lncosh(x: np.ndarray) -> np.ndarray:
+    """``ln cosh x`` to absolute rounding. Averages over wide laws need no relative accuracy at small x, and narrow laws never
+    use Phi itself."""
+    a = np.absolute(x)
+    out = np.exp(-2.0 * a)
+    out += 1.0
+    np.log(out, out=out)
+    out += a
+    out -= math.log(2.0)
+    return out
+
+
+def _float_sqrt(x: float) -> float:
+    return math.sqrt(x) if x >= 0 else math.nan
+
+
+def _float_power(x: float, y: float) -> float:
+    try:
+        return math.pow(x, y)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return math.nan
+
+
+def _float_log(x: float) -> float:
+    return math.log(x) if x > 0 else (-math.inf if x == 0 else math.nan)
+
+
+def _float_exp(x: float) -> float:
+    return math.exp(x) if x < 709 else math.inf
+
+
+FLOAT_NAMES: Mapping[str, Any] = {
+    "tanh": math.tanh, "exp": _float_exp, "log": _float_log, "sin": math.sin, "cos": math.cos, "sqrt": _float_sqrt,
+    "power": _float_power, "maximum": max, "minimum": min, "absolute": abs, "sinh": math.sinh, "cosh": math.cosh,
+    "erf": math.erf, "erfc": math.erfc, "asin": math.asin, "acos": math.acos, "atan": math.atan,
+}  # fmt: skip
+"""The same functions for floats: a batch of one costs no array overhead."""
+
+
+def function(text: str, name: str, names: Mapping[str, Any]) -> Callable[..., Any]:
+    """Compile generated source that defines ``name``."""
+    scope = dict(names)
+    exec(compile(text, f"<meanfield {name}>", "exec"), scope)
+    return scope[name]
+
+
+def opaque_names(exprs: Sequence[sp.Basic]) -> dict[str, Any]:
+    """Numerical functions of the opaque nodes in ``exprs``, by the name under which they are printed."""
+    from meanfield.averages.scope import nodes
+
+    found = {type(n) for e in exprs for n in nodes(e, Opaque, inside=True)}
+    return {cls.__name__: cls.evaluate for cls in found}
+
+
+def assignments(exprs: Sequence[sp.Expr], prefix: str) -> tuple[list[str], list[str]]:
+    """Lines that compute common sub-expressions, and the text of each expression in terms of them.
+
+    The expressions hold no binder (averages are symbols by now), so ordinary common-sub-expression elimination is legal.
+    """
+    symbols = sp.numbered_symbols(prefix, real=True)
+    common, reduced = sp.cse(list(exprs), symbols=symbols, order="none")
+    return [f"{s} = {code(e)}" for s, e in common], [code(e) for e in reduced]

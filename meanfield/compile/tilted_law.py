@@ -1,0 +1,66 @@
+"""Averages over a tilted law ``N(y; mean, var) exp(log_tilt(y))`` and its log-normalisation, on the nodes of its base."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages.passes import body_parity
+from meanfield.averages.scope import close
+from meanfield.compile.generators import analyticity
+from meanfield.compile.grid import Grid
+from meanfield.compile.group import EPS, Array, Dot
+from meanfield.compile.moments import Moments
+from meanfield.compile.scalar_law import ScalarLaw
+
+
+class TiltedDot(Dot):
+    """Weighted sums under the tilted weight; ``tilt`` must be called first."""
+
+    def tilt(self, values: Array) -> None:
+        weighted = values * self.weights
+        self.norm = weighted.sum(axis=1)
+        self.weights = weighted / self.norm[:, None]
+
+
+class TiltedLaw(ScalarLaw):
+    """Moments over a tilted law; the last output is its log-normalisation."""
+
+    def __init__(
+        self, mean: sp.Expr, var: sp.Expr, log_tilt: sp.Expr, bodies: Sequence[sp.Expr], variable: sp.Symbol, prefix: str
+    ) -> None:
+        self.moments = Moments(bodies, variable, prefix, tilt=tilt_factor(log_tilt))
+        self.facts = analyticity([*bodies, *(sp.exp(t) for t in sp.Add.make_args(log_tilt))], variable)
+        self.inputs = [mean, var, *self.moments.parameters]
+        self.log_norm = sp.Symbol(f"{prefix}norm", real=True)
+        self.outputs = [*self.moments.moment_symbols, self.log_norm]
+        self.values = self.moments.values
+        even = all(body_parity(close(b, [variable])) == "even" for b in (*bodies, log_tilt))
+        self.half = mean == 0 and even and not self.facts.kinks
+
+    def _dot(self, weights: Array, keep: bool) -> Dot:
+        return TiltedDot(weights, keep)
+
+    def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
+        moments = self.moments.run(grid, dot, *parameters)[0]
+        norm = dot.norm  # type: ignore[attr-defined]
+        if dot.absolute is not None:
+            dot.absolute.append(np.full_like(norm, 1.0) + np.abs(norm - 1) * EPS)
+        return np.asarray([*moments, np.log(norm)])
+
+
+def tilt_factor(log_tilt: sp.Expr) -> sp.Expr:
+    """``exp(log_tilt)`` with terms ``c log f`` written as ``f^c``, which is cheaper and exact near 1."""
+    powers, rest = [], []
+    for term in sp.Add.make_args(log_tilt):
+        coefficient, factor = term.as_coeff_Mul()
+        if isinstance(factor, sp.log) and coefficient.is_Rational:
+            powers.append(sp.Pow(factor.args[0], coefficient))
+        else:
+            rest.append(term)
+    return sp.Mul(*powers, sp.exp(sp.Add(*rest)) if rest else 1)
+
+
+__all__ = ["TiltedLaw"]
