@@ -27,6 +27,7 @@ def parabola():
         references=("no reference",),
         junctions=(),
         reports={},
+        prepare=None,
         symmetries=({x: -x},),
     )
 
@@ -107,6 +108,7 @@ def cusp(name="cusp"):
         symmetries=(),
         restrict={},
         reports={},
+        prepare=None,
     )
 
 

@@ -18,10 +18,10 @@ __all__ = ["find_model", "library_names"]
 
 
 def library_names() -> list[str]:
-    """Names of the models that come with the package, sorted."""
+    """Names of the models that come with the package."""
     from meanfield import models
 
-    return sorted(models.names())
+    return list(models.names())
 
 
 def find_model(text: str, transfer: str | None = None) -> Model:

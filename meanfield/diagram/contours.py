@@ -62,7 +62,10 @@ class Contour:
 
 
 def _distance(a: Record, b: Record) -> float:
-    return max(abs(v - b.unknowns[k]) / (1 + abs(v)) for k, v in a.unknowns.items())
+    """How far apart two solutions are; one that is exactly zero somewhere is on another branch than one that is not."""
+    return max(
+        abs(v - b.unknowns[k]) / (1 + abs(v)) + ((abs(v) < 1e-9) != (abs(b.unknowns[k]) < 1e-9)) for k, v in a.unknowns.items()
+    )
 
 
 def matches(here: Sequence[Record], there: Sequence[Record]) -> list[tuple[int, int | None]]:
@@ -148,11 +151,13 @@ def contour(sheet: Sheet, indicator: str, region: np.ndarray, fixed: Mapping[str
     result = Contour(sheet.name, indicator, *equation(model, indicator))
     starts = edge_starts(sheet, indicator)
     points: list[tuple[Start, np.ndarray, float]] = []
+    missed: set[Edge] = set()
     for axis in (0, 1):
         mine = [s for s in starts if s.edge[2] == axis]
-        if not mine:
-            continue
         free, held = plane.names[axis], plane.names[1 - axis]
+        # A keyword that only stands for parameters (such as a total variance) cannot be solved for.
+        if not mine or free not in {p.name for p in model.parameters}:
+            continue
         parameters = {name: np.full(len(mine), float(value)) for name, value in fixed.items()}
         parameters[held] = np.array([s.position[1 - axis] for s in mine])
         begin = {name: np.array([s.unknowns[name] for s in mine]) for name in mine[0].unknowns}
@@ -164,7 +169,8 @@ def contour(sheet: Sheet, indicator: str, region: np.ndarray, fixed: Mapping[str
                 place[axis] = value[k]
                 points.append((start, place, float(error[k])))
             elif start.bracketed:
-                result.unpolished += 1
+                missed.add(start.edge)
+    result.unpolished = len(missed - {start.edge for start, _, _ in points})
     _fill(result, _distinct(points, plane), plane, region)
     return result
 

@@ -86,7 +86,7 @@ def _check(models: Sequence[Model], grid: Plane, indicators: Sequence[str] | Non
         if np.ndim(value):
             raise ParameterError(f"{name!r} must be one number in a diagram, got an array of shape {np.shape(value)}")
     for model in models:
-        own = {p.name for p in model.parameters}
+        own = {p.name for p in model.parameters} | set(model.prepare.accepts if model.prepare else ())
         for name in grid.names:
             if name not in own:
                 raise ParameterError(f"{name!r} is no parameter of {model.name or model.title}; it has {', '.join(sorted(own))}")
