@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import sympy as sp
 
-from meanfield.averages.scope import own
+from meanfield.averages.scope import Bound, own, rename, shift
 from meanfield.compile.precise.engine import Estimate, Goal
 from meanfield.compile.precise.features import features, has_kinks, kink_positions, line_of, strip_width
 from meanfield.compile.precise.field import Number, Values, array
@@ -114,7 +114,7 @@ def nested_averages(run: Interpreter, bodies: Sequence[sp.Expr], law: Law, goal:
 def _inner(run: Interpreter, bodies: Sequence[sp.Expr], law: Law, goal: Goal) -> list[Estimate]:
     """Inner averages; a body that vanishes because of a factor of the outer variable alone costs nothing."""
     zero = run.field.constant(sp.S.Zero)
-    prefactors = [run(sp.Mul(*(f for f in sp.Mul.make_args(b) if not own(f)))) for b in bodies]
+    prefactors = [run(shift(sp.Mul(*(f for f in sp.Mul.make_args(b) if not own(f))), -1, 1)) for b in bodies]
     left = [sp.Mul(*(f for f in sp.Mul.make_args(b) if own(f))) for b, p in zip(bodies, prefactors) if p]
     found = iter(_regular(run, left, law, goal) if left else [])
     out = []
@@ -142,8 +142,6 @@ def _bend(
 
 
 def _reordered(run: Interpreter, bodies: Sequence[sp.Expr], law: Law, order: list[int], goal: Goal) -> list[Estimate]:
-    from meanfield.averages.scope import Bound, rename
-
     means, cov = law
     table = {old: Bound(0, new) for new, old in enumerate(order)}
     law = ([means[i] for i in order], [[cov[i][j] for j in order] for i in order])
