@@ -27,7 +27,7 @@ _HUGE = float(np.finfo(float).max)
 _RUNNING = -1
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.int8]
-_DECREASE = 1e-4  # the least relative decrease of the residual, per unit of damping, that a step must bring (Armijo)
+_DECREASE = 1e-4  # the least relative decrease of the residual that a step must bring
 _DEFLATED_GROWTH = 10.0  # a deflated residual has many local minima: a step may raise it by so much
 _AT_FLOOR = 16 * EPS
 _CHECK_EVERY = 12  # evaluations in which the residual must at least halve
@@ -95,8 +95,11 @@ def newton(
 
 
 def _largest(columns: Array) -> Array:
-    """Largest entry of each point, (n, P) -> (P,); NaN if any is NaN."""
-    return columns[0] if len(columns) == 1 else columns.max(axis=0)
+    """Largest entry of each point, (n, P) -> (P,); NaN if any is NaN. (A reduction over so short an axis is slow.)"""
+    largest = columns[0]
+    for column in columns[1:]:
+        largest = np.maximum(largest, column)
+    return largest
 
 
 class _Run:
@@ -132,7 +135,7 @@ class _Run:
         r, jacobian = np.ascontiguousarray(value.T), np.ascontiguousarray(slope.transpose(1, 2, 0))
         merit = _largest(np.abs(r) * self.weight)
         if self.deflation is None:
-            accepted = merit <= np.maximum(self.merit * (1.0 - _DECREASE * self.damping), _AT_FLOOR)
+            accepted = merit <= np.maximum(self.merit * (1.0 - _DECREASE), _AT_FLOOR)
         else:
             merit = merit * self.deflation(trial)[0]
             accepted = merit <= _DEFLATED_GROWTH * self.merit
@@ -150,20 +153,20 @@ class _Run:
         extent = np.abs(self.x) + self.scale
         self.weight = _row_weights(self.jacobian, extent)
         self.merit = floor = _largest(np.abs(self.r) * self.weight)
-        self.step = step = self._newton_step()
-        relative = longest = _largest(np.abs(step) / extent)
-        factor = None
+        step, relative, odd = self._newton_step(extent)
+        self.step, longest, factor = step, relative, None
         if self.deflation is not None:
             factor, eta = self.deflation(self.x)
             self.merit = floor * factor
             self.step = step / (1.0 - (eta * step).sum(axis=0))
             longest = _largest(np.abs(self.step) / extent)
         self.damping = options.max_step / np.maximum(longest, options.max_step)
-        code = np.full(len(accepted), _RUNNING, dtype=np.int8)
+        code: Codes | None = None  # made only when some point may have come to an end: most iterations are spared it
         if self.count % _CHECK_EVERY == 0:
-            self._check_progress(code, floor, factor)
+            code = self._check_progress(floor, factor)
         small = self.last <= options.step_tolerance
         if small.any() or floor.min() == 0.0:
+            code = self._codes(code)
             self._judge_small(code, small & accepted, floor, relative)
         last, self.last = self.last, relative
         self.count += 1
@@ -171,38 +174,57 @@ class _Run:
             self.last = np.where(accepted, relative, last)
             failed = ~accepted & ((damped < options.min_damping * self.damping) | (self.count == 1))
             self.damping = np.where(accepted, self.damping, damped)
+            code = self._codes(code)
             self._judge_failed(code, failed, floor, merit)
-        code[(code == _RUNNING) & ~(relative < np.inf)] = _SINGULAR
+        if odd:
+            code = self._codes(code)
+            code[(code == _RUNNING) & ~(relative < np.inf)] = _SINGULAR
         if self.count >= options.max_iterations:
+            code = self._codes(code)
             code[code == _RUNNING] = _MAXIMUM
-        if (code != _RUNNING).any():
+        if code is not None and (code != _RUNNING).any():
             self._close(code, step)
 
-    def _newton_step(self) -> Array:
-        """-J^-1 r; where J is singular the shortest least-squares step; NaN where there is none."""
-        step = solve_columns(self.jacobian, -self.r)
-        odd = ~np.isfinite(step).all(axis=0)
-        if odd.any():
-            step[:, odd] = _least_squares_step(self.jacobian[:, :, odd], self.r[:, odd])
-        return step
+    def _codes(self, code: Codes | None) -> Codes:
+        return np.full(self.index.size, _RUNNING, dtype=np.int8) if code is None else code
 
-    def _check_progress(self, code: Codes, floor: Array, factor: Array | None) -> None:
+    def _newton_step(self, extent: Array) -> tuple[Array, Array, bool]:
+        """-J^-1 r, its relative size, and whether some step had to be replaced.
+
+        Where J is singular it is the shortest least-squares step, NaN where that is of no use.
+        """
+        step = solve_columns(self.jacobian, -self.r)
+        relative = _largest(np.abs(step) / extent)
+        if relative.max() < np.inf:
+            return step, relative, False
+        odd = ~(relative < np.inf)
+        step[:, odd] = _least_squares_step(self.jacobian[:, :, odd], self.r[:, odd])
+        return step, _largest(np.abs(step) / extent), True
+
+    def _check_progress(self, floor: Array, factor: Array | None) -> Codes | None:
         """Ends of the points that have come nowhere since the last check: they creep towards a minimum of |r|."""
+        code = None
         if self.count:
             merit = _largest(np.abs(self.r) * self.checked_weight)
             merit = merit if factor is None else merit * factor
+            code = self._codes(None)
             self._judge_failed(code, ~(merit <= 0.5 * self.checked_merit), floor, merit)
         self.checked_weight, self.checked_merit = self.weight, self.merit
+        return code
 
     def _judge_small(self, code: Codes, small: Mask, floor: Array, relative: Array) -> None:
         """Ends of the points whose last step was small: the correction is at the floor, or it no longer shrinks."""
         at_floor = (floor <= 2 * EPS) | ((relative <= _AT_FLOOR) & (floor <= 2 * _AT_FLOOR))
         code[(floor == 0.0) | (small & at_floor)] = _CONVERGED
         stalled = small & (code == _RUNNING) & (relative >= 0.25 * self.last)
-        if stalled.any():
-            within = stalled & ((floor <= 64 * EPS) | self._within_claim(stalled))
+        if not stalled.any():
+            return
+        code[stalled & (floor <= 64 * EPS)] = _CONVERGED
+        unsure = stalled & (code == _RUNNING)
+        if unsure.any():
+            within = self._within_claim(unsure)
             code[within] = _CONVERGED
-            code[stalled & ~within & (relative >= self.last)] = _STAGNATED
+            code[unsure & ~within & (relative >= self.last)] = _STAGNATED
 
     def _judge_failed(self, code: Codes, failed: Mask, floor: Array, merit: Array) -> None:
         """Ends of the points for which no step reduces the residual."""
