@@ -86,7 +86,7 @@ def _from(
 @lru_cache(maxsize=64)
 def _boundary(model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ...]) -> Any:
     """The compiled boundary; None where this indicator does not depend on the parameter."""
-    from meanfield.compile import compile
+    from meanfield.compile import compile_model
     from meanfield.conditions import indicator_zero
 
     own = dict(model.restrict.get(indicator, {}))
@@ -95,7 +95,7 @@ def _boundary(model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ..
         values = dict.fromkeys(zeros, sp.S.Zero) | own
         try:
             inside = replace(model, restrict={**table, indicator: values} if values else table)
-            return compile(indicator_zero(inside, indicator, free))
+            return compile_model(indicator_zero(inside, indicator, free))
         except ModelError:
             continue
     return None
