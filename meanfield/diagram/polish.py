@@ -90,15 +90,34 @@ def _boundary(model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ..
     from meanfield.conditions import indicator_zero
 
     own = dict(model.restrict.get(indicator, {}))
-    table = {k: v for k, v in model.restrict.items() if k != indicator}
+    bare = _bare(model, indicator)
     for zeros in (held, _forced(model, held), ()):
         values = dict.fromkeys(zeros, sp.S.Zero) | own
         try:
-            inside = replace(model, restrict={**table, indicator: values} if values else table)
+            inside = replace(bare, restrict={indicator: values} if values else {})
             return compile_model(indicator_zero(inside, indicator, free))
         except ModelError:
             continue
     return None
+
+
+def _bare(model: Model, indicator: str) -> Model:
+    """The equations and the one indicator: rewriting and compiling the rest would cost more than solving."""
+    return replace(
+        model,
+        observables={},
+        profiles={},
+        spectra={},
+        indicators={indicator: model.indicators[indicator]},
+        accept={},
+        physical={},
+        stable=None,
+        symmetries=(),
+        starts=(),
+        seeds=(),
+        junctions=(),
+        restrict={},
+    )
 
 
 def _forced(model: Model, held: tuple[sp.Symbol, ...]) -> tuple[sp.Symbol, ...]:
