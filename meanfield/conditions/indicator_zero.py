@@ -70,7 +70,7 @@ def _indicator(model: Model, indicator: str | sp.Expr) -> tuple[str, sp.Expr]:
 
 
 def _other_conditions(model: Model, indicator: sp.Expr) -> dict[str, Any]:
-    """``accept``, ``physical`` and ``stable`` without the conditions that vanish with the indicator."""
+    """``accept``, ``refuse``, ``physical`` and ``stable`` without the conditions that vanish with the indicator."""
     zero = model.resolve(indicator)
 
     def independent(expr: sp.Expr) -> bool:
@@ -79,7 +79,7 @@ def _other_conditions(model: Model, indicator: sp.Expr) -> dict[str, Any]:
     def kept(table: Any) -> Any:
         return {s: e for s, e in table.items() if independent(e)} if isinstance(table, Mapping) else table
 
-    return {"accept": kept(model.accept), "physical": kept(model.physical), "stable": kept(model.stable)}
+    return {name: kept(getattr(model, name)) for name in ("accept", "refuse", "physical", "stable")}
 
 
 def _restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:
@@ -98,7 +98,8 @@ def _restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:
         )
     reports = model.reports or {u: u for u in model.unknowns}
     parts = quantities(model, lambda e: substitute(e, values))
-    parts["accept"] = {sentence: e for sentence, e in parts["accept"].items() if e.free_symbols}
+    for name in ("accept", "refuse"):
+        parts[name] = {sentence: e for sentence, e in parts[name].items() if e.free_symbols}
     return replace(
         model,
         unknowns=unknowns,

@@ -56,9 +56,10 @@ def check_model(model: Model) -> None:
     for label, symmetry in (("symmetry", s) for s in model.symmetries):
         if not set(symmetry) <= set(model.unknowns):
             raise ModelError(f"{where}, {label}: maps {set(symmetry) - set(model.unknowns)}, which are not unknowns")
-    names = [*model.observables, *model.indicators, *(s.name for s in model.public_unknowns)]
-    for name in names:
-        if names.count(name) > 1:
+    unknowns = {s.name: model.reports.get(s, s) for s in model.public_unknowns}
+    seen: dict[str, Any] = {}
+    for name, expr in (*unknowns.items(), *model.observables.items(), *model.indicators.items()):
+        if seen.setdefault(name, expr) != expr:
             raise ModelError(f"{where}: the name {name!r} is used for two quantities")
 
 

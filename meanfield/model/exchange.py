@@ -67,6 +67,7 @@ def quantities(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> dict[str
         "spectra": {k: spectrum(s) for k, s in model.spectra.items()},
         "indicators": _values(model.indicators, change),
         "accept": _values(model.accept, change),
+        "refuse": _values(model.refuse, change),
         **labels,
     }
 

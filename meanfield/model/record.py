@@ -107,7 +107,8 @@ class Model:
     by default the keys of ``equations`` and, sorted, every other free symbol. observables, indicators (a simple zero is a
     phase boundary): ``{name: expression}``. profiles: ``{name: (coordinate, expression)}``. spectra: `Spectrum` by name.
     accept: conditions ``{sentence: expression >= 0}`` without which a root is no solution; they may contain the coordinate
-    ``s`` and must then hold for all s in (0, 1). physical (>= 0) and stable (> 0, with all spectra below 1): likewise, but
+    ``s`` and must then hold for all s in (0, 1). refuse: ``{sentence: expression}`` that vanishes, within its claimed error,
+    only at degenerate roots, which are no solutions either. physical (>= 0) and stable (> 0, with all spectra below 1): likewise, but
     they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here.
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
@@ -127,6 +128,7 @@ class Model:
     spectra: Mapping[str, Spectrum] = field(default_factory=dict)
     indicators: Mapping[str, sp.Expr] = field(default_factory=dict)
     accept: Mapping[str, sp.Expr] = field(default_factory=dict)
+    refuse: Mapping[str, sp.Expr] = field(default_factory=dict)
     physical: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
     stable: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
     symmetries: Sequence[Mapping[sp.Symbol, sp.Expr]] = ()
@@ -135,7 +137,6 @@ class Model:
     junctions: Sequence[Junction] = ()
     requires: Sequence[Requirement] = ()
     reports: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    refuse: Mapping[str, sp.Expr] = field(default_factory=dict)
     defaults: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     restrict: Mapping[str, Mapping[sp.Symbol, sp.Expr]] = field(default_factory=dict)
     prepare: Preparation | None = None

@@ -74,8 +74,9 @@ IN_VARIANCES = Model(
     restrict={"structure": {mu: 0, Delta_inf: 0}},
     accept={
         "Delta_inf is not negative": Delta_inf,
-        "Delta_0 is larger than Delta_inf": Delta_0 - Delta_inf,
+        "Delta_0 is not smaller than Delta_inf": Delta_0 - Delta_inf,
     },
+    refuse={"Delta_0 = Delta_inf: nothing fluctuates": Delta_0 - Delta_inf},
     symmetries=[{mu: -mu}],
     starts=[{mu: 0, Delta_0: sp.Max(g**2 - 1, 0) / 2, Delta_inf: 0}],
     seeds=[

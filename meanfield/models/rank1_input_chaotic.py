@@ -68,8 +68,9 @@ IN_VARIANCES = Model(
     indicators={"onset": Delta_0 - Delta_inf},
     accept={
         "Delta_inf is not negative": Delta_inf,
-        "Delta_0 is larger than Delta_inf": Delta_0 - Delta_inf,
+        "Delta_0 is not smaller than Delta_inf": Delta_0 - Delta_inf,
     },
+    refuse={"Delta_0 = Delta_inf: nothing fluctuates": Delta_0 - Delta_inf},
     starts=[{mu: M_I, kappa: 0, Delta_0: sp.Max(g**2 - 1, 0) / 2 + Sigma_I_squared, Delta_inf: Sigma_I_squared}],
     seeds=[
         Seed(

@@ -63,7 +63,8 @@ MODEL = Model(
         "local_instability": g**2 * E(phi.d(1)(x) ** 2) - 1,
         "onset_of_chaos": g**2 * E(phi(x) ** 2) - Delta_0,
     },
-    accept={"Delta_0 is positive": Delta_0},
+    accept={"Delta_0 is not negative": Delta_0},
+    refuse={"Delta_0 = 0: all activity vanishes": Delta_0},
     stable=None,
     starts=[start(excess / bend), start(excess / sp.Max(near_zero, saturated)), start(g**2)],
     requires=[
