@@ -14,7 +14,8 @@ import sympy as sp
 from meanfield.averages.canonical import expand_shallow, split_factors
 from meanfield.averages.measures import Uniform
 from meanfield.averages.node import Average
-from meanfield.averages.scope import Bound, close, free_symbols, open_body, own, shift
+from meanfield.averages.scope import Bound, close, free_symbols, open_body, own, replace, shift
+from meanfield.errors import AverageError
 
 
 class DividedDifference(sp.Expr):
@@ -83,13 +84,19 @@ def divided_difference(function: Callable[[sp.Symbol], sp.Expr], *points: Any) -
     return DividedDifference(close(sp.sympify(function(c)), [c]), points)
 
 
-def hermite_genocchi(node: DividedDifference) -> sp.Expr:
-    """The same number as an integral over [0, 1], for two distinct points: ``a`` p times and ``b`` q times give
-    ``int ds (1-s)^(p-1) s^(q-1) f^(p+q-1)(a + s (b - a)) / ((p-1)! (q-1)!)``.
+def hermite_genocchi(expr: sp.Expr) -> sp.Expr:
+    """Every divided difference in ``expr`` as an integral over [0, 1], for two distinct points: ``a`` p times and ``b`` q
+    times give ``int ds (1-s)^(p-1) s^(q-1) f^(p+q-1)(a + s (b - a)) / ((p-1)! (q-1)!)``.
+
+    Raises `AverageError` if a node has more distinct points.
     """
+    return replace(expr, lambda e: _integral(e) if isinstance(e, DividedDifference) else None)
+
+
+def _integral(node: DividedDifference) -> sp.Expr:
     distinct = sorted(set(node.points), key=sp.default_sort_key)
     if len(distinct) != 2:
-        raise ValueError(f"the integral form is for two distinct points, got {len(distinct)}")
+        raise AverageError(f"the integral over [0, 1] is for two distinct points, got {len(distinct)} in {node}")
     a, b = distinct
     p, q = (list(node.points).count(c) for c in distinct)
     s = Bound(0, 0)

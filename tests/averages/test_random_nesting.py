@@ -38,7 +38,7 @@ def test_canonical_form_keeps_the_value(case: Both) -> None:
 
 
 @given(averages())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_derivative_is_the_limit_of_differences(case: Both) -> None:
     for s in (mu, a, p):
         derivative = case.expr.diff(s)
