@@ -59,9 +59,9 @@ def pair_average(
     strip, pole_order, imaginary_growth: of the less regular of f and g, see ``trapezoid_step``. ``max_nodes`` bounds
     the nodes per axis; where it bites, the claim shows it.
 
-    The value is the mean of two product grids displaced by half a step, one along each axis, which cancels the
-    leading error; the claim is the distance of both from the grid that is not displaced: the error of a single grid,
-    so the value is far better than claimed. Impossible covariances give NaN with an infinite claim.
+    The value is the mean of four product grids displaced by half a step (so the grid of half the step); the claim is
+    the largest deviation of one of them, the error of a single grid, so the value is far better than claimed.
+    Impossible covariances give NaN with an infinite claim.
     """
     m_u, v_u, c = (np.atleast_1d(np.asarray(x, dtype=float)) for x in (mean, var, cov))
     m_v = m_u if mean_v is None else np.atleast_1d(np.asarray(mean_v, dtype=float))
@@ -97,17 +97,13 @@ def _octaves(widths: Array) -> Array:
 
 
 def _displaced(f: Function, g: Function, pairs: Array, h: list[float], cutoff: float) -> tuple[Array, Array]:
-    grids = [(_grid(step, cutoff, 0.0), _grid(step, cutoff, 0.5)) for step in h]
-    (a0, a1), (b0, b1) = grids
-    base, scale = _product(f, g, pairs, a0, b0)
-    along_a, scale_a = _product(f, g, pairs, a1, b0)
-    along_b, scale_b = _product(f, g, pairs, a0, b1)
-    value = (along_a + along_b) / 2
-    # A displacement by half a step reverses the sign of the leading error.
-    bound = (np.abs(along_a - base) + np.abs(along_b - base)) / 2
-    bound += np.abs(along_a - along_b) / 4
-    size = np.maximum(scale, np.maximum(scale_a, scale_b))
-    error = bound + (2 * ROUNDING + np.exp(-(cutoff**2) / 2)) * size
+    grids_a, grids_b = ([_grid(step, cutoff, offset) for offset in (0.0, 0.5)] for step in h)
+    values, sizes = zip(*(_product(f, g, pairs, a, b) for a in grids_a for b in grids_b))
+    value = sum(values) / 4
+    # Displacing by half a step flips the signs of the leading errors E_a, E_b, E_ab independently, so the largest
+    # deviation is at least their root sum of squares: no phase of the poles makes all four grids agree by accident.
+    bound = np.max([np.abs(single - value) for single in values], axis=0)
+    error = bound + (2 * ROUNDING + np.exp(-(cutoff**2) / 2)) * np.max(sizes, axis=0)
     return value, np.where(np.isfinite(value + error), error, np.inf)
 
 
