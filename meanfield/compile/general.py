@@ -9,13 +9,13 @@ import sympy as sp
 
 from meanfield.averages import Gaussian
 from meanfield.averages.scope import nodes, open_body
-from meanfield.compile.group import EPS, ROUGH, WORKING, Array
+from meanfield.compile.group import EPS, FINE, ROUGH, TIGHT, WORKING, Array
 from meanfield.compile.source import array_names, code, function
 from meanfield.errors import AverageError
 from meanfield.transfer import Applied
 
-_STEPS = {ROUGH: 0.6, WORKING: 0.35, 1: 0.175}
-_CUTOFF = 7.5
+_STEPS = {ROUGH: 0.6, WORKING: 0.35, TIGHT: 0.3, FINE: 0.15}
+_CUTOFF = 8.5
 _LARGEST_TENSOR = 3
 
 

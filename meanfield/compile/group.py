@@ -12,15 +12,16 @@ Array = np.ndarray
 
 EPS = float(np.finfo(float).eps)
 BLOCK_ELEMENTS = 16384  # values per pass over nodes: a few arrays of this size stay in the second-level cache
-ROUGH, WORKING, FINE = -1, 0, 1
-TOLERANCES = {ROUGH: 1e-7, WORKING: 1e-11, FINE: 1e-14}  # of the quadrature, before refinement shows what it really is
+ROUGH, WORKING, TIGHT, FINE = -1, 0, 1, 2
+# Tolerances of the quadrature, before refinement shows what it really is; FINE halves the steps of TIGHT.
+TOLERANCES = {ROUGH: 1e-7, WORKING: 1e-11, TIGHT: 1e-13, FINE: 1e-16}
 
 
 class Group(Protocol):
     """``evaluate`` maps inputs (P,) to outputs (P,).
 
     inputs: scalar expressions in unknowns, parameters and outputs of earlier groups. outputs: symbols that stand for the
-    results. level: ROUGH for the first iterations, WORKING for the last ones, FINE (every step at most half) for claims. If ``rounding`` is a list, the
+    results. level: ROUGH for the first iterations, WORKING for the last ones; TIGHT and FINE, two nested rules, for claims. If ``rounding`` is a list, the
     group appends, output by output, bounds (P,) on the rounding error of what it returns.
     """
 

@@ -12,7 +12,7 @@ import sympy as sp
 from meanfield.averages import Average, DividedDifference
 from meanfield.averages.passes import closed_forms, parity
 from meanfield.averages.scope import nodes
-from meanfield.compile.group import EPS, FINE, WORKING, Array
+from meanfield.compile.group import EPS, FINE, TIGHT, WORKING, Array
 from meanfield.compile.plan import Program
 from meanfield.errors import ParameterError
 from meanfield.model import Model, Spectrum
@@ -84,7 +84,7 @@ class Kernel:
         return self.refined(x, p)[1]
 
     def refined(self, x: Array, p: Array) -> tuple[Array, Array]:
-        """The residual by the FINE rules, and the bound on the error of residuals by the WORKING rules, both (P, n)."""
+        """The residual by the FINE rules, and a bound on its error, both (P, n)."""
         return self._checked(self.program("claims", lambda: self.residuals), self._columns(x, p))
 
     def _checked(self, program: Program, columns: Sequence[Array]) -> tuple[Array, Array]:
@@ -95,7 +95,7 @@ class Kernel:
             _add_sensitivities(program)
         rounding: list[list[Array]] = []
         fine = np.stack(program(columns, FINE, rounding), axis=1)
-        coarse = np.stack(program(columns, WORKING), axis=1)
+        coarse = np.stack(program(columns, TIGHT), axis=1)
         noise = [n for group in rounding for n in group]
         bound = np.abs(fine[:, :count] - coarse[:, :count]) + 4 * EPS * fine[:, count : 2 * count]
         sensitivity = np.abs(fine[:, 2 * count :]).reshape(fine.shape[0], count, len(noise))
@@ -172,6 +172,6 @@ def _cached(model: Model) -> Kernel:
     return Kernel(model)
 
 
-def compile_model(model: Model, data: Mapping[str, Any] | None = None) -> Kernel:
+def compile(model: Model, data: Mapping[str, Any] | None = None) -> Kernel:
     """The kernel of a model; kernels without data are cached per model object."""
     return Kernel(model, data) if data else _cached(model)

@@ -14,12 +14,12 @@ import sympy as sp
 from meanfield.averages import Gaussian, Uniform
 from meanfield.averages.measures import Measure, Tilted
 from meanfield.averages.scope import open_body
-from meanfield.compile.group import EPS, ROUGH, WORKING, Array
+from meanfield.compile.group import EPS, FINE, ROUGH, TIGHT, WORKING, Array
 from meanfield.errors import AverageError
 
-_UNIT_NODES = {ROUGH: 12, WORKING: 24, 1: 48}
-_GAUSSIAN_STEPS = {ROUGH: 0.5, WORKING: 0.25, 1: 0.125}
-_CUTOFF = 8.0
+_UNIT_NODES = {ROUGH: 12, WORKING: 24, TIGHT: 32, FINE: 64}
+_GAUSSIAN_STEPS = {ROUGH: 0.5, WORKING: 0.25, TIGHT: 0.2, FINE: 0.1}
+_CUTOFF = 8.5
 
 
 class NestedLaw:

@@ -17,7 +17,7 @@ import sympy as sp
 from meanfield.compile.coefficients import coarse_count, coarse_step, projection
 from meanfield.compile.generators import Analyticity, analyticity
 from meanfield.compile.grid import UniformGrid
-from meanfield.compile.group import BLOCK_ELEMENTS, FINE, TOLERANCES, WORKING, Array
+from meanfield.compile.group import BLOCK_ELEMENTS, FINE, TIGHT, TOLERANCES, Array
 from meanfield.compile.series import PairTerm, Recipe
 from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
 
@@ -72,7 +72,7 @@ class PairLaw:
         self, mean: Array, sigma: Array, rho: list[Array], parameters: list[Array], count: int, quotient: bool, level: int, keep: bool
     ) -> tuple[Array, Array]:
         facts = self.facts
-        tol = TOLERANCES[min(level, WORKING)]
+        tol = TOLERANCES[min(level, TIGHT)]
         step = hermite_step(facts.strip, float(sigma.max()), tol, count, pole_order=facts.pole_order, imaginary_growth=facts.growth)
         step = coarse_step(step) / (2 if level == FINE else 1)
         z, weights, table = projection(step, hermite_cutoff(TOLERANCES[level]), count)

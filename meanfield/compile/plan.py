@@ -13,6 +13,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages import Average, DividedDifference, Empirical, Gaussian, LogNorm, Tilted, Uniform, hermite_genocchi
+from meanfield.averages.passes import explicit
 from meanfield.averages.scope import dangling, nodes, open_body
 from meanfield.compile.group import WORKING, Array, Group
 from meanfield.compile.source import FLOAT_NAMES, array_names, assignments, code, function, opaque_names
@@ -57,7 +58,7 @@ class Plan:
                         members.append(node)
         for key in list(self._members):
             self._visit(key)
-        self.exprs = [self.scalar(e) for e in exprs]
+        self.exprs = [explicit(self.scalar(e)) for e in exprs]  # phi at plain arguments, such as phi'(0)
 
     def _is_top(self, node: sp.Basic) -> bool:
         # A pair average inside a divided difference dangles and never comes here on its own.
@@ -179,7 +180,7 @@ class Program:
     def _source(self) -> str:
         lines = [f"def program({', '.join([s.name for s in self.inputs] + ['run'])}):"]
         for i, group in enumerate(self.plan.groups):
-            common, values = assignments(group.inputs, f"c{i}_")
+            common, values = assignments([explicit(e) for e in group.inputs], f"c{i}_")
             lines += [f"    {line}" for line in common]
             left = ", ".join(s.name for s in group.outputs)
             call = f"run({i}, [{', '.join(values)}])"

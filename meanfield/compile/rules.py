@@ -8,7 +8,7 @@ from math import inf
 import numpy as np
 
 from meanfield.compile.generators import Analyticity
-from meanfield.compile.group import FINE, TOLERANCES, WORKING
+from meanfield.compile.group import FINE, TIGHT, TOLERANCES
 from meanfield.quadrature.trapezoid import gaussian_cutoff, gaussian_trapezoid, trapezoid_step
 
 Array = np.ndarray
@@ -25,9 +25,9 @@ class NodeChoice:
 
 
 def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool, rate: float = 0.0) -> NodeChoice:
-    """Trapezoid nodes for an analytic integrand at standard deviation ``sigma``; FINE halves the step of WORKING."""
+    """Trapezoid nodes for an analytic integrand at standard deviation ``sigma``; FINE halves the step of TIGHT."""
     strip = facts.strip if facts.strip > 0 else inf
-    tol = TOLERANCES[min(level, WORKING)]
+    tol = TOLERANCES[min(level, TIGHT)]
     step = trapezoid_step(strip, sigma, tol, pole_order=facts.pole_order, imaginary_growth=facts.growth)
     step = max(step, SMALLEST_RULE_STEP) / (2 if level == FINE else 1)
     cutoff = gaussian_cutoff(TOLERANCES[level], rate=rate)
@@ -42,5 +42,5 @@ def split_nodes(facts: Analyticity, mean: Array, sigma: Array, level: int) -> No
     with np.errstate(divide="ignore", invalid="ignore"):
         breaks = (np.asarray(facts.kinks)[None, :] - mean[:, None]) / sigma[:, None]
     breaks = np.nan_to_num(breaks, nan=0.0, posinf=99.0, neginf=-99.0)
-    nodes, weights = split_gauss(breaks, gaussian_cutoff(TOLERANCES[FINE]), int(SPLIT_NODES * 2.0 ** level))
+    nodes, weights = split_gauss(breaks, gaussian_cutoff(TOLERANCES[FINE]), int(SPLIT_NODES * 2.0 ** max(level - 1, -1)))
     return NodeChoice(nodes, weights)

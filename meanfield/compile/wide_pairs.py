@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import Array
+from meanfield.compile.group import FINE, Array
 from meanfield.compile.moments import Moments
 from meanfield.compile.series import AT_VARIANCE, PairTerm
 from meanfield.quadrature.pairs import pair_average
@@ -31,7 +31,7 @@ def wide_pair_terms(
     """Values and errors (T, 1) of a group's terms at one point."""
     product = _Product(group.variable, group.facts, float(mean[0]), float(sigma[0]) ** 2, [float(p[0]) for p in parameters])
     correlations = [float(r[0]) for r in rho]
-    results = [_term(product, t, correlations, _INTEGRAL_NODES * (2 if level > 0 else 1)) for t in group.terms]
+    results = [_term(product, t, correlations, _INTEGRAL_NODES * (2 if level == FINE else 1)) for t in group.terms]
     return np.array([[v] for v, _ in results]), np.array([[e] for _, e in results])
 
 

@@ -65,12 +65,14 @@ class Seed:
 class Junction:
     """Two phases that join: ``model`` describes the phase on the other side of ``condition`` = 0 (this one where it is > 0).
 
-    ``arrive`` gives the other model's unknowns at the junction in terms of this model's.
+    ``arrive`` gives the other model's unknowns at the junction in terms of this model's. With ``follow``, points where this
+    model has no solution are solved in the other phase.
     """
 
     model: Model
     condition: sp.Expr
     arrive: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    follow: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arrive", _frozen(self.arrive, "arrival at a junction"))

@@ -58,28 +58,24 @@ def _polynomial(kind: str, order: int) -> sp.Expr:
 
 
 def _pair(field: Field, kind: str, x: Values) -> tuple[Values, Values]:
-    """(tanh x, 1 - tanh(x)^2) or (logistic(x), 1 - logistic(x))."""
-    single = _tanh_pair if kind == "tanh" else _logistic_pair
+    """(tanh x, 1 - tanh(x)^2) or (logistic(x), 1 - logistic(x)), both to full relative accuracy."""
     if not isinstance(x, np.ndarray):
-        return single(field, x)
-    pairs = [single(field, v) for v in x]
-    return array([p for p, _ in pairs]), array([q for _, q in pairs])
-
-
-def _tanh_pair(field: Field, x: Number) -> tuple[Number, Number]:
-    if abs(x) < 0.25:
-        t = field.call("tanh", x)
-        return t, 1 - t * t
+        p, q = _pair(field, kind, array([x]))
+        return p[0], q[0]
+    positive = (x > 0).astype(bool)
+    if kind == "logistic":
+        e = field.call("exp", -abs(x))
+        large = 1 / (1 + e)
+        small = e * large
+        return np.where(positive, large, small), np.where(positive, small, large)
     e = field.call("exp", -2 * abs(x))
     scale = 1 / (1 + e)
     t = (1 - e) * scale
-    return (t if x > 0 else -t), 4 * e * scale * scale
-
-
-def _logistic_pair(field: Field, x: Number) -> tuple[Number, Number]:
-    e = field.call("exp", -abs(x))
-    large = 1 / (1 + e)
-    return (large, e * large) if x > 0 else (e * large, large)
+    t = np.where(positive, t, -t)
+    near = (abs(x) < 0.25).astype(bool)
+    if near.any():
+        t[near] = field.call("tanh", x[near])
+    return t, 4 * e * scale * scale
 
 
 def _no_binder(node: sp.Expr, frames: Any) -> Values:

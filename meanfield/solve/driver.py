@@ -1,0 +1,116 @@
+"""`solve`: from a model and parameters to solutions with claimed errors."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from meanfield.compile import Kernel, compile
+from meanfield.errors import ParameterError
+from meanfield.model import Model
+from meanfield.solve.choose import find_one
+from meanfield.solve.points import ParameterPoints, parameter_points
+from meanfield.solve.problem import Array
+from meanfield.solve.search import Search, find_all
+from meanfield.solve.solution import Solution, Solutions
+from meanfield.solve.status import Status
+
+
+def solve(
+    model: Model,
+    *,
+    find: Literal["one", "all"] = "one",
+    tol: float = 1e-10,
+    digits: int | None = None,
+    transfer: Any = None,
+    starts: Any = None,
+    data: Any = None,
+    rounds: int = 2,
+    progress: Any = None,
+    **parameters: Any,
+) -> Any:
+    """Solve a model at given parameters.
+
+    find: "one" returns a `Solution`: a stable state if there is one, else a physical one; ties go to the largest kappa,
+    then the largest Delta_0. "all" returns `Solutions`: every one. Parameters are numbers, or arrays that broadcast.
+    tol: claimed errors above it (absolute, or relative for values above 1) are flagged in the status. digits: polish to so
+    many digits in multiple precision (one parameter point). transfer: another transfer function. starts: further starts
+    (S, n) in the working unknowns. data: sample x (N,) for models of a given state. rounds: of deflated restarts.
+    Raises `ParameterError` for unknown, missing, non-finite or forbidden parameters, `ModelError` for a transfer function
+    for which the equations do not hold.
+    """
+    if find not in ("one", "all"):
+        raise ParameterError(f'find must be "one" or "all", got {find!r}')
+    if not tol > 0:
+        raise ParameterError(f"tol must be positive, got {tol!r}")
+    if not isinstance(model, Model):
+        raise ParameterError(f"solve needs a Model, got {type(model).__name__}")
+    if transfer is not None:
+        from meanfield.transfer import by_name
+
+        model = model.with_transfer(by_name(transfer) if isinstance(transfer, str) else transfer)
+    points = parameter_points(model, parameters)
+    if model.data or data is not None:
+        from meanfield.solve.sampled import solve_sampled
+
+        return solve_sampled(model, points, data, find, tol)
+    extra = None if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
+    search = find_one(model, points.p, tol) if find == "one" and extra is None else find_all(model, points.p, tol, rounds, extra)
+    parts = follow_junctions(model, points.p, search, find, tol, rounds)
+    result = one(model, points, parts, tol) if find == "one" else every(points, parts, tol)
+    if digits is not None:
+        from meanfield.solve.precise import with_digits
+
+        return with_digits(result, digits)
+    return result
+
+
+def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: float, rounds: int) -> list[tuple[Model, Search, Array]]:
+    """Points without a solution are handed to the phase on the other side of a junction, if the model has one to follow."""
+    parts = [(model, search, np.arange(len(p)))]
+    for junction in model.junctions:
+        if not junction.follow:
+            continue
+        missing = np.array(sorted(set(range(len(p))) - set(search.rows.owner.tolist())), dtype=np.intp)
+        if missing.size:
+            inner = p[missing]
+            found = find_one(junction.model, inner, tol) if find == "one" else find_all(junction.model, inner, tol, rounds)
+            parts.append((junction.model, found, missing))
+    return parts
+
+
+def one(model: Model, points: ParameterPoints, parts: list[tuple[Model, Search, Array]], tol: float) -> Solution:
+    """The single `Solution`; on a grid whose points lie in different phases that is not possible in one table."""
+    filled = [(m, s, where) for m, s, where in parts if len(s.rows.owner)]
+    if len(filled) > 1:
+        raise ParameterError(
+            'these parameters lie on both sides of a junction between two phases; use find="all", whose points carry their own phase'
+        )
+    model, search, where = filled[0] if filled else parts[-1]
+    return _solution(compile(model), search, where, points, tol)
+
+
+def _solution(kernel: Kernel, search: Search, where: Array, points: ParameterPoints, tol: float) -> Solution:
+    rows = search.rows
+    rows = type(rows)(where[rows.owner], *(getattr(rows, f) for f in ("x", "error", "condition", "residual", "status", "jacobian")))
+    why = {int(where[i]): sentence for i, sentence in search.why.items()}
+    return Solution(kernel, rows, points.p, points.shape, points.given, why, tol=tol)
+
+
+def every(points: ParameterPoints, parts: list[tuple[Model, Search, Array]], tol: float) -> Solutions:
+    """All solutions, point by point."""
+    found: list[list[Solution]] = [[] for _ in range(len(points.p))]
+    why = [""] * len(points.p)
+    for model, search, where in parts:
+        kernel = compile(model)
+        for k in range(len(search.rows.owner)):
+            row = search.rows.take(np.array([k]))
+            i = int(where[row.owner[0]])
+            row = type(row)(np.array([0]), *(getattr(row, f) for f in ("x", "error", "condition", "residual", "status", "jacobian")))
+            given = {name: values[i : i + 1] for name, values in points.given.items()}
+            found[i].append(Solution(kernel, row, points.p[i : i + 1], (), given, tol=tol))
+        for j, sentence in search.why.items():
+            why[int(where[j])] = sentence
+    each = [Solutions(f, "" if f else (w or str(Status.NO_SOLUTION))) for f, w in zip(found, why, strict=True)]
+    return each[0] if points.shape == () else Solutions([s for e in each for s in e], "", each, points.shape)

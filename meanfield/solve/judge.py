@@ -1,0 +1,101 @@
+"""Which roots are solutions, which of them are physical, and which are stable: the model's conditions at the roots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages.scope import substitute
+from meanfield.compile import ROUGH, Kernel
+from meanfield.solve.linear import eigenvalues
+from meanfield.solve.problem import Array
+
+_S = sp.Symbol("s", real=True)
+_SAMPLES = [sp.Rational(k, 8) for k in range(1, 8)]  # of a condition that must hold for all s in (0, 1)
+_SLACK = 1e-7  # conditions are evaluated by rough rules; margins matter only at boundaries
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """accepted (P,); reason (P,) index into ``sentences`` of the first condition that fails, -1 if none."""
+
+    accepted: Array
+    reason: Array
+    sentences: tuple[str, ...]
+
+
+def accept(kernel: Kernel, x: Array, p: Array, error: Array) -> Verdict:
+    """Apply the domain of the unknowns, ``model.accept`` and ``model.refuse``."""
+    model = kernel.model
+    lower = kernel.lower
+    reason = np.full(len(x), -1)
+    sentences: list[str] = []
+
+    def fail(mask: Array, sentence: str) -> None:
+        sentences.append(sentence)
+        reason[mask & (reason < 0)] = len(sentences) - 1
+
+    fail(~np.isfinite(x).all(axis=1), "the root is not a finite number")
+    for i, name in enumerate(kernel.names):
+        fail(x[:, i] + error[:, i] < lower[i], f"{name} is negative")
+    room = np.maximum(np.where(np.isfinite(error), error, 0.0).max(axis=1, initial=0.0) * 4, _SLACK * 1e-3)
+    for sentence, expr in model.accept.items():
+        values = _sampled(kernel, expr, x, p)
+        fail(~(values >= -np.maximum(room, _SLACK * (np.abs(values) > 0))), f"not true: {sentence}")
+    for sentence, expr in model.refuse.items():
+        values = _sampled(kernel, expr, x, p)
+        fail(~(np.abs(values) > room), sentence)
+    return Verdict(reason < 0, reason, tuple(sentences))
+
+
+def _sampled(kernel: Kernel, expr: sp.Expr, x: Array, p: Array) -> Array:
+    """The smallest value of a condition over its coordinate s, or its value."""
+    resolved = kernel.model.resolve(expr)
+    if resolved.is_Symbol and resolved in kernel.unknowns:
+        return x[:, kernel.unknowns.index(resolved)]
+    samples = [substitute(resolved, {_S: s}) for s in _SAMPLES] if _S in resolved.free_symbols else [resolved]
+    return kernel.values(tuple(samples), np.maximum(x, kernel.lower), p, level=ROUGH).min(axis=1)
+
+
+def holds(kernel: Kernel, conditions: Mapping[str, sp.Expr] | bool | None, x: Array, p: Array, *, strict: bool) -> Array | None:
+    """(P,) whether all conditions hold: >= 0, or > 0 if strict. None if the question has no meaning."""
+    if conditions is None:
+        return None
+    if isinstance(conditions, bool):
+        return np.full(len(x), conditions)
+    if not conditions:
+        return np.ones(len(x), dtype=bool)
+    values = kernel.values(tuple(kernel.model.resolve(e) for e in conditions.values()), x, p)
+    # A label changes at a boundary; there a value within the accuracy of the quadrature counts as holding.
+    return (values > 0).all(axis=1) if strict else (values >= -1e-10).all(axis=1)
+
+
+def spectra(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[str, list[Array]]:
+    """Eigenvalues of every spectrum, point by point (their number may depend on the point)."""
+    found: dict[str, list[Array]] = {}
+    for name, spectrum in kernel.model.spectra.items():
+        values = list(eigenvalues(kernel.matrices(spectrum, x, p)))
+        if spectrum.at_zero is not None:
+            symbol, matrix = spectrum.at_zero
+            i = kernel.unknowns.index(symbol)
+            at = np.flatnonzero(np.abs(x[:, i]) <= np.maximum(error[:, i], 1e-300))
+            if at.size:
+                flat = tuple(kernel.model.resolve(e) for e in matrix)
+                small = kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape)
+                for row, one in zip(at, eigenvalues(small), strict=True):
+                    values[row] = one
+        found[name] = values
+    return found
+
+
+def stability(kernel: Kernel, x: Array, p: Array, error: Array) -> Array | None:
+    """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1."""
+    flags = holds(kernel, kernel.model.stable, x, p, strict=True)
+    if flags is None or isinstance(kernel.model.stable, bool):
+        return flags
+    for values in spectra(kernel, x, p, error).values():
+        flags = flags & np.array([bool(np.all(np.real(v) < 1)) for v in values])
+    return flags

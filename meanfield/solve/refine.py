@@ -1,0 +1,69 @@
+"""The last step at a root: one correction with the finest quadrature, and the claim of what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from meanfield.compile import Kernel
+from meanfield.solve.claims import claim
+from meanfield.solve.extension import extended
+from meanfield.solve.linear import inverse
+from meanfield.solve.problem import EPS, Array
+
+_CURVED = 1e5  # condition number above which the claim also looks at the curvature
+
+
+@dataclass(frozen=True)
+class Refined:
+    """x (P, n), error (P, n) claimed, condition (P,), residual (P, n) and jacobian (P, n, n) at x."""
+
+    x: Array
+    error: Array
+    condition: Array
+    residual: Array
+    jacobian: Array
+
+
+def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) -> Refined:
+    """Correct roots of the WORKING system (J at x known) by the FINE residual and claim their errors.
+
+    To first order the corrected root errs by J^-1 times the error of the fine residual, which the distance between the two
+    qualities of quadrature bounds, plus rounding. Where the Jacobian is nearly singular the second order is measured too.
+    """
+    problem = extended(kernel)
+    fine, bound = _refined(kernel, problem, x, p)
+    with np.errstate(all="ignore"):
+        inverted = inverse(jacobian)
+        step = (inverted * fine[:, None, :]).sum(axis=2)
+        extent = np.abs(x) + scale
+        step = np.where(np.isfinite(step) & (np.abs(step) < 1e-3 * extent), step, 0.0)
+        error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x) + 1e-3 * np.abs(step)
+        corrected = x - step
+        scaled = jacobian * extent[:, None, :]
+        rows = np.abs(scaled).max(axis=2, keepdims=True)
+        scaled = scaled / np.where(rows > 0, rows, 1.0)
+        condition = np.abs(scaled).sum(axis=1).max(axis=1) * np.abs(inverse(scaled)).sum(axis=1).max(axis=1)
+    left = (jacobian * step[:, None, :]).sum(axis=2)
+    residual = fine - left
+    curved = np.flatnonzero(~(condition < _CURVED))
+    if curved.size:
+        at = corrected[curved]
+        known = problem.residual_jacobian(at, p[curved])
+        again = claim(problem, p[curved], at, scale=scale[curved], evaluated=known, bound=bound[curved])
+        error[curved], residual[curved] = np.maximum(error[curved], again.error), known[0]
+    error = np.where(np.isfinite(error), error, np.inf)
+    return Refined(corrected, error, condition, residual, jacobian)
+
+
+def _refined(kernel: Kernel, problem: object, x: Array, p: Array) -> tuple[Array, Array]:
+    inside = (x >= kernel.lower).all(axis=1)
+    if inside.all():
+        return kernel.refined(x, p)
+    fine, bound = np.empty_like(x), np.empty_like(x)
+    if inside.any():
+        fine[inside], bound[inside] = kernel.refined(x[inside], p[inside])
+    out = ~inside
+    fine[out], bound[out] = problem.residual(x[out], p[out]), problem.claims(x[out], p[out])  # type: ignore[attr-defined]
+    return fine, bound

@@ -1,0 +1,230 @@
+"""Roots of a model at many parameter points: all of them, or the one that is wanted, as flat rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+import sympy as sp
+
+from meanfield.compile import ROUGH, Kernel, compile
+from meanfield.model import Model, Seed
+from meanfield.solve import judge
+from meanfield.solve.certify import above_tolerance
+from meanfield.solve.distinct import Candidates, canonical_order, representatives
+from meanfield.solve.extension import extended
+from meanfield.solve.multistart import all_roots
+from meanfield.solve.newton import NewtonOptions, newton
+from meanfield.solve.problem import Array
+from meanfield.solve.refine import refine
+from meanfield.solve.starts import evaluate, own_starts, scattered
+from meanfield.solve.status import Status
+
+_ROUGHLY = NewtonOptions(max_iterations=40, step_tolerance=1e-4)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Solutions, one per row: owner (Q,) parameter point, x (Q, n) working unknowns, error (Q, n) claimed, condition (Q,),
+    residual (Q,) largest, status (Q,) codes, jacobian (Q, n, n)."""
+
+    owner: Array
+    x: Array
+    error: Array
+    condition: Array
+    residual: Array
+    status: Array
+    jacobian: Array
+
+    def take(self, rows: Array) -> Rows:
+        return Rows(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    @classmethod
+    def joined(cls, parts: list[Rows]) -> Rows:
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Search:
+    """rows: what was found. why: for points without a solution, a sentence each."""
+
+    rows: Rows
+    why: dict[int, str]
+
+
+def scale_of(starts: Array) -> Array:
+    """Typical size (P, n) of each unknown: the largest of its starts."""
+    with np.errstate(all="ignore"):
+        size = np.nanmax(np.where(np.isfinite(starts), np.abs(starts), np.nan), axis=1, initial=0.0)
+    return np.where(size > 0, size, 1.0)
+
+
+def symmetry_maps(model: Model) -> list[Callable[[Array], Array]]:
+    """The model's symmetries as maps of arrays (P, n)."""
+    unknowns = tuple(model.unknowns)
+
+    def as_map(images: Mapping[sp.Symbol, sp.Expr]) -> Callable[[Array], Array]:
+        table = {u: images.get(u, u) for u in unknowns}
+        return lambda x: evaluate(table, unknowns, {u: x[:, i] for i, u in enumerate(unknowns)})
+
+    return [as_map(s) for s in model.symmetries]
+
+
+def finish(kernel: Kernel, p: Array, owner: Array, x: Array, scale: Array, tol: float) -> tuple[Rows, Array, tuple[str, ...]]:
+    """Polish rough roots, refine, put roots within their claim of an edge on it, and apply the rules of acceptance.
+
+    Returns the accepted rows, and for the rejected ones which sentence (index) applies: (R, 2) of owner and sentence.
+    """
+    run = newton(kernel, p, x, scale=scale)
+    good = np.flatnonzero(run.converged)
+    owner, p, scale = owner[good], p[good], scale[good]
+    done = refine(kernel, p, run.x[good], run.jacobian[good], scale)
+    at = done.x
+    below = at < kernel.lower
+    near = below & (at + done.error >= kernel.lower)
+    error = np.where(near, np.maximum(done.error, kernel.lower - at), done.error)
+    at = np.where(near, kernel.lower, at)
+    at = _exactly_symmetric(kernel, at, error)
+    verdict = judge.accept(kernel, at, p, error)
+    above = above_tolerance(at, error, tol)
+    status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, Status.CONVERGED.code)
+    rows = Rows(owner, at, error, done.condition, np.abs(done.residual).max(axis=1, initial=0.0), status, done.jacobian)
+    rejected = np.stack([owner[~verdict.accepted], verdict.reason[~verdict.accepted]], axis=1)
+    return rows.take(np.flatnonzero(verdict.accepted)), rejected, verdict.sentences
+
+
+def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> Array:
+    """A root that its own image equals within the claim lies on the symmetric subspace."""
+    for image in symmetry_maps(kernel.model):
+        other = image(x)
+        own = (np.abs(other - x) <= 2 * error).all(axis=1) & (np.abs(other - x) < 1e-8).all(axis=1)
+        x = np.where(own[:, None], (x + other) / 2, x)
+    return x
+
+
+def seed_starts(model: Model, p: Array, find: str, tol: float) -> tuple[Array, Array]:
+    """Starts from the solutions of the models that this one is seeded from: owners (R,) and starts (R, n)."""
+    owners, starts = [np.zeros(0, dtype=np.intp)], [np.zeros((0, len(model.unknowns)))]
+    solved: dict[int, tuple[Kernel, Rows, Array]] = {}
+    for seed in model.seeds:
+        if id(seed.model) not in solved:
+            inner = parameters_for(seed.model, model, p)
+            search = find_all(seed.model, inner, tol, rounds=0) if find == "all" else find_first(seed.model, inner, tol)
+            solved[id(seed.model)] = (compile(seed.model), search.rows, inner)
+        kernel, rows, inner = solved[id(seed.model)]
+        if len(rows.owner) == 0:
+            continue
+        owner, start = _from_seed(seed, model, kernel, rows, inner)
+        owners.append(owner)
+        starts.append(start)
+    return np.concatenate(owners), np.concatenate(starts)
+
+
+def parameters_for(inner: Model, outer: Model, p: Array) -> Array:
+    """Columns of ``p`` (of ``outer``) in the order of ``inner``'s parameters; its unknowns at the outer model's never occur."""
+    place = {s: i for i, s in enumerate(outer.parameters)}
+    return np.stack([p[:, place[s]] for s in inner.parameters], axis=1) if inner.parameters else np.zeros((len(p), 0))
+
+
+def _from_seed(seed: Seed, model: Model, kernel: Kernel, rows: Rows, inner: Array) -> tuple[Array, Array]:
+    source = seed.model
+    at = inner[rows.owner]
+    exprs = tuple(source.resolve(e) for e in seed.start.values())
+    where = () if seed.where is None else (source.resolve(seed.where),)
+    values = kernel.values((*exprs, *where), rows.x, at, level=ROUGH)
+    keep = values[:, -1] >= -1e-6 if where else np.ones(len(values), dtype=bool)
+    place = {s: i for i, s in enumerate(seed.start)}
+    return rows.owner[keep], values[keep][:, [place[u] for u in model.unknowns]]
+
+
+def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array | None = None) -> Search:
+    """Every solution that multistart, symmetry and deflation find, judged; order does not depend on the starts' order."""
+    kernel = compile(model)
+    starts = all_starts(model, p, tol, extra)
+    scale = scale_of(starts)
+    table = all_roots(
+        kernel.at(ROUGH), p, starts, scale=scale, tol=1e-3, symmetries=symmetry_maps(model), rounds=rounds, options=_ROUGHLY
+    )
+    owner = table.owner
+    rows, rejected, sentences = finish(kernel, p[owner], owner, table.points.x, scale[owner], tol)
+    rows = distinct(kernel, rows, p, scale)
+    why = {}
+    for i in sorted(set(range(len(p))) - set(rows.owner.tolist())):
+        reasons = [sentences[k] for o, k in rejected if o == i]
+        why[i] = f"no solution: {'; '.join(dict.fromkeys(reasons))}" if reasons else table.why_empty(i)
+    return Search(rows, why)
+
+
+def all_starts(model: Model, p: Array, tol: float, extra: Array | None) -> Array:
+    """Starts (P, S, n), padded with NaN: seeds, formulas, scatter, and what the caller adds."""
+    formulas = own_starts(model, p)
+    parts = [formulas]
+    if model.seeds:
+        owner, starts = seed_starts(model, p, "all", tol)
+        counts = np.bincount(owner, minlength=len(p))
+        padded = np.full((len(p), int(counts.max(initial=0)), len(model.unknowns)), np.nan)
+        order = np.argsort(owner, kind="stable")
+        rank = np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner[order]]
+        padded[owner[order], rank] = starts[order]
+        parts.append(padded)
+    parts.append(scattered(model, p, np.concatenate(parts, axis=1)))
+    if extra is not None:
+        parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
+    return np.concatenate(parts, axis=1)
+
+
+def distinct(kernel: Kernel, rows: Rows, p: Array, scale: Array) -> Rows:
+    """One row per root, in canonical order."""
+    if len(rows.owner) == 0:
+        return rows
+    residual = np.zeros_like(rows.x)
+    found = Candidates(rows.owner.astype(np.intp), rows.x, residual, rows.jacobian, p[rows.owner], scale[rows.owner])
+    rows = rows.take(representatives(extended(kernel), found))
+    return rows.take(canonical_order(rows.owner.astype(np.intp), rows.x, scale[rows.owner]))
+
+
+def find_first(model: Model, p: Array, tol: float) -> Search:
+    """One accepted root per point, from the first start that leads to one: fast, and enough to seed another model."""
+    kernel = compile(model)
+    formulas = own_starts(model, p)
+    scale = scale_of(formulas)
+    found: list[Rows] = []
+    open_points = np.arange(len(p))
+    for candidates in _start_columns(model, p, formulas, tol):
+        start = candidates[open_points]
+        usable = np.isfinite(start).all(axis=1)
+        rows = attempt(kernel, p, open_points[usable], start[usable], scale, tol)
+        found.append(rows)
+        open_points = np.setdiff1d(open_points, rows.owner)
+        if open_points.size == 0:
+            break
+    rows = Rows.joined(found)
+    rows = rows.take(np.argsort(rows.owner, kind="stable"))
+    return Search(rows, {int(i): str(Status.NO_SOLUTION) for i in open_points})
+
+
+def attempt(kernel: Kernel, p: Array, owner: Array, start: Array, scale: Array, tol: float) -> Rows:
+    """Newton from one start for each of the points ``owner``: rough first, then finished and judged."""
+    rough = newton(kernel.at(ROUGH), p[owner], start, scale=scale[owner], options=_ROUGHLY)
+    good = rough.converged
+    rows, _, _ = finish(kernel, p[owner[good]], owner[good], rough.x[good], scale[owner[good]], tol)
+    return rows
+
+
+def _start_columns(model: Model, p: Array, formulas: Array, tol: float) -> list[Array]:
+    """Starts (P, n), the best first: from seeds, then the formulas."""
+    columns = []
+    if model.seeds:
+        owner, starts = seed_starts(model, p, "one", tol)
+        count = len(model.seeds)
+        rank = np.zeros(len(owner), dtype=int)
+        seen: dict[int, int] = {}
+        for k, o in enumerate(owner.tolist()):
+            rank[k] = seen.get(o, 0)
+            seen[o] = rank[k] + 1
+        for k in range(count):
+            column = np.full((len(p), len(model.unknowns)), np.nan)
+            column[owner[rank == k]] = starts[rank == k]
+            columns.append(column)
+    return columns + [formulas[:, k] for k in range(formulas.shape[1])]

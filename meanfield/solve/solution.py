@@ -1,0 +1,249 @@
+"""What solving returns: one state with its errors (`Solution`), or all of them (`Solutions`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from meanfield.compile import Kernel
+from meanfield.errors import ParameterError
+from meanfield.model.checks import nearest
+from meanfield.solve import judge
+from meanfield.solve.problem import Array
+from meanfield.solve.search import Rows
+from meanfield.solve.status import Status
+
+
+class Errors(Mapping[str, Any]):
+    """Claimed absolute errors by name; those of observables are computed when they are asked for."""
+
+    def __init__(self, solution: Solution) -> None:
+        self._solution = solution
+
+    def __getitem__(self, name: str) -> Any:
+        return self._solution._quantity(name)[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._solution._names)
+
+    def __len__(self) -> int:
+        return len(self._solution._names)
+
+
+@dataclass(eq=False)
+class Solution:
+    """A state at one parameter point, or one state for every point of a grid (then every value is an array of its shape,
+    NaN where nothing was found).
+
+    ``s["mu"]`` is an unknown, observable, indicator or parameter; ``s.error["mu"]`` its claimed error. ``status`` is a
+    `Status` whose text is a sentence; ``residual`` and ``condition`` are numbers; ``physical`` and ``stable`` are True,
+    False, or None where the question has no meaning.
+    """
+
+    kernel: Kernel
+    rows: Rows
+    p: Array
+    shape: tuple[int, ...]
+    given: dict[str, Array]
+    why: dict[int, str] = field(default_factory=dict)
+    precise: dict[str, Any] = field(default_factory=dict)
+    tol: float = 1e-10
+
+    @cached_property
+    def _cache(self) -> dict[Any, tuple[Any, Any]]:
+        return {}
+
+    @property
+    def _names(self) -> list[str]:
+        model = self.kernel.model
+        return [*(s.name for s in model.public_unknowns), *model.observables, *model.indicators]
+
+    @property
+    def _at(self) -> Array:
+        return self.p[self.rows.owner]
+
+    def _spread(self, values: Array, fill: Any = np.nan) -> Any:
+        """Row values as a number or an array of the grid's shape."""
+        if self.shape == ():
+            if len(values) == 0:
+                return fill
+            one = values[0]
+            return one.item() if isinstance(one, np.generic) else one
+        out = np.full((int(np.prod(self.shape)), *np.shape(values)[1:]), fill, dtype=np.asarray(values).dtype if len(values) else float)
+        out[self.rows.owner.astype(np.intp)] = values
+        return out.reshape(*self.shape, *out.shape[1:])
+
+    def _quantity(self, name: str) -> tuple[Any, Any]:
+        if name in self.precise:
+            return self.precise[name]
+        if name not in self._cache:
+            model = self.kernel.model
+            place = {s.name: i for i, s in enumerate(model.parameters)}
+            if name in place:
+                column = self._at[:, place[name]]
+                self._cache[name] = self._spread(column), self._spread(np.zeros_like(column))
+            elif name in self.kernel.names:
+                i = self.kernel.names.index(name)
+                self._cache[name] = self._spread(self.rows.x[:, i]), self._spread(self.rows.error[:, i])
+            else:
+                self._compute([name])
+        return self._cache[name]
+
+    def _compute(self, names: Sequence[str]) -> None:
+        """Values and claims of named quantities: their own error, and the state's error through their gradient."""
+        model = self.kernel.model
+        exprs = tuple(model.named(n) for n in names)
+        if len(self.rows.owner) == 0:
+            for n in names:
+                self._cache[n] = self._spread(np.zeros(0)), self._spread(np.zeros(0))
+            return
+        value, own = self.kernel.quantities(exprs, self.rows.x, self._at)
+        gradient = self.kernel.gradients(exprs, self.rows.x, self._at)
+        with np.errstate(all="ignore"):
+            carried = (np.abs(gradient) * self.rows.error[:, None, :]).sum(axis=2)
+        for k, n in enumerate(names):
+            self._cache[n] = self._spread(value[:, k]), self._spread(own[:, k] + np.where(np.isnan(carried[:, k]), np.inf, carried[:, k]))
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._quantity(name)[0]
+        except ParameterError:
+            if name in self.kernel.model.spectra:
+                return self.spectra[name]
+            if name in self.given:
+                return self._spread(self.given[name][self.rows.owner.astype(np.intp)])
+            raise
+
+    @property
+    def error(self) -> Errors:
+        """Claimed absolute errors by name."""
+        return Errors(self)
+
+    @property
+    def errors(self) -> dict[str, Any]:
+        """Claimed errors of the unknowns."""
+        return {name: self.error[name] for name in self.unknowns}
+
+    @property
+    def unknowns(self) -> dict[str, Any]:
+        """The model's public unknowns."""
+        return {s.name: self[s.name] for s in self.kernel.model.public_unknowns}
+
+    def _table(self, names: Sequence[str]) -> dict[str, Any]:
+        missing = [n for n in names if n not in self._cache and n not in self.precise and n not in self.kernel.names]
+        if missing:
+            self._compute(missing)
+        return {n: self[n] for n in names}
+
+    @property
+    def observables(self) -> dict[str, Any]:
+        """All observables."""
+        return self._table(list(self.kernel.model.observables))
+
+    @property
+    def indicators(self) -> dict[str, Any]:
+        """All indicators: a simple zero of one is a phase boundary."""
+        return self._table(list(self.kernel.model.indicators))
+
+    @cached_property
+    def spectra(self) -> dict[str, Any]:
+        """Eigenvalues of the model's small matrices: an array of complex numbers each, sorted by falling real part."""
+        found = judge.spectra(self.kernel, self.rows.x, self._at, self.rows.error) if len(self.rows.owner) else {}
+        if self.shape == ():
+            return {name: values[0] for name, values in found.items()}
+        out = {}
+        for name, values in found.items():
+            width = max(map(len, values))
+            padded = np.array([np.concatenate([v, np.full(width - len(v), np.nan)]) for v in values])
+            out[name] = self._spread(padded, fill=np.nan + 0j)
+        return out
+
+    def profile(self, name: str, at: Any) -> Any:
+        """A profile of the model, such as density(y), at values (K,) of its coordinate: shape (K,), or grid shape + (K,)."""
+        model = self.kernel.model
+        if name not in model.profiles:
+            raise ParameterError(f"{model.name or model.title} has no profile {name!r}{nearest(name, model.profiles)} (it has {', '.join(model.profiles) or 'none'})")
+        symbol, expr = model.profiles[name]
+        points = np.atleast_1d(np.asarray(at, dtype=float))
+        values = self.kernel.profile(symbol, model.resolve(expr), points, self.rows.x, self._at)
+        return self._spread(values) if self.shape else values[0]
+
+    @property
+    def found(self) -> Any:
+        """Whether there is a solution."""
+        if self.shape == ():
+            return bool(len(self.rows.owner))
+        return self._spread(np.ones(len(self.rows.owner), dtype=bool), fill=False)
+
+    @property
+    def status(self) -> Any:
+        """A `Status`, or an object array of them."""
+        statuses = np.array([Status.from_code(c) for c in self.rows.status], dtype=object)
+        return self._spread(statuses, fill=Status.NO_SOLUTION) if len(statuses) or self.shape else Status.NO_SOLUTION
+
+    @property
+    def residual(self) -> Any:
+        """Largest residual at the solution."""
+        return self._spread(self.rows.residual)
+
+    @property
+    def condition(self) -> Any:
+        """Condition number of the Jacobian in scaled unknowns."""
+        return self._spread(self.rows.condition)
+
+    @cached_property
+    def physical(self) -> Any:
+        """True, False, or None where the model does not ask."""
+        return self._flag(judge.holds(self.kernel, self.kernel.model.physical, self.rows.x, self._at, strict=False) if self._any else None)
+
+    @cached_property
+    def stable(self) -> Any:
+        """True, False, or None where the model does not ask."""
+        return self._flag(judge.stability(self.kernel, self.rows.x, self._at, self.rows.error) if self._any else None)
+
+    @property
+    def _any(self) -> bool:
+        return len(self.rows.owner) > 0
+
+    def _flag(self, flags: Any) -> Any:
+        if flags is None:
+            return None
+        return bool(flags[0]) if self.shape == () else self._spread(flags, fill=False)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What was given, point by point."""
+        if self.shape == ():
+            return {name: float(values[0]) for name, values in self.given.items()}
+        return {name: values.reshape(self.shape) for name, values in self.given.items()}
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{k}={v:.6g}" if self.shape == () else f"{k}=..." for k, v in self.unknowns.items())
+        return f"<Solution {self.kernel.model.name or self.kernel.model.title}: {values}>"
+
+
+class Solutions(Sequence[Solution]):
+    """All solutions at one parameter point; for a grid, ``points`` has them point by point (flat) and ``shape`` its shape.
+
+    ``why``: a sentence if there is none.
+    """
+
+    def __init__(self, found: Sequence[Solution], why: str = "", points: Sequence[Solutions] = (), shape: tuple[int, ...] = ()) -> None:
+        self._found, self.why, self.shape = list(found), why, shape
+        self.points = list(points) or [self]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._found[i]
+
+    def __repr__(self) -> str:
+        return f"<Solutions: {len(self)} at {len(self.points)} point(s)>"
+
+
+

@@ -1,0 +1,63 @@
+"""Where Newton begins: the model's own formulas, every solution of the models that it is seeded from, and a scatter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages.passes import explicit
+from meanfield.compile.source import array_names, code, function
+from meanfield.model import Model
+from meanfield.solve.problem import Array
+
+_SCATTER = 12  # quasi-random starts besides the formulas when all solutions are wanted
+
+
+@lru_cache(maxsize=256)
+def _formulas(exprs: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]) -> Any:
+    """``f(*columns) -> list`` for expressions without averages."""
+    text = ", ".join(code(sp.N(explicit(e), 17)) if not e.is_Symbol else e.name for e in exprs)
+    return function(f"def formulas({', '.join(s.name for s in symbols)}):\n    return [{text}]", "formulas", array_names())
+
+
+def evaluate(table: Mapping[sp.Symbol, sp.Expr], unknowns: Sequence[sp.Symbol], columns: Mapping[sp.Symbol, Array]) -> Array:
+    """Expressions for the ``unknowns`` at columns (P,) of the symbols they use: (P, n)."""
+    symbols = tuple(columns)
+    size = len(next(iter(columns.values()))) if columns else 1
+    with np.errstate(all="ignore"):
+        values = _formulas(tuple(table[u] for u in unknowns), symbols)(*columns.values())
+    return np.stack([np.broadcast_to(np.asarray(v, dtype=float), (size,)) for v in values], axis=1)
+
+
+def own_starts(model: Model, p: Array) -> Array:
+    """The model's start formulas, (P, S, n); a single start of ones if it has none."""
+    columns = {s: p[:, i] for i, s in enumerate(model.parameters)}
+    if not model.starts:
+        return np.ones((len(p), 1, len(model.unknowns)))
+    if not columns:
+        columns = {sp.Symbol("unused", real=True): np.zeros(len(p))}
+    return np.stack([evaluate(start, model.unknowns, columns) for start in model.starts], axis=1)
+
+
+def scattered(model: Model, p: Array, formulas: Array, count: int = _SCATTER) -> Array:
+    """Quasi-random starts (P, count, n) in a box that the formulas span, mirrored for unknowns that may be negative."""
+    n = len(model.unknowns)
+    finite = np.where(np.isfinite(formulas), np.abs(formulas), 0.0)
+    reach = 1.2 * finite.max(axis=1) + 0.1
+    u = _kronecker(count, n)
+    low = np.array([0.0 if s.name in (model.nonnegative or ()) else -1.0 for s in model.unknowns])
+    return reach[:, None, :] * (low + (1 - low) * u)[None]
+
+
+@lru_cache(maxsize=16)
+def _kronecker(count: int, n: int) -> Array:
+    """The first ``count`` points of the R_n sequence in the unit cube: evenly spread, no random numbers."""
+    root = 2.0
+    for _ in range(60):
+        root = (1 + root) ** (1 / (n + 1))
+    powers = root ** -np.arange(1.0, n + 1)
+    return (0.5 + np.arange(1, count + 1)[:, None] * powers) % 1.0
