@@ -101,8 +101,8 @@ def split_gauss(
 
     breaks: (..., B) locations in z; they are clipped into [-cutoff, cutoff], NaN and infinities included. ``layers``
     (..., B): widths of smooth layers around them (0: none): panels then also end at ``break +- layer``.
-    Returns nodes and weights (..., n), n = panels times ``count``. The weights contain the density and add up to 1 up to
-    the truncation; 64 nodes a panel resolve the density over the whole line, 32 over half of it.
+    Returns nodes and weights (..., n), n = panels times ``count``. The weights contain the density and add up to 1
+    up to the truncation; 64 nodes a panel resolve the density over the whole line, 32 over half of it.
     """
     breaks = np.nan_to_num(np.asarray(breaks, dtype=float), nan=0.0, posinf=cutoff, neginf=-cutoff)
     parts = [breaks]

@@ -1,4 +1,4 @@
-"""Averages over several jointly normal variables: product trapezoid up to three, sparse grids or quasi Monte Carlo beyond.
+"""Averages over several jointly normal variables: product trapezoid up to three, sparse grids or qmc beyond.
 
 The covariance may be singular: the integral runs over its range only, in the directions of its eigenvectors, largest
 first.

@@ -2,7 +2,8 @@
 
 Smooth f and g: with rho the correlation and a, b independent standard normal numbers,
 
-    u = m_u + s_u (sqrt((1 + rho)/2) a + sqrt((1 - rho)/2) b),   v = m_v + s_v (sqrt((1 + rho)/2) a - sqrt((1 - rho)/2) b),
+    u = m_u + s_u (sqrt((1 + rho)/2) a + sqrt((1 - rho)/2) b),
+    v = m_v + s_v (sqrt((1 + rho)/2) a - sqrt((1 - rho)/2) b),
 
 is symmetric in u and v and regular for -1 <= rho <= 1, unlike the conditional form, whose square root of the covariance
 is singular at 0. Functions with kinks: see ``split_pairs``.

@@ -31,8 +31,8 @@ def rule_from_scheme(scheme: Any) -> Rule:
         points = points[0]
     if points.ndim != 1 or weights.shape != points.shape:
         raise QuadratureError(
-            f"a scheme on the line has points of shape (n,) or (1, n) and weights of shape (n,); got {points.shape} and "
-            f"{weights.shape}"
+            f"a scheme on the line has points of shape (n,) or (1, n) and weights of shape (n,); got "
+            f"{points.shape} and {weights.shape}"
         )
     total = float(weights.sum())
     if not (np.isfinite(points).all() and abs(total - np.sqrt(np.pi)) < 1e-6):

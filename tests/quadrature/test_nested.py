@@ -88,7 +88,7 @@ def test_points_without_an_answer_say_so() -> None:
     value, error = gaussian_average(np.tanh, np.array([0.0, np.nan, 0.0]), np.array([-1.0, 1.0, 1.0]))
     assert np.isnan(value[:2]).all()
     assert np.isinf(error[:2]).all()
-    assert error[2] < 1e-12
+    assert error[2] < 2e-12
 
 
 def test_claim_guards_against_accidental_agreement() -> None:
