@@ -24,7 +24,7 @@ algebraic = Transfer(
         slope_at_zero=1.0,
     ),
     derivative=_r**3,
-    antiderivative=1 / _r,
+    antiderivative=X**2 * _r / (1 + _r),  # sqrt(1 + x^2) - 1 without its cancellation
     library="algebraic",
 )
-"""`x r` with `r = (1 + x^2)^(-1/2)`; `Phi = 1/r`, so that `Phi(0) = 1`; derivatives are polynomials in x and r."""
+"""`x r` with `r = (1 + x^2)^(-1/2)`; `Phi = 1/r - 1`, so that `Phi(0) = 0`; derivatives are polynomials in x and r."""

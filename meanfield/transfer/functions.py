@@ -19,6 +19,7 @@ from meanfield.transfer import probabilities
 __all__ = [
     "MPMATH_FUNCTIONS",
     "NUMPY_FUNCTIONS",
+    "erf_integral",
     "heaviside0",
     "lncosh",
     "logistic",
@@ -40,6 +41,14 @@ class lncosh(_Safe):
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return sp.tanh(self.args[0])
+
+
+class erf_integral(_Safe):
+    """`x erf(sqrt(pi) x/2) - (2/pi) (1 - exp(-pi x^2/4))`, the antiderivative of `erf(sqrt(pi) x/2)` that vanishes at 0, and
+    exact to rounding there."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.erf(sp.sqrt(sp.pi) * self.args[0] / 2)
 
 
 class logistic(_Safe):
@@ -76,6 +85,10 @@ def _lncosh(x: Any) -> Any:
     near = np.sinh(0.5 * np.minimum(a, 1.0))
     # ln cosh x = ln(1 + 2 sinh(x/2)^2) does not cancel near 0; the other form does not overflow.
     return np.where(a < 1.0, np.log1p(2.0 * near * near), a + np.log1p(np.exp(-2.0 * a)) - np.log(2.0))
+
+
+def _erf_integral(x: Any) -> Any:
+    return x * _erf(np.sqrt(np.pi) / 2 * np.asarray(x)) + (2 / np.pi) * np.expm1(-np.pi / 4 * np.square(x))
 
 
 def _logistic(x: Any) -> Any:
@@ -115,6 +128,10 @@ def _mp_lncosh(x: Any) -> Any:
     return a + mpmath.log1p(mpmath.exp(-2 * a)) - mpmath.ln2
 
 
+def _mp_erf_integral(x: Any) -> Any:
+    return x * mpmath.erf(mpmath.sqrt(mpmath.pi) * x / 2) + 2 / mpmath.pi * mpmath.expm1(-mpmath.pi * x**2 / 4)
+
+
 def _mp_logistic(x: Any) -> Any:
     return 1 / (1 + mpmath.exp(-x))
 
@@ -135,6 +152,7 @@ def _mp_heaviside0(x: Any) -> Any:
 
 NUMPY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "erf": _erf,
+    "erf_integral": _erf_integral,
     "heaviside0": _heaviside0,
     "lncosh": _lncosh,
     "logistic": _logistic,
@@ -145,6 +163,7 @@ NUMPY_FUNCTIONS: dict[str, Callable[..., Any]] = {
 """Vectorised implementations, by the name that SymPy's NumPy printers emit. `scipy` is imported on first use."""
 
 MPMATH_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "erf_integral": _mp_erf_integral,
     "heaviside0": _mp_heaviside0,
     "lncosh": _mp_lncosh,
     "logistic": _mp_logistic,

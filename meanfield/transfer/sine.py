@@ -11,13 +11,20 @@ __all__ = ["sine"]
 _quarter = sp.pi / 2
 
 
-def _single(k: int, mu: sp.Expr, Delta: sp.Expr) -> sp.Expr:
+def _wave(k: int, mu: sp.Expr, Delta: sp.Expr) -> sp.Expr:
     return sp.sin(mu + k * _quarter) * sp.exp(-Delta / 2)
+
+
+def _single(k: int, mu: sp.Expr, Delta: sp.Expr) -> sp.Expr:
+    return _wave(k, mu, Delta) + (1 if k == -1 else 0)
 
 
 def _pair(j: int, k: int, mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
     difference = sp.cos((j - k) * _quarter) * sp.exp(C - Delta)
-    return (difference - sp.cos(2 * mu + (j + k) * _quarter) * sp.exp(-C - Delta)) / 2
+    waves = (difference - sp.cos(2 * mu + (j + k) * _quarter) * sp.exp(-C - Delta)) / 2
+    # Phi = 1 - cos x is a wave and a constant.
+    constants = (_wave(k, mu, Delta) if j == -1 else 0) + (_wave(j, mu, Delta) if k == -1 else 0) + (1 if j == k == -1 else 0)
+    return waves + constants
 
 
 _orders = range(-1, 5)
@@ -38,7 +45,7 @@ sine = Transfer(
         closed1=singles_of(_orders, _single) | at_equal_times(_pairs),
         closed2=_pairs,
     ),
-    antiderivative=-sp.cos(X),
+    antiderivative=2 * sp.sin(X / 2) ** 2,
     library="sine",
 )
-"""`sin x`; `Phi = -cos x`; averages are those of plane waves."""
+"""`sin x`; `Phi = 1 - cos x`, so that `Phi(0) = 0`; averages are those of plane waves."""
