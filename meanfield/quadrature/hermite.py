@@ -74,8 +74,7 @@ def hermite_table(h: float, cutoff: float, count: int) -> tuple[Array, Array]:
     """Nodes (n,) and the matrix W (n, count) with ``f(nodes) @ W = (a_0[f], ..., a_{count-1}[f])``.
 
     h is rounded down to the ladder. The cutoff must be wider than for plain averages: see ``hermite_cutoff``. Both
-    arrays are read-only and cached; tables of the same grid share one cache entry, so ask for the largest count first
-    or round counts up (multiples of 16).
+    arrays are read-only and cached (the last 24 tables): round counts up, to multiples of 16 say, so that tables repeat.
     """
     if not 1 <= count <= LARGEST_COUNT:
         raise QuadratureError(f"the number of Hermite coefficients must lie in 1..{LARGEST_COUNT}, got {count}")
@@ -180,7 +179,7 @@ def binomials(count: int, p: int) -> Array:
     return table
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=24)
 def _weights(h: float, size: int, count: int) -> Array:
     nodes = np.asarray(np.arange(-(size // 2), size // 2 + 1) * h, dtype=float)
     table = hermite_functions(nodes, count) * (np.exp(-(nodes**2) / 4) * (h / sqrt(2 * pi)))
