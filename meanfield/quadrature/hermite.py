@@ -74,7 +74,7 @@ def hermite_table(h: float, cutoff: float, count: int) -> tuple[Array, Array]:
     """Nodes (n,) and the matrix W (n, count) with ``f(nodes) @ W = (a_0[f], ..., a_{count-1}[f])``.
 
     h is rounded down to the ladder. The cutoff must be wider than for plain averages: see ``hermite_cutoff``. Both
-    arrays are read-only and cached (the last 24 tables): round counts up, to multiples of 16 say, so that tables repeat.
+    arrays are read-only and cached (the last 24 tables): round counts up, say to multiples of 16, so tables repeat.
     """
     if not 1 <= count <= LARGEST_COUNT:
         raise QuadratureError(f"the number of Hermite coefficients must lie in 1..{LARGEST_COUNT}, got {count}")
