@@ -51,7 +51,7 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
         symmetries=[symmetry(s) for s in model.symmetries],
         starts=[start(s) for s in model.starts],
         seeds=[Seed(s.model, start(s.start), s.where) for s in model.seeds],
-        junctions=[Junction(j.model, change(j.condition), {k: change(v) for k, v in j.arrive.items()}) for j in model.junctions],
+        junctions=[Junction(j.model, change(j.condition), {k: change(v) for k, v in j.arrive.items()}, j.follow) for j in model.junctions],
         restrict={name: _restriction(values, stays, where) for name, values in model.restrict.items()},
         nonnegative=frozenset(model.nonnegative or ()) | declared_nonnegative(unknowns),
         meanings={**model.meanings},

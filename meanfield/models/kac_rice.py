@@ -76,7 +76,7 @@ a = sp.Max(-phi.d(3)(0) / (6 * slope), sp.Rational(1, 20))
 u = sp.Max(g**2 * slope**2 - 1, sp.Rational(1, 1000))
 beta_c = u / (6 * a) * (1 + 0.55 * u)
 to_onset = sp.Min(D / (u**3 / (18 * a) / (1 + 0.6 * u)), 1)
-beta_without_input = u / (9 * a) * (1 + 0.4 * u) / (1 + 0.58 * u)
+beta_without_input = u / (9 * a) * (1 + 0.4 * u) / (1 + 0.064 / a * u)
 start = {
     alpha: u / 3 * (1 + 0.4 * u) / (1 + 0.3 * u) * (1 - to_onset) / (1 + (1 + u / 3) * to_onset) / slope**2,
     beta: beta_without_input + (beta_c - beta_without_input) * to_onset,
@@ -140,8 +140,12 @@ IN_ORDER_PARAMETERS = Model(
     unknowns=(alpha, beta, gamma),
     parameters=(g, D),
     defaults={D: 0},
-    equations={beta: at_mu_star(beta_of_rho), gamma: at_mu_star(gamma_of_rho)},
-    implicit=[at_mu_star(2 * S.diff(z_star))],
+    # beta = beta_of_rho, gamma = gamma_of_rho and dS/dz = 0, each divided by its own size.
+    implicit=[
+        at_mu_star(2 * S.diff(z_star)),
+        sp.expand(at_mu_star(beta_of_rho) / beta) - 1,
+        sp.expand(beta * (at_mu_star(gamma_of_rho) - gamma)),
+    ],
     observables={
         "complexity": complexity,
         "mean_square": E(x_star**2),
@@ -163,8 +167,11 @@ IN_ORDER_PARAMETERS = Model(
     },
     refuse={"alpha = 0: there is one fixed point": alpha},
     stable=False,
-    starts=[{alpha: start[alpha], beta: start[beta], gamma: start[gamma_beta] / start[beta]}],
-    junctions=[Junction(SINGLE, condition=alpha, arrive={beta: beta})],
+    starts=[
+        {alpha: start[alpha], beta: factor * start[beta], gamma: start[gamma_beta] / (factor * start[beta])}
+        for factor in (1, 1.15, 0.87)
+    ],
+    junctions=[Junction(SINGLE, condition=alpha, arrive={beta: beta}, follow=True)],
     requires=requires,
     meanings=order_parameters,
     variables={"y": x_star},
