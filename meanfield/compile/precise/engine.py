@@ -65,9 +65,12 @@ def strip_step(strip: float, log_goal: float) -> float:
     return 2 * math.pi * strip / (log_goal + strip**2 / 2) if strip < reach else 2 * math.pi / reach
 
 
-def checked_step(strip: float, goal: Goal) -> float:
-    """Step that passes the check: already the sum of twice the step is good to the goal's digits / EXPONENT."""
-    return 0.48 * strip_step(strip, goal.log / EXPONENT + 2.0)
+def checked_step(strip: float, goal: Goal, order: int = 0) -> float:
+    """Step that passes the check: already the sum of twice the step is good to the goal's digits / EXPONENT.
+
+    order: of the derivatives in the body, each of which raises the order of the poles by one.
+    """
+    return 0.49 * strip_step(strip, goal.log / EXPONENT + 3.5 + order * math.log(goal.log))
 
 
 def whole_line(field: Field, sample: Sample, goal: Goal, step: float) -> list[Estimate]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import sympy as sp
 
 from meanfield.averages.scope import Bound, binds, dangling, own
+from meanfield.compile.precise.engine import Goal
 from meanfield.compile.precise.interpret import Frames, Interpreter
 from meanfield.compile.precise.field import Number
 from meanfield.transfer import Applied, Transfer
@@ -20,11 +21,14 @@ class Features:
     """Transfer functions of a body that see the binder's own variables, as (token, argument, composite).
 
     composite: the value goes through a further function, whose singularities may be nearer. other: some function that is
-    no transfer function sees the variables.
+    no transfer function sees the variables. order: of all derivatives in the body together (poles grow with it); count:
+    of the factors phi^(k).
     """
 
     applied: tuple[tuple[Transfer, sp.Expr, bool], ...]
     other: bool
+    order: int
+    count: int
 
 
 @lru_cache(maxsize=4096)
@@ -50,7 +54,13 @@ def features(body: sp.Expr) -> Features:
             visit(arg, level + k, composite or opaque)
 
     visit(body, 0, False)
-    return Features(tuple(found), other)
+    order, count = 0, 0
+    for factor in sp.Mul.make_args(body):
+        base, power = factor.as_base_exp()
+        if isinstance(base, Applied):
+            times = int(power) if power.is_Integer and power > 0 else 1
+            order, count = order + max(int(base.args[1]), 0) * times, count + times
+    return Features(tuple(found), other, order, count)
 
 
 def line_of(run: Interpreter, argument: sp.Expr, means: Sequence[Number], scales: Sequence[Number]) -> tuple[Number, Number] | None:
@@ -83,8 +93,13 @@ def kink_positions(
     return distinct
 
 
-def strip_width(run: Interpreter, bodies: Sequence[sp.Expr], means: Sequence[Number], scales: Sequence[Number]) -> float:
-    """Half width, in z, of the strip where all bodies are analytic: from the traits, a guess for functions of functions."""
+def strip_width(
+    run: Interpreter, bodies: Sequence[sp.Expr], means: Sequence[Number], scales: Sequence[Number], entire: Callable[[float], float]
+) -> float:
+    """Half width, in z, of the strip where all bodies are analytic: from the traits, a guess for functions of functions.
+
+    ``entire(growth)`` is the width that stands for an entire function of ``|f(x + iy)| ~ exp(growth y^2)``, y in units of z.
+    """
     widest = max((abs(float(s)) for s in scales), default=1.0) or 1e-300
     width = math.inf
     for body in bodies:
@@ -97,12 +112,24 @@ def strip_width(run: Interpreter, bodies: Sequence[sp.Expr], means: Sequence[Num
             strip = token.traits.strip if token.traits.strip is not None else 1.0
             # 1 / (1 + z phi'^2) is singular before phi is; a function of an entire phi may be singular anywhere.
             strip = min(strip / 2, 1.0) if composite else strip
-            width = min(width, strip / slope if slope else math.inf)
+            if not slope:
+                continue
+            width = min(width, strip / slope if strip < math.inf else entire(max(seen.count, 1) * token.traits.imaginary_growth * slope**2))
     return width
+
+
+def lattice_width(goal: Goal) -> Callable[[float], float]:
+    """For trapezoid sums: an entire function narrows the Fourier transform's decay ``exp(-k^2/2)`` by 1 + 2 growth."""
+    return lambda growth: 0.55 * goal.reach / math.sqrt(1 + 2 * growth) if growth else math.inf
+
+
+def pole_width(growth: float) -> float:
+    """For Gauss-Hermite rules: where a pole would make the coefficients fall as fast."""
+    return 1 / math.sqrt(2 * growth) if growth else 3.0
 
 
 def has_kinks(body: sp.Expr) -> bool:
     return any(token.traits.kinks for token, _, _ in features(body).applied)
 
 
-__all__ = ["Features", "Frames", "features", "has_kinks", "kink_positions", "line_of", "strip_width"]
+__all__ = ["Features", "Frames", "features", "has_kinks", "kink_positions", "lattice_width", "line_of", "pole_width", "strip_width"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from meanfield.compile.precise.engine import Estimate, Goal, checked_step, half_line, segment, whole_line
-from meanfield.compile.precise.features import kink_positions, strip_width
+from meanfield.compile.precise.features import features, kink_positions, lattice_width, strip_width
 from meanfield.compile.precise.field import Field, Number, Values
 from meanfield.compile.precise.interpret import Interpreter
 
@@ -16,7 +16,7 @@ Integrand = Callable[[Values], list[Values]]
 
 
 def integrate_normal(
-    field: Field, bodies: Integrand, goal: Goal, kinks: Sequence[Number] = (), strip: float = 1.0
+    field: Field, bodies: Integrand, goal: Goal, kinks: Sequence[Number] = (), strip: float = 1.0, order: int = 0
 ) -> list[Estimate]:
     """``int Dz body(z)``: trapezoid on the line, or doubly exponential rules between the kinks."""
     norm = 1 / field.call("sqrt", 2 * field.constant(sp.pi))
@@ -27,8 +27,8 @@ def integrate_normal(
         return [b * w for b in bodies(z)]
 
     if not kinks:
-        return whole_line(field, weighted, goal, min(4 * checked_step(strip, goal), 0.5))
-    step, reach = min(0.25, 4 * checked_step(strip, goal)), goal.reach + 5
+        return whole_line(field, weighted, goal, min(4 * checked_step(strip, goal, order), 0.5))
+    step, reach = min(0.25, 4 * checked_step(strip, goal, order)), goal.reach + 5
     first, last = kinks[0], kinks[-1]
     parts = [
         half_line(field, lambda r, dr: weighted(first - r, dr), goal, step, reach + float(first)),
@@ -72,7 +72,7 @@ def line_averages(
         return [Estimate(v, abs(v) * field.power_of_ten(3 - 0.301 * field.bits), abs(v)) for v in at(one)], Estimate(one, 0 * one, one)
     seen = [*bodies, *([tilt] if tilt is not None else [])]
     kinks = kink_positions(run, seen, means, scales, goal.reach + 5)
-    found = integrate_normal(field, at, goal, kinks, strip_width(run, seen, means, scales))
+    found = integrate_normal(field, at, goal, kinks, strip_width(run, seen, means, scales, lattice_width(goal)), max(features(b).order for b in seen))
     if tilt is None:
         return found, Estimate(one, 0 * one, one)
     norm = found[0]

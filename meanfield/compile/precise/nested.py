@@ -9,9 +9,10 @@ import sympy as sp
 
 from meanfield.averages.scope import Bound, own, rename, shift
 from meanfield.compile.precise.engine import Estimate, Goal
-from meanfield.compile.precise.features import features, has_kinks, kink_positions, line_of, strip_width
+from meanfield.compile.precise.features import features, has_kinks, kink_positions, lattice_width, line_of, strip_width
 from meanfield.compile.precise.field import Number, Values, array
 from meanfield.compile.precise.interpret import Interpreter
+from meanfield.compile.precise.kinked import kinked_average
 from meanfield.compile.precise.line import added, integrate_normal, line_averages
 from meanfield.compile.precise.pair import pair_averages
 from meanfield.compile.precise.singular import Law, condition, delta_part
@@ -54,7 +55,26 @@ def _regular(run: Interpreter, bodies: Sequence[sp.Expr], law: Law, goal: Goal) 
         return line_averages(run, bodies, means, scales, goal)[0]
     if len(means) == 2 and not any(has_kinks(b) for b in bodies):
         return pair_averages(run, bodies, means, cov, goal)
+    if len(means) == 2:
+        found = [_kinked(run, b, law, goal) for b in bodies]
+        left = [b for b, e in zip(bodies, found, strict=True) if e is None]
+        rest = iter(nested_averages(run, left, law, goal) if left else [])
+        return [next(rest) if e is None else e for e in found]
     return nested_averages(run, bodies, law, goal)
+
+
+def _kinked(run: Interpreter, body: sp.Expr, law: Law, goal: Goal) -> Estimate | None:
+    def averages(inner: Interpreter, parts: Sequence[sp.Expr], law: Law) -> list[Estimate]:
+        return gaussian_averages(inner, parts, law, goal)
+
+    def deltas(inner: Interpreter, parts: Sequence[sp.Expr], law: Law) -> list[Estimate]:
+        regular = lambda run, rest, left, tilt: gaussian_averages(run, rest, left, goal)  # noqa: E731
+        zero = inner.field.constant(sp.S.Zero)
+        return [delta_part(inner, b, law, regular) or Estimate(zero, zero, zero) for b in parts]
+
+    if not has_kinks(body):
+        return pair_averages(run, [body], law[0], law[1], goal)[0]
+    return kinked_average(run, body, law, goal, averages, deltas)
 
 
 def _single_source(run: Interpreter, cov: list[list[Number]]) -> list[Number] | None:
@@ -106,7 +126,7 @@ def nested_averages(run: Interpreter, bodies: Sequence[sp.Expr], law: Law, goal:
 
     # Given variable 0, a kink of variable i sits where its conditional mean crosses it: there the inner average bends fast.
     kinks = kink_positions(run, bodies, means, own_line, goal.reach + 5)
-    strip = min(strip_width(run, bodies, means, own_line), _bend(run, bodies, means, inner_cov, own_line))
+    strip = min(strip_width(run, bodies, means, own_line, lattice_width(goal)), _bend(run, bodies, means, inner_cov, own_line))
     outer = integrate_normal(F, at, goal, kinks, strip)
     return [Estimate(e.value, e.error + e.scale * err, e.scale) for e, err in zip(outer, scale_errors, strict=True)]
 

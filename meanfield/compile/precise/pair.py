@@ -8,7 +8,7 @@ evaluated a few hundred times, and the double sum is made of products of slices.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field as dataclass_field
 
 import numpy as np
@@ -16,9 +16,10 @@ import sympy as sp
 
 from meanfield.averages.scope import Bound, own, rename
 from meanfield.compile.precise.engine import EXPONENT, MAX_REACH, Estimate, Goal, Noise, checked_step
-from meanfield.compile.precise.features import strip_width
+from meanfield.compile.precise.features import features, lattice_width, strip_width
 from meanfield.compile.precise.field import Number, Values
 from meanfield.compile.precise.interpret import Interpreter
+from meanfield.compile.precise.thin import Pair, split_product, spread, thin_rule
 from meanfield.errors import QuadratureError
 
 MAX_POINTS = 2**24
@@ -26,22 +27,23 @@ MAX_POINTS = 2**24
 
 @dataclass
 class Lattice:
-    """Steps h_1, h_2 and counts n_1, n_2 per side; on the common grid z_1 is ``a`` and z_2 ``b`` steps of ``unit`` wide."""
+    """Steps, counts per side and weights in z_1 and z_2; if ``a`` > 0, z_1 advances a and z_2 b steps of the common grid."""
 
     h1: Number
     h2: Number
     n1: int
     n2: int
     reach: float
-    a: int = 0
-    b: int = 0
-    weights1: np.ndarray = dataclass_field(default_factory=lambda: np.empty(0, dtype=object))
-    weights2: np.ndarray = dataclass_field(default_factory=lambda: np.empty(0, dtype=object))
+    a: int
+    b: int
+    weights1: np.ndarray
+    weights2: np.ndarray
+    grids: dict[int, Interpreter] = dataclass_field(default_factory=dict)
 
-    @property
-    def shared(self) -> bool:
-        """True if u and v run over uniform grids."""
-        return self.a > 0
+    def half_width(self, j: int) -> int:
+        """Largest i for which node (i, j) lies within reach."""
+        inside = max(self.reach**2 - (float(self.h2) * j) ** 2, 0.0)
+        return min(self.n1, int(math.sqrt(inside) / float(self.h1)))
 
 
 def pair_averages(
@@ -51,84 +53,103 @@ def pair_averages(
     F = run.field
     scales = [F.call("sqrt", cov[0][0]), F.call("sqrt", cov[1][1])]
     rho = cov[0][1] / (scales[0] * scales[1])
-    c, d = F.call("sqrt", (1 + rho) / 2), F.call("sqrt", (1 - rho) / 2)
-    steps = [checked_step(strip_width(run, bodies, means, [s * t for s in scales]), goal) for t in (c, d)]
+    pair = Pair(means, scales, (F.call("sqrt", (1 + rho) / 2), F.call("sqrt", (1 - rho) / 2)))
+    known: dict[tuple[float, float, float], Lattice] = {}
+
+    def lattice(steps: tuple[float, float], reach: float) -> Lattice:
+        key = (*steps, reach)
+        if key not in known:
+            known[key] = make_lattice(run, steps, pair.rotation, reach)
+        return known[key]
+
+    return [_average(run, body, pair, goal, lattice) for body in bodies]
+
+
+def _average(
+    run: Interpreter, body: sp.Expr, pair: Pair, goal: Goal, lattice: Callable[[tuple[float, float], float], Lattice]
+) -> Estimate:
+    F = run.field
+    widths = [strip_width(run, [body], pair.means, [s * t for s in pair.scales], lattice_width(goal)) for t in pair.rotation]
+    steps = [checked_step(w, goal, features(body).order) for w in widths]
     reach = goal.reach
+    thin = thin_rule(run, body, pair, steps, widths, goal)
+    if thin is not None:
+        return thin
     for _ in range(12):
-        lattice = make_lattice(run, steps, (c, d), reach)
-        sums = [_LatticeSum(run, body, means, scales, (c, d), lattice) for body in bodies]
-        if any(s.boundary * lattice.n1 > s.scale * F.power_of_ten(-goal.digits) for s in sums):
+        grid = lattice((steps[0], steps[1]), reach)
+        total = _LatticeSum(run, body, pair, grid)
+        if total.boundary * grid.n1 > total.scale * F.power_of_ten(-goal.digits):
             reach *= 1.25
             if reach > MAX_REACH:
                 raise QuadratureError("the integrand does not decay: the average over the pair does not exist")
             continue
-        worst = [max(F.log10(s.changes[k]) for s in sums) for k in (0, 1)]
+        worst = [F.log10(c) for c in total.changes]
         if all(EXPONENT * w < -goal.digits for w in worst):
-            return [s.estimate(goal) for s in sums]
-        steps = [_refined(step, w, goal) for step, w in zip(steps, worst, strict=True)]
+            return total.estimate(goal)
+        steps = [_refined(h, w, goal) for h, w in zip((grid.h1, grid.h2), worst, strict=True)]
     raise Noise(8)
 
 
-def _refined(step: float, worst: float, goal: Goal) -> float:
+def _refined(step: Number, worst: float, goal: Goal) -> float:
     """The step at which the coarse sum is expected to be good enough, from what it was: digits are proportional to 1/step."""
-    have = -EXPONENT * worst
-    if have >= goal.digits:
-        return step
-    return step * min(max(0.93 * have / goal.digits, 0.4), 0.93)
+    share = -EXPONENT * worst / goal.digits
+    return float(step) * min(max(0.96 * share, 0.4), 1.2)
 
 
 def make_lattice(run: Interpreter, steps: Sequence[float], rotation: Sequence[Number], reach: float) -> Lattice:
+    """The coarsest lattice with commensurate steps of at most ``steps``."""
     F = run.field
     c, d = rotation
-    ratio = float(d / c) * steps[1] / steps[0]
-    a, b = (1, max(1, math.floor(ratio))) if ratio >= 1 else (math.ceil(1 / ratio), 1)
-    # Where the steps are limited to multiples, the wider one gives way.
-    h1 = steps[0] if ratio >= 1 else a * float(d / c) * steps[1]
-    h1 = min(h1, steps[0])
-    n1, n2 = math.ceil(reach / h1), math.ceil(reach / steps[1])
-    if a * n1 + b * n2 < 2 * n1 * n2 and a * float(d) * steps[1] >= 0.2 * float(c) * steps[0]:
-        h1, h2 = F.number(h1), F.number(h1) * c * b / (d * a)
-        n2 = math.ceil(reach / float(h2))
-        lattice = Lattice(h1, h2, n1, n2, reach, a, b)
-    else:
-        lattice = Lattice(F.number(steps[0]), F.number(steps[1]), math.ceil(reach / steps[0]), n2, reach)
-    if 4 * lattice.n1 * lattice.n2 > MAX_POINTS:
-        raise QuadratureError(f"a pair average would need {4 * lattice.n1 * lattice.n2} nodes; ask for fewer digits")
-    for name, h, n in (("weights1", lattice.h1, lattice.n1), ("weights2", lattice.h2, lattice.n2)):
+    a, b, h1 = min(_commensurate(steps, float(d / c)), key=lambda option: -option[1] / option[0] * option[2] ** 2)
+    h1 = F.number(h1)
+    h2 = h1 * c * b / (d * a)
+    n1, n2 = math.ceil(reach / float(h1)), math.ceil(reach / float(h2))
+    if 4 * n1 * n2 > MAX_POINTS:
+        raise QuadratureError(f"a pair average would need {4 * n1 * n2} nodes; ask for fewer digits")
+    norm = F.call("sqrt", 2 * F.constant(sp.pi))
+    weights = []
+    for h, n in ((h1, n1), (h2, n2)):
         z = F.integers(-n, n) * h
-        setattr(lattice, name, F.call("exp", -(z * z) / 2) * (h / F.call("sqrt", 2 * F.constant(sp.pi))))
-    return lattice
+        weights.append(F.call("exp", -(z * z) / 2) * (h / norm))
+    return Lattice(h1, h2, n1, n2, reach, a, b, weights[0], weights[1])
+
+
+def _commensurate(steps: Sequence[float], ratio: float) -> list[tuple[int, int, float]]:
+    """(a, b, h_1) with ``h_2 = h_1 b / (a ratio)``: both steps at most what they should be."""
+    wanted = ratio * steps[1] / steps[0]
+    options = []
+    for k in (1, 2):
+        if wanted >= 1:
+            b = max(1, math.floor(k * wanted))
+            options.append((k, b, steps[0]))
+            options.append((k, b + 1, min(steps[0], steps[1] * ratio * k / (b + 1))))
+        else:
+            a = max(1, math.floor(k / wanted))
+            options.append((a, k, min(steps[0], steps[1] * ratio * a / k)))
+            options.append((a + 1, k, min(steps[0], steps[1] * ratio * (a + 1) / k)))
+    return options
 
 
 class _LatticeSum:
     """The sum of one body, split by the parity of both indices: each half-lattice is a coarser rule of its own."""
 
-    def __init__(
-        self,
-        run: Interpreter,
-        body: sp.Expr,
-        means: Sequence[Number],
-        scales: Sequence[Number],
-        rotation: Sequence[Number],
-        lattice: Lattice,
-    ) -> None:
-        self.run, self.body, self.means, self.scales, self.rotation, self.lattice = run, body, means, scales, rotation, lattice
+    def __init__(self, run: Interpreter, body: sp.Expr, pair: Pair, lattice: Lattice) -> None:
+        self.run, self.body, self.pair, self.lattice = run, body, pair, lattice
         F = run.field
         zero = 0 * F.constant(sp.S.One)
         parts = [[zero, zero], [zero, zero]]
         self.scale, self.boundary = zero, zero
-        factors = self._factors() if lattice.shared else None
-        for j in self._rows(factors):
-            half = self._half_width(j)
+        factors, symmetric = self._factors()
+        for j in range(0 if symmetric else -lattice.n2, lattice.n2 + 1):
+            half = lattice.half_width(j)
             left, right = self._row(factors, j, half)
-            w = lattice.weights2[lattice.n2 + j] * (2 if factors is not None and factors[2] and j else 1)
+            w = lattice.weights2[lattice.n2 + j] * (2 if symmetric and j else 1)
             parity = (lattice.n1 - half) % 2
-            sums = [np.dot(left[k::2], right[k::2]) if left.size > k else zero for k in (0, 1)]
-            parts[parity][j % 2] += w * sums[0]
-            parts[1 - parity][j % 2] += w * sums[1]
-            ends = max(abs(left[0] * right[0]), abs(left[-1] * right[-1])) * w
-            self.boundary = max(self.boundary, ends)
-            self.scale += w * np.dot(abs(left), abs(right)) if j % 4 == 0 else 0
+            parts[parity][j % 2] += w * np.dot(left[::2], right[::2])
+            if half:
+                parts[1 - parity][j % 2] += w * np.dot(left[1::2], right[1::2])
+            self.boundary = max(self.boundary, max(abs(left[0] * right[0]), abs(left[-1] * right[-1])) * w)
+            self.scale += w * np.dot(abs(left[::4]), abs(right[::4]))
         self.scale = 4 * self.scale
         self.value = sum(sum(p) for p in parts)
         self.changes = [
@@ -145,51 +166,40 @@ class _LatticeSum:
         error = sum(F.power_of_ten(e) for e in digits) + F.power_of_ten(3 - 0.301 * F.bits) + F.power_of_ten(-goal.digits - 1)
         return Estimate(self.value, self.scale * error, self.scale)
 
-    def _half_width(self, j: int) -> int:
-        z2 = float(self.lattice.h2) * j
-        inside = max(self.lattice.reach**2 - z2**2, 0.0)
-        return min(self.lattice.n1, int(math.sqrt(inside) / float(self.lattice.h1)))
-
-    def _rows(self, factors: tuple[Values, Values, bool] | None) -> range:
-        n2 = self.lattice.n2
-        return range(0 if factors is not None and factors[2] else -n2, n2 + 1)
-
-    def _factors(self) -> tuple[Values, Values, bool] | None:
-        """Values of f on u's grid and of g on v's, for a body f(u) g(v), and whether both are the same; else None."""
-        groups: list[list[sp.Expr]] = [[], []]
-        for factor in sp.Mul.make_args(self.body):
-            seen = own(factor)
-            if len(seen) > 1:
-                return None
-            groups[seen[0] if seen else 0].append(factor)
-        f, g = (sp.Mul(*part) for part in groups)
-        same = g == rename(f, {0: Bound(0, 1)}) and self.means[0] == self.means[1] and self.scales[0] == self.scales[1]
+    def _factors(self) -> tuple[tuple[Values, Values] | None, bool]:
+        """Values of f on u's grid and of g on v's, for a body f(u) g(v) (else None), and whether both are the same."""
+        split = split_product(self.body)
+        if split is None:
+            return None, False
+        f, g = split
+        means, scales = self.pair.means, self.pair.scales
+        same = g == rename(f, {0: Bound(0, 1)}) and means[0] == means[1] and scales[0] == scales[1]
         left = self._on_grid(f, 0)
-        return left, (left if same else self._on_grid(g, 1)), same
+        return (left, left if same else self._on_grid(g, 1)), same
 
     def _on_grid(self, factor: sp.Expr, which: int) -> Values:
-        F, lat = self.run.field, self.lattice
-        count = lat.a * lat.n1 + lat.b * lat.n2
-        x = self.means[which] + F.integers(-count, count) * (self.scales[which] * self.rotation[0] * lat.h1 / lat.a)
-        frame = (x, x)
-        return _spread(Interpreter(F, self.run.symbols, self.run.binder, (*self.run.frames, frame))(factor), x)
+        F, lat, pair = self.run.field, self.lattice, self.pair
+        if pair.means[0] == pair.means[1] and pair.scales[0] == pair.scales[1]:
+            factor, which = rename(factor, {1: Bound(0, 0)}), 0
+        if which not in lat.grids:
+            count = lat.a * lat.n1 + lat.b * lat.n2
+            x = pair.means[which] + F.integers(-count, count) * (pair.scales[which] * pair.rotation[0] * lat.h1 / lat.a)
+            lat.grids[which] = Interpreter(F, self.run.symbols, self.run.binder, (*self.run.frames, (x, x)))
+        grid = lat.grids[which]
+        return spread(grid(factor), grid.frames[-1][0])
 
-    def _row(self, factors: tuple[Values, Values, bool] | None, j: int, half: int) -> tuple[np.ndarray, np.ndarray]:
+    def _row(self, factors: tuple[Values, Values] | None, j: int, half: int) -> tuple[np.ndarray, np.ndarray]:
         lat = self.lattice
         w = lat.weights1[lat.n1 - half : lat.n1 + half + 1]
         if factors is not None:
             middle, a, b = lat.a * lat.n1 + lat.b * lat.n2, lat.a, lat.b
             f, g = (
                 values[middle + sign * b * j - a * half : middle + sign * b * j + a * half + 1 : a]
-                for values, sign in zip(factors[:2], (1, -1))
+                for values, sign in zip(factors, (1, -1))
             )
             return w * f, g
-        F = self.run.field
-        z1, z2 = F.integers(-half, half) * (lat.h1 * self.rotation[0]), lat.h2 * self.rotation[1] * j
-        frame = tuple(m + s * (z1 + z2 * sign) for m, s, sign in zip(self.means, self.scales, (1, -1), strict=True))
+        F, pair = self.run.field, self.pair
+        z1, z2 = F.integers(-half, half) * (lat.h1 * pair.rotation[0]), lat.h2 * pair.rotation[1] * j
+        frame = tuple(m + s * (z1 + z2 * sign) for m, s, sign in zip(pair.means, pair.scales, (1, -1), strict=True))
         value = Interpreter(F, self.run.symbols, self.run.binder, (*self.run.frames, frame))(self.body)
-        return w, _spread(value, z1)
-
-
-def _spread(value: Values, nodes: np.ndarray) -> np.ndarray:
-    return value if isinstance(value, np.ndarray) else np.full(nodes.shape, value, dtype=object)
+        return w, spread(value, z1)
