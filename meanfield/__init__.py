@@ -36,7 +36,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "Spectrum": ("meanfield.model", "Spectrum"),
     "change_unknowns": ("meanfield.conditions", "change_unknowns"),
     "indicator_zero": ("meanfield.conditions", "indicator_zero"),
-    "compile": ("meanfield.compile", "compile_model"),
+    "compile": ("meanfield.compile", "compile"),
     "solve": ("meanfield.solve", "solve"),
     "Solution": ("meanfield.solve", "Solution"),
     "Solutions": ("meanfield.solve", "Solutions"),
@@ -55,7 +55,7 @@ __all__ = ["__version__", *_PUBLIC]
 if TYPE_CHECKING:
     from meanfield import errors, models, plotting, quadrature, store, transfer
     from meanfield.averages import E, average
-    from meanfield.compile import compile_model as compile
+    from meanfield.compile import compile
     from meanfield.conditions import change_unknowns, indicator_zero
     from meanfield.diagram import PhaseDiagram, diagram
     from meanfield.errors import MeanfieldError

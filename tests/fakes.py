@@ -1,7 +1,7 @@
 """Stand-ins that speak the interface of models and solutions, so that rooms upstairs are tested without computing."""
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import sympy as sp
@@ -36,6 +36,8 @@ def parabola():
 class FakeSolution:
     """One solution at one parameter point."""
 
+    why = MappingProxyType({})
+
     root: float
     parameters: dict
     found: bool = True
@@ -65,8 +67,15 @@ class FakeSolutions(list):
     """All solutions at one parameter point, or at the points of an array."""
 
     why = ""
-    points: list
     shape: tuple = ()
+
+    @property
+    def points(self):
+        return getattr(self, "_points", [self])
+
+    @points.setter
+    def points(self, value):
+        self._points = value
 
 
 def solve_parabola(model, *, find="one", tol=1e-10, digits=None, progress=None, **parameters):

@@ -108,32 +108,28 @@ class _Task:
             if self.swept:
                 self._sweep()
             else:
-                self._keep(self._solve(**self.fixed), self.fixed)
+                self._keep(*self._solve(**self.fixed), [self.fixed])
         except KeyboardInterrupt:
             return True
         return False
 
-    def _solve(self, **parameters: Any) -> Any:
+    def _solve(self, **parameters: Any) -> tuple[list[list[Any]], list[str]]:
+        """The solutions at each parameter point, and for each the sentence that says why there is none (or "")."""
         import meanfield as mf
+        from meanfield.records import per_point
 
         find: Literal["all", "one"] = "one" if self.find == "one" else "all"
         try:
-            return mf.solve(self.model, find=find, tol=self.tol, digits=self.digits, **self.extra, **parameters)
+            result = mf.solve(self.model, find=find, tol=self.tol, digits=self.digits, **self.extra, **parameters)
         except NoSolution as error:
-            return _Nothing(str(error))
+            return [[]], [str(error)]
+        return per_point(result)
 
-    def _keep(self, result: Any, parameters: dict[str, Any]) -> None:
-        from meanfield.records import record
+    def _keep(self, found: list[list[Any]], whys: list[str], parameters: list[dict[str, Any]]) -> None:
+        from meanfield.records import records
 
-        if self.find == "one" and hasattr(result, "found"):
-            solutions = [result] if result.found else []
-            why = str(result.status)
-        else:
-            solutions = list(result)
-            why = str(getattr(result, "why", "") or "")
-        if not solutions and why:
-            self.whys.append(why)
-        self.points.append((parameters, [record(s, self.observables) for s in solutions]))
+        self.whys += [why for solutions, why in zip(found, whys, strict=True) if why and not solutions]
+        self.points += zip(parameters, records(found, self.observables), strict=True)
 
     def _sweep(self) -> None:
         import numpy as np
@@ -147,17 +143,18 @@ class _Task:
             progress.start(self.total, f"solving {self.name}")
             for first in range(0, self.total, _CHUNK):
                 chunk = {name: values[first : first + _CHUNK] for name, values in flat.items()}
-                count = len(next(iter(chunk.values())))
-                # The one of interest is chosen among all: the batched answer then splits by points in either case.
-                results = self._chunk(chunk, count)
-                for i, result in enumerate(results):
-                    self._keep(result, {**{n: float(v[i]) for n, v in chunk.items()}, **self.fixed})
-                progress.advance(count)
-
-    def _chunk(self, chunk: dict[str, Any], count: int) -> list[Any]:
-        if self.find == "one":
-            return [self._solve(**{n: float(v[i]) for n, v in chunk.items()}, **self.fixed) for i in range(count)]
-        return list(self._solve(**chunk, **self.fixed).points)
+                places = [dict(zip(chunk, map(float, row), strict=True)) for row in zip(*chunk.values(), strict=True)]
+                try:
+                    answer = self._solve(**chunk, **self.fixed)
+                except ParameterError:
+                    # The points of one chunk may belong to different phases; and one bad point names itself this way.
+                    answer = ([], [])
+                    for place in places:
+                        found, whys = self._solve(**place, **self.fixed)
+                        answer[0].extend(found)
+                        answer[1].extend(whys)
+                self._keep(*answer, [{**place, **self.fixed} for place in places])
+                progress.advance(len(places))
 
     def report(self, as_json: bool) -> None:
         """Print the solutions on standard output."""
@@ -201,17 +198,3 @@ class _Task:
         why = list(dict.fromkeys(self.whys)) or [f"{self.name} has no solution here"]
         print(f"meanfield: no solution: {why[0]}", file=sys.stderr)
         return 3
-
-
-@dataclass
-class _Nothing:
-    """No solution, as a sequence of solutions."""
-
-    why: str
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    @property
-    def points(self) -> list[_Nothing]:
-        return [self]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from meanfield.errors import NoSolution, ParameterError
-from meanfield.records import Record, record
+from meanfield.records import Record, records
 
 if TYPE_CHECKING:
     from meanfield.model import Model
@@ -80,7 +80,7 @@ def make_plane(
 
 def solve_plane(sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: int, progress: Progress) -> None:
     """Find all solutions at every point of the sheet's plane, ``chunk`` points at a time, and keep them in the sheet."""
-    from meanfield.solve import solve
+    from meanfield.solve import Solutions, solve
 
     flat = sheet.plane.flat()
     total = sheet.plane.x.size * sheet.plane.y.size
@@ -91,6 +91,6 @@ def solve_plane(sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: 
         try:
             found = solve(sheet.model, find="all", tol=tol, **part, **fixed).points
         except NoSolution:
-            found = [[]] * count
-        sheet.points.extend([record(solution, observables=()) for solution in point] for point in found)
+            found = [Solutions([])] * count
+        sheet.points.extend(records(found, observables=()))
         progress.advance(count)

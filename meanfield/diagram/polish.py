@@ -37,7 +37,7 @@ def polish(
     count = len(begin[free])
     value, error = np.full(count, np.nan), np.full(count, np.nan)
     zero = np.stack([np.abs(begin[u.name]) < _ZERO for u in model.unknowns], -1)
-    given = _prepared(model, parameters, count)
+    given = {name: np.broadcast_to(np.asarray(v, float), (count,)) for name, v in parameters.items()}
     for pattern in np.unique(zero, axis=0):
         rows = np.flatnonzero((zero == pattern).all(axis=1))
         held = tuple(u for u, still in zip(model.unknowns, pattern, strict=True) if still)
@@ -58,25 +58,18 @@ def working_unknowns(model: Model, public: Arrays) -> dict[str, np.ndarray]:
     return {u.name: np.array(v, float) for u, v in zip(model.unknowns, values, strict=True)}
 
 
-def _prepared(model: Model, parameters: Arrays, count: int) -> dict[str, np.ndarray]:
-    given: dict[str, Any] = dict(parameters)
-    if model.prepare is not None:
-        given = model.prepare.function(given)
-    given = {s.name: float(v) for s, v in model.defaults.items() if not v.free_symbols} | given
-    return {name: np.broadcast_to(np.asarray(v, float), (count,)) for name, v in given.items()}
-
-
 def _from(
     model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ...], parameters: Arrays, starts: Arrays, tol: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Polish starts that share their zeros ``held``: in the subspace where these stay zero, or else in the whole space."""
     from meanfield.solve import extended, first_roots
+    from meanfield.solve.points import parameter_points
 
     lost = np.full(len(starts[free]), np.nan)
     kernel = _boundary(model, indicator, free, held)
     if kernel is None:
         return lost, lost
-    p = np.stack([parameters[name] for name in kernel.parameter_names], -1) if kernel.parameter_names else np.empty((lost.size, 0))
+    p = np.broadcast_to(parameter_points(kernel.model, parameters).p, (lost.size, len(kernel.parameter_names)))
     x = np.stack([starts[name] for name in kernel.names], -1)
     points, _ = first_roots(extended(kernel), p, x[:, None, :], tol=tol)
     column = kernel.names.index(free)
@@ -86,7 +79,7 @@ def _from(
 @lru_cache(maxsize=64)
 def _boundary(model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ...]) -> Any:
     """The compiled boundary; None where this indicator does not depend on the parameter."""
-    from meanfield.compile import compile_model
+    from meanfield.compile import compile
     from meanfield.conditions import indicator_zero
 
     own = dict(model.restrict.get(indicator, {}))
@@ -95,7 +88,7 @@ def _boundary(model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ..
         values = dict.fromkeys(zeros, sp.S.Zero) | own
         try:
             inside = replace(bare, restrict={indicator: values} if values else {})
-            return compile_model(indicator_zero(inside, indicator, free))
+            return compile(indicator_zero(inside, indicator, free))
         except ModelError:
             continue
     return None
