@@ -1,0 +1,95 @@
+"""Numbers for the checks: plain quadrature of single averages, without the library's own compiler or solvers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages import Average, DividedDifference, Gaussian, LogNorm, Tilted, Uniform, hermite_genocchi
+from meanfield.averages.passes import explicit
+from meanfield.averages.scope import nodes, open_body
+from meanfield.transfer import NUMPY_FUNCTIONS
+from step import put
+
+_STEP, _HALF_WIDTH = 0.1, 9.0
+_Z = np.arange(-_HALF_WIDTH, _HALF_WIDTH + _STEP / 2, _STEP)
+_W = np.exp(-(_Z**2) / 2) * _STEP / np.sqrt(2 * np.pi)
+_S, _WS = (lambda s, w: ((1 + s) / 2, w / 2))(*np.polynomial.legendre.leggauss(16))
+
+
+def value(expr: Any, at: Mapping[sp.Symbol, float]) -> float:
+    """Number of an expression in averages at the given values of its free symbols."""
+    expr = sp.sympify(expr)
+    names = {node: sp.Dummy(real=True) for node in nodes(expr, (Average, LogNorm, DividedDifference))}
+    numbers = [_node(node, at) for node in names]
+    free = [*names.values(), *at]
+    return float(sp.lambdify(free, put(expr, names), [NUMPY_FUNCTIONS, "numpy"])(*numbers, *at.values()))
+
+
+def _node(node: sp.Basic, at: Mapping[sp.Symbol, float]) -> float:
+    if isinstance(node, DividedDifference):
+        return value(hermite_genocchi(node), at)
+    law = node.measure
+    if isinstance(law, Uniform):
+        # 1 - s = t^2 smooths the layer at s = 1.
+        values = [value(open_body(node.body, [sp.Float(1 - t * t, 17)]), at) for t in _S]
+        return float(np.sum(_WS * 2 * _S * values))
+    if isinstance(law, Gaussian):
+        points, weights = grid(law, at)
+        return float(np.sum(weights * body_values(node.body, points, at)))
+    assert isinstance(law, Tilted), law
+    points, weights = grid(law.base, at)
+    weights = weights * np.exp(body_values(law.log_tilt, points, at))
+    if isinstance(node, LogNorm):
+        return float(np.log(weights.sum()))
+    return float(np.sum(weights * body_values(node.body, points, at)) / weights.sum())
+
+
+def grid(law: Gaussian, at: Mapping[sp.Symbol, float]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Nodes and weights of the trapezoidal rule for a Gaussian of one or two variables."""
+    mean = [value(m, at) for m in law.mean]
+    cov = np.array([[value(law.cov[i, j], at) for j in range(law.dimension)] for i in range(law.dimension)])
+    spread, vectors = np.linalg.eigh(cov)
+    root = vectors * np.sqrt(np.maximum(spread, 0))
+    if law.dimension == 1:
+        return [mean[0] + root[0, 0] * _Z], _W
+    u, v = _Z[:, None], _Z[None, :]
+    return [m + r[0] * u + r[1] * v for m, r in zip(mean, root, strict=True)], _W[:, None] * _W
+
+
+def body_values(body: sp.Basic, points: list[np.ndarray], at: Mapping[sp.Symbol, float]) -> np.ndarray:
+    """Values of the body of an average at the nodes of its variables."""
+    names = [sp.Dummy(real=True) for _ in points]
+    written = explicit(open_body(body, names))
+    return sp.lambdify([*names, *at], written, [NUMPY_FUNCTIONS, "numpy"])(*points, *at.values()) * np.ones(1)
+
+
+def mean(f: Callable[[np.ndarray], np.ndarray], mu: float, Delta: float) -> float:
+    """``<f(x)>`` of a NumPy function."""
+    return float(np.sum(_W * f(mu + np.sqrt(Delta) * _Z)))
+
+
+def inner_outer(f: Callable[[np.ndarray], np.ndarray], mu: float, Delta_0: float, Delta_inf: float) -> np.ndarray:
+    """``int Dx f(mu + sqrt(Delta_0 - Delta_inf) x + sqrt(Delta_inf) z)`` at the nodes z, as the papers write it."""
+    return f(mu + np.sqrt(Delta_0 - Delta_inf) * _Z[:, None] + np.sqrt(Delta_inf) * _Z) .T @ _W
+
+
+def outer(values: np.ndarray) -> float:
+    """``int Dz`` over values at the nodes z."""
+    return float(np.sum(_W * values))
+
+
+def newton(f: Callable[[np.ndarray], np.ndarray], start: list[float], step: float = 1e-6) -> np.ndarray:
+    """Root of a small system by Newton's method with differences; raises `AssertionError` if it does not converge."""
+    x = np.array(start, dtype=float)
+    for _ in range(60):
+        r = np.asarray(f(x))
+        jacobian = np.array([(np.asarray(f(x + step * e)) - np.asarray(f(x - step * e))) / (2 * step) for e in np.eye(len(x))]).T
+        change = np.linalg.solve(jacobian, r)
+        x = x - change
+        if np.max(np.abs(change)) < 1e-13 * (1 + np.max(np.abs(x))):
+            return x
+    raise AssertionError(f"Newton's method did not converge: {x}, residual {r}")

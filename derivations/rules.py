@@ -1,0 +1,57 @@
+"""Rules that several derivations apply: pure functions from expressions to expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from meanfield.averages import Average, E
+from meanfield.averages.scope import nodes, replace, substitute
+from meanfield.symbols import gaussian_pair
+from meanfield.transfer import Applied
+
+
+def price_backwards(term: sp.Expr, C: sp.Symbol) -> sp.Expr:
+    """Integrate in the covariance: ``d<Phi(x) Phi(y)>/dC = <phi(x) phi(y)>``, read from right to left; powers of C as usual."""
+
+    def integrate(part: sp.Expr) -> sp.Expr:
+        pairs = [n for n in nodes(part, Average) if C in n.measure.free_symbols]
+        if not pairs:
+            return sp.integrate(part, C)
+        (pair,) = pairs
+        lowered = replace(pair.body, lambda e: Applied(e.token, e.order - 1, e.argument) if isinstance(e, Applied) else None)
+        return part / pair * Average(lowered, pair.measure)
+
+    return sp.Add(*(integrate(part) for part in sp.Add.make_args(sp.expand(term))))
+
+
+def at(expr: sp.Expr, table: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """Put values in; laws become degenerate or independent there, and averages collapse by themselves."""
+    return sp.expand(substitute(expr, table))
+
+
+def minus_slope(potential: sp.Expr, C: sp.Symbol, point: sp.Expr) -> sp.Expr:
+    """``-dV/dC`` at a point: what vanishes where the motion comes to rest."""
+    return sp.expand(-substitute(potential.diff(C), {C: point}))
+
+
+def difference(potential: sp.Expr, C: sp.Symbol, start: sp.Expr, end: sp.Expr) -> sp.Expr:
+    """``V(start) - V(end)``: zero for a motion from rest to rest."""
+    return sp.expand(substitute(potential, {C: start}) - substitute(potential, {C: end}))
+
+
+def correlation(phi: Callable[[sp.Expr], sp.Expr], mean: sp.Expr, variance: sp.Expr, covariance: sp.Expr) -> sp.Expr:
+    """``C_phi = <phi(x) phi(y)>`` of a jointly normal pair with equal mean and variance."""
+    x, y = gaussian_pair("x y", mean=mean, var=variance, cov=covariance)
+    return E(phi(x) * phi(y))
+
+
+def normal_average(f: sp.Expr, normals: list[sp.Symbol]) -> sp.Expr:
+    """Average of a polynomial in independent standard normal symbols (Wick)."""
+    polynomial = sp.Poly(f, *normals)
+    total = sp.S.Zero
+    for powers, coefficient in polynomial.terms():
+        if all(k % 2 == 0 for k in powers):
+            total += coefficient * sp.Mul(*(sp.factorial2(k - 1) if k else 1 for k in powers))
+    return sp.expand(total)
