@@ -97,7 +97,9 @@ def derive() -> Derivation:
 
     # --- Price: integrate by parts --------------------------------------------------------------------------------------
     d.step("Price, mean: d<f>/dmu = <f'>", price_mean, weight, check=Equal(0), uses=("drift",), source="Price 1958")
-    d.step("Price, variance: d<f>/dDelta = <f''>/2", price_variance, weight, check=Equal(0), uses=("diffusion",), source="Price 1958")
+    d.step(
+        "Price, variance: d<f>/dDelta = <f''>/2", price_variance, weight, check=Equal(0), uses=("diffusion",), source="Price 1958"
+    )
     variable = gaussian("x", mean=mu, var=D)
     u, v = gaussian_pair("u v", mean=mu, var=D, cov=C)
     half = sp.Rational(1, 2)

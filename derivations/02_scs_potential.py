@@ -119,7 +119,9 @@ def expanded(token: Transfer) -> dict[sp.Symbol, sp.Expr]:
 def derive() -> Derivation:
     d = Derivation("SCS: potential, energy, noise")
     lag = motion(t - s)
-    drive = d.step("covariance of the drive", covariance_of_drive, lag, check=Equal(motion(tau) - motion(tau).diff(tau, 2)), source=SCS)
+    drive = d.step(
+        "covariance of the drive", covariance_of_drive, lag, check=Equal(motion(tau) - motion(tau).diff(tau, 2)), source=SCS
+    )
     C_phi = correlation(phi, sp.S.Zero, Delta_0, Delta)
     force = d.step("equation of motion", acceleration, drive, g**2 * C_phi, check=Equal(Delta - g**2 * C_phi),
                    uses=("covariance of the drive",), source=SCS)  # fmt: skip

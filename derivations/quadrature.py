@@ -14,9 +14,7 @@ from meanfield.averages.scope import nodes, open_body
 from meanfield.transfer import NUMPY_FUNCTIONS
 from step import put
 
-_STEP, _HALF_WIDTH = 0.1, 9.0
-_Z = np.arange(-_HALF_WIDTH, _HALF_WIDTH + _STEP / 2, _STEP)
-_W = np.exp(-(_Z**2) / 2) * _STEP / np.sqrt(2 * np.pi)
+_HALF_WIDTH = 9.0
 _S, _WS = (lambda s, w: ((1 + s) / 2, w / 2))(*np.polynomial.legendre.leggauss(16))
 
 
@@ -48,16 +46,23 @@ def _node(node: sp.Basic, at: Mapping[sp.Symbol, float]) -> float:
     return float(np.sum(weights * body_values(node.body, points, at)) / weights.sum())
 
 
+def normal_nodes(variance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Trapezoidal rule of the standard normal law, fine enough for functions of unit scale of ``sqrt(variance) z``."""
+    step = min(0.1, 0.1 / np.sqrt(max(variance, 1e-300)))
+    z = np.arange(-_HALF_WIDTH, _HALF_WIDTH + step / 2, step)
+    return z, np.exp(-(z**2) / 2) * step / np.sqrt(2 * np.pi)
+
+
 def grid(law: Gaussian, at: Mapping[sp.Symbol, float]) -> tuple[list[np.ndarray], np.ndarray]:
     """Nodes and weights of the trapezoidal rule for a Gaussian of one or two variables."""
-    mean = [value(m, at) for m in law.mean]
+    centre = [value(m, at) for m in law.mean]
     cov = np.array([[value(law.cov[i, j], at) for j in range(law.dimension)] for i in range(law.dimension)])
     spread, vectors = np.linalg.eigh(cov)
     root = vectors * np.sqrt(np.maximum(spread, 0))
+    z, w = normal_nodes(np.max(np.abs(cov)))
     if law.dimension == 1:
-        return [mean[0] + root[0, 0] * _Z], _W
-    u, v = _Z[:, None], _Z[None, :]
-    return [m + r[0] * u + r[1] * v for m, r in zip(mean, root, strict=True)], _W[:, None] * _W
+        return [centre[0] + root[0, 0] * z], w
+    return [m + r[0] * z[:, None] + r[1] * z for m, r in zip(centre, root, strict=True)], w[:, None] * w
 
 
 def body_values(body: sp.Basic, points: list[np.ndarray], at: Mapping[sp.Symbol, float]) -> np.ndarray:
@@ -69,20 +74,24 @@ def body_values(body: sp.Basic, points: list[np.ndarray], at: Mapping[sp.Symbol,
 
 def mean(f: Callable[[np.ndarray], np.ndarray], mu: float, Delta: float) -> float:
     """``<f(x)>`` of a NumPy function."""
-    return float(np.sum(_W * f(mu + np.sqrt(Delta) * _Z)))
+    z, w = normal_nodes(Delta)
+    return float(np.sum(w * f(mu + np.sqrt(Delta) * z)))
 
 
-def inner_outer(f: Callable[[np.ndarray], np.ndarray], mu: float, Delta_0: float, Delta_inf: float) -> np.ndarray:
-    """``int Dx f(mu + sqrt(Delta_0 - Delta_inf) x + sqrt(Delta_inf) z)`` at the nodes z, as the papers write it."""
-    return f(mu + np.sqrt(Delta_0 - Delta_inf) * _Z[:, None] + np.sqrt(Delta_inf) * _Z) .T @ _W
+def nested(
+    inner: Callable[[np.ndarray], np.ndarray],
+    outer: Callable[[np.ndarray], np.ndarray],
+    mu: float,
+    Delta_0: float,
+    Delta_inf: float,
+) -> float:
+    """``int Dz outer(int Dx inner(mu + sqrt(Delta_0 - Delta_inf) x + sqrt(Delta_inf) z))``, as the papers write it."""
+    z, w = normal_nodes(Delta_0)
+    values = inner(mu + np.sqrt(Delta_0 - Delta_inf) * z[:, None] + np.sqrt(Delta_inf) * z)
+    return float(np.sum(w * outer(w @ values)))
 
 
-def outer(values: np.ndarray) -> float:
-    """``int Dz`` over values at the nodes z."""
-    return float(np.sum(_W * values))
-
-
-def newton(f: Callable[[np.ndarray], np.ndarray], start: list[float], step: float = 1e-6) -> np.ndarray:
+def newton(f: Callable[[np.ndarray], Any], start: list[float], step: float = 1e-6, tol: float = 1e-12) -> np.ndarray:
     """Root of a small system by Newton's method with differences; raises `AssertionError` if it does not converge."""
     x = np.array(start, dtype=float)
     for _ in range(60):
@@ -90,6 +99,6 @@ def newton(f: Callable[[np.ndarray], np.ndarray], start: list[float], step: floa
         jacobian = np.array([(np.asarray(f(x + step * e)) - np.asarray(f(x - step * e))) / (2 * step) for e in np.eye(len(x))]).T
         change = np.linalg.solve(jacobian, r)
         x = x - change
-        if np.max(np.abs(change)) < 1e-13 * (1 + np.max(np.abs(x))):
+        if np.max(np.abs(change)) < tol * (1 + np.max(np.abs(x))):
             return x
     raise AssertionError(f"Newton's method did not converge: {x}, residual {r}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,13 @@ def without_binders(expr: sp.Expr) -> sp.Expr:
     """``expr`` with every outermost average replaced by a symbol, so that SymPy's simplification cannot reach a body."""
     names = {node: sp.Dummy(real=True) for node in nodes(expr, _BINDERS)}
     return put(expr, names)
+
+
+def proportional(a: sp.Expr, b: sp.Expr) -> bool:
+    """True if ``a = factor * b`` with a factor that contains no average: the equations a = 0 and b = 0 are the same."""
+    names = {node: sp.Dummy(real=True) for e in (a, b) for node in nodes(e, _BINDERS)}
+    factor = sp.simplify(put(a, names) / put(b, names))
+    return factor != 0 and not factor.free_symbols & set(names.values())
 
 
 def put(expr: sp.Basic, names: Mapping[sp.Basic, sp.Basic]) -> sp.Basic:
@@ -140,6 +147,16 @@ class Derivation:
         """Assert that what was derived is what the library holds under ``name``."""
         assert same(derived, library), f"{name}: derived {derived}, the library has {library}"
         self.results.append((name, library))
+
+    def equations(self, name: str, derived: Sequence[sp.Expr], library: Sequence[sp.Expr]) -> None:
+        """Assert that ``derived = 0`` and ``library = 0`` are the same equations, whatever their order and scale."""
+        left = list(library)
+        for equation in derived:
+            match = next((e for e in left if proportional(equation, e)), None)
+            assert match is not None, f"{name}: derived {equation} = 0, the library has {left}"
+            left.remove(match)
+        assert not left, f"{name}: the library also has {left}"
+        self.results.append((name, tuple(library)))
 
     def report(self) -> None:
         """Verify every step and print it."""

@@ -1,0 +1,332 @@
+"""Fixed points of a random network: from the law of the velocity to their number, by the Kac-Rice formula.
+
+``y_i(x) = -x_i + sum_j J_ij phi(x_j) + eta_i`` with ``J_ij ~ N(0, g^2/N)`` and ``eta_i ~ N(0, D)`` frozen. The expected number of fixed
+points is ``int dx p(y = 0 | x) E[|det y'| | y = 0]``. Both factors are exponential in N; together they are ``exp(-N S(x))``, and S is a
+functional S[rho] of the density of the coordinates. Volume adds the entropy of rho.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy as sp
+
+from kac_rice_determinant import (
+    determinant_integral,
+    exponent_of_integral,
+    log_determinant_integral,
+    mean_square_determinant,
+    sampled_determinant,
+    sampled_log_determinant,
+)
+from kac_rice_limits import (
+    A,
+    B,
+    a,
+    complexity_series,
+    k,
+    leading_complexity,
+    strong_coupling_complexity,
+    strong_coupling_equations,
+    strong_coupling_parts,
+    strong_coupling_solution,
+)
+from meanfield.averages import E, log_norm
+from meanfield.averages.measures import Empirical
+from meanfield.averages.passes import bind_functional, functional_derivative
+from meanfield.averages.scope import substitute
+from meanfield.averages.variables import Variable
+from meanfield.models import kac_rice, kac_rice_action
+from meanfield.symbols import distributed, symbol, tilted
+from meanfield.transfer import tanh as phi
+from quadrature import newton, value
+from step import Derivation, Equal, Numeric
+
+N = 3
+g, D, alpha, beta, gamma, z_star, y = [symbol(n) for n in ("g", "D", "alpha", "beta", "gamma", "z_star", "y")]
+x_i = symbol("x_i")
+f, df = sp.symbols(f"phi_1:{N + 1}", real=True), sp.symbols(f"dphi_1:{N + 1}", real=True)
+J = sp.Matrix(N, N, lambda i, j: symbol(f"J_{i}{j}"))
+eta = sp.symbols(f"eta_1:{N + 1}", real=True)
+k_k = symbol("k_k")
+r = distributed("y", "rho")
+s_squared = g**2 * phi.d(1)(r) ** 2
+variance = g**2 * E(phi(r) ** 2) + D
+mu_star = tilted("y", var=beta, log_tilt=lambda s: sp.log(1 + alpha * phi.d(1)(s) ** 2) / 2 + gamma * phi(s) ** 2)
+SLIDES, WT = "Stubenrauch et al. 2022", "Wainrib & Touboul 2013"
+
+
+# --- the Gaussian law of velocity and Jacobian ------------------------------------------------------------------------------
+def velocity(i: int) -> sp.Expr:
+    """``y_i + x_i``: what is random in the velocity."""
+    return sum(J[i, j] * f[j] for j in range(N)) + eta[i]
+
+
+def covariance(left: sp.Expr, right: sp.Expr) -> sp.Expr:
+    """Covariance of two linear forms in the independent J_ij (variance g^2/N) and eta_i (variance D)."""
+    total = sum(left.coeff(s) * right.coeff(s) for s in J) * g**2 / N + sum(left.coeff(s) * right.coeff(s) for s in eta) * D
+    return sp.expand(total)
+
+
+def conditional_mean(mean: sp.Expr, cov: sp.Expr, variance: sp.Expr, deviation: sp.Expr) -> sp.Expr:
+    """Mean of a Gaussian variable given another one: ``mean + cov/variance * deviation``."""
+    return mean + cov / variance * deviation
+
+
+def eigenvalue_of_rank_one(left: sp.Expr, right: sp.Expr) -> sp.Expr:
+    """The nonzero eigenvalue of ``left right^T``, per neuron: ``sum_k left_k right_k`` with the 1/N of the entries inside."""
+    return E(left * right)
+
+
+def velocity_exponent(variance: sp.Expr, x: Variable) -> sp.Expr:
+    """``-(1/N) ln p(y = 0 | x)``: the normal density of mean -x_i and the given variance, averaged over neurons."""
+    density = sp.exp(-(x_i**2) / (2 * beta)) / sp.sqrt(2 * sp.pi * beta)
+    per_neuron = sp.expand_log(-sp.log(density), force=True)
+    return substitute(E(sp.expand(per_neuron).subs(x_i, x)), {beta: variance})
+
+
+# --- from the action to the saddle point ----------------------------------------------------------------------------------------
+def determinant_exponent(integral_exponent: sp.Expr) -> sp.Expr:
+    """zeta: ``ln |det|`` is self-averaging, so ``E |det|`` grows like the square root of ``E det^2``."""
+    return sp.expand(integral_exponent / 2)
+
+
+def action(velocity_part: sp.Expr, zeta: sp.Expr) -> sp.Expr:
+    """``S = -(1/N) ln [p(y = 0) E|det|]``."""
+    return velocity_part - zeta
+
+
+def twice_slope(S: sp.Expr) -> sp.Expr:
+    """``2 dS/dz*``: zero, or z* = 0 where it is positive there."""
+    return 2 * S.diff(z_star)
+
+
+def log_density(S: sp.Expr) -> sp.Expr:
+    """``-S + H`` is stationary in rho where ``ln rho(y) = -delta S/delta rho(y) + const``."""
+    return sp.expand(-functional_derivative(S, "rho", at=y))
+
+
+def order_parameters(log_weight: sp.Expr) -> tuple[sp.Expr, ...]:
+    """alpha, beta, gamma: the coefficients of phi'^2 (inside the logarithm), of -y^2/2 (inverse) and of phi^2."""
+    (logarithm,) = (a for a in log_weight.atoms(sp.log) if a.has(y))
+    return (
+        sp.simplify((logarithm.args[0] - 1) / phi.d(1)(y) ** 2),
+        sp.simplify(-1 / (2 * log_weight.coeff(y, 2))),
+        sp.simplify(log_weight.coeff(phi(y), 2)),
+    )
+
+
+def at_saddle(functional: sp.Expr) -> sp.Expr:
+    """Put mu* in the place of rho, and alpha/g^2 in that of z*."""
+    return bind_functional(substitute(functional, {z_star: alpha / g**2}), "rho", mu_star.law)
+
+
+def self_consistency(slope_in_z: sp.Expr, of_rho_beta: sp.Expr, of_rho_gamma: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The averages in alpha, beta and gamma are those over mu* itself; ``g^2 <phi^2> + D`` is beta from here on."""
+    gamma_equation = at_saddle(of_rho_gamma).xreplace({E(phi(mu_star) ** 2): (beta - D) / g**2})
+    return at_saddle(slope_in_z), beta - at_saddle(of_rho_beta), sp.expand(gamma - gamma_equation)
+
+
+def complexity(S: sp.Expr) -> sp.Expr:
+    """``c = -S[mu*] + H[mu*]``, ``H = ln Z - <ln weight>``; then ``g^2 <phi^2> = beta - D``."""
+    log_Z = log_norm(mu_star) + sp.log(2 * sp.pi * beta) / 2
+    weight = sp.log(1 + alpha * phi.d(1)(mu_star) ** 2) / 2 - mu_star**2 / (2 * beta) + gamma * phi(mu_star) ** 2
+    c = sp.expand(log_Z - E(weight) - at_saddle(S))
+    return sp.expand(c.xreplace({E(phi(mu_star) ** 2): (beta - D) / g**2}))
+
+
+def gradient(c: sp.Expr) -> tuple[sp.Expr, ...]:
+    """``dc/dalpha, dc/dbeta, dc/dgamma`` by the score rule."""
+    return tuple(sp.expand(c.diff(s)) for s in (alpha, beta, gamma))
+
+
+def where_alpha_vanishes(c: sp.Expr) -> sp.Expr:
+    """c at alpha = gamma = 0."""
+    return sp.simplify(substitute(c, {alpha: sp.S.Zero, gamma: sp.S.Zero}))
+
+
+def at_unit_radius(equation: sp.Expr, radius: sp.Symbol) -> sp.Expr:
+    """Fraction h of eigenvalues further than r from -1, at r = 1."""
+    return substitute(equation, {radius: sp.S.One})
+
+
+# --- numbers ------------------------------------------------------------------------------------------------------------------------
+def saddle(residuals: tuple[sp.Expr, ...], gain: float, noise: float, start: list[float]) -> dict[sp.Symbol, float]:
+    """Solve the equations of alpha, beta, gamma."""
+
+    def point(u: np.ndarray) -> dict[sp.Symbol, float]:
+        return {alpha: u[0], beta: u[1], gamma: u[2], g: gain, D: noise}
+
+    return point(newton(lambda u: [value(e, point(u)) for e in residuals], start))
+
+
+def finite_size_action(data: np.ndarray, gain: float, noise: float) -> float:
+    """``-(1/N) ln [p(y = 0 | x) sqrt(E det^2)]`` at finite N, the determinant from its exact integral."""
+    variance = gain**2 * np.mean(np.tanh(data) ** 2) + noise
+    velocity_part = np.mean(data**2) / (2 * variance) + np.log(2 * np.pi * variance) / 2
+    return velocity_part - log_determinant_integral(gain / np.cosh(data)) / (2 * data.size)
+
+
+def finite_size_pair(S: sp.Expr) -> list[tuple[float, float]]:
+    """S of a sample against the same at N = 4000 (they differ by O(1/N))."""
+    data = np.random.default_rng(1).normal(0, 1.0, 4000)
+    s2 = (2 / np.cosh(data)) ** 2
+    (z,) = newton(lambda u: [np.mean(s2 / (1 + u[0] * s2)) - 1], [0.3])
+    known = {E(h): float(np.mean(v)) for h, v in [
+        (r**2, data**2), (phi(r) ** 2, np.tanh(data) ** 2), (sp.log(1 + z_star * g**2 * phi.d(1)(r) ** 2), np.log(1 + z * s2))
+    ]}  # fmt: skip
+    return [(finite_size_action(data, 2.0, 0.3), float(S.xreplace(known).subs({z_star: z, g: 2.0, D: 0.3})))]
+
+
+def law_of_velocity(d: Derivation) -> sp.Expr:
+    """Covariances of velocity and Jacobian at N = 3, for any phi_j; returns the eigenvalue that conditioning adds."""
+    kappa_N = g**2 / N * sum(v**2 for v in f)
+    slope = lambda i, k: velocity(i).diff(f[k]) * df[k]
+    d.step("Cov(y_i, y_i) = kappa + D", covariance, velocity(0), velocity(0), check=Equal(kappa_N + D), source=WT)
+    d.step("rows are independent", covariance, velocity(0), velocity(1), check=Equal(0), source=WT)
+    d.step("Cov(y_i, y'_ik)", covariance, velocity(0), slope(0, 1), check=Equal(g**2 / N * f[1] * df[1]), source=WT)
+    d.step("Cov(y'_ik, y'_ik)", covariance, slope(0, 1), slope(0, 1), check=Equal(g**2 / N * df[1] ** 2), source=WT)
+    d.step("Cov(y'_ik, y'_il)", covariance, slope(0, 1), slope(0, 2), check=Equal(0), source=WT)
+    rank_one = "given y = 0 the Jacobian gains a matrix of rank one"
+    d.step(rank_one, conditional_mean, sp.S.Zero, k_k, beta, x_i, check=Equal(x_i * k_k / beta), uses=("Cov(y_i, y'_ik)",))
+    return d.step(
+        "and that matrix one eigenvalue: no effect on the exponent",
+        eigenvalue_of_rank_one, mu_star, g**2 * phi(mu_star) * phi.d(1)(mu_star) / beta,
+        check=Equal(g**2 * E(mu_star * phi(mu_star) * phi.d(1)(mu_star)) / beta), uses=(rank_one,),
+    )  # fmt: skip
+
+
+def determinant(d: Derivation) -> sp.Expr:
+    """From the mean square of the determinant at finite N to zeta."""
+    for size in (2, 3):
+        d.step(f"E det(1 + X Sigma)^2 = N int dz exp(-N z) prod(1 + z s_i^2), N = {size}", mean_square_determinant, size,
+               check=Equal(determinant_integral(size)), uses=("Cov(y'_ik, y'_ik)",), source=SLIDES)  # fmt: skip
+    d.step("the same by Monte Carlo, N = 6", determinant_integral, 6, check=Numeric(sampled_determinant, rel=0.02))
+    exponent = d.step("exponent of the integrand at z*", exponent_of_integral, s_squared, z_star, source=SLIDES,
+                      check=Equal(-z_star + E(sp.log(1 + z_star * s_squared))))  # fmt: skip
+    return d.step("zeta", determinant_exponent, exponent, check=Numeric(sampled_log_determinant, rel=0.02),
+                  uses=("exponent of the integrand at z*",), source=SLIDES)  # fmt: skip
+
+
+def action_of_density(d: Derivation, zeta: sp.Expr) -> sp.Expr:
+    """S[rho]."""
+    velocity_part = d.step(
+        "velocity part", velocity_exponent, variance, r,
+        check=Equal(E(r**2) / (2 * variance) + sp.log(2 * sp.pi * variance) / 2), uses=("Cov(y_i, y_i) = kappa + D",),
+    )  # fmt: skip
+    return d.step("the action S[rho]", action, velocity_part, zeta, uses=("velocity part", "zeta"), source=SLIDES,
+                  check=Numeric(lambda: finite_size_pair(velocity_part - zeta), rel=1e-3))  # fmt: skip
+
+
+def saddle_point(d: Derivation, S: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Expr]:
+    """mu*, its three equations (as residuals) and the complexity."""
+    slope_in_z = d.step("z* is where S is stationary", twice_slope, S, check=Equal(1 - E(s_squared / (1 + z_star * s_squared))),
+                        uses=("the action S[rho]",), source=SLIDES)  # fmt: skip
+    gamma_of_rho = g**2 / (2 * variance) * (E(r**2) / variance - 1)
+    steep = E(phi.d(1)(mu_star) ** 2 / (1 + alpha * phi.d(1)(mu_star) ** 2))
+    gamma_at_mu = gamma - g**2 / (2 * beta) * (E(mu_star**2) / beta - 1)
+    log_weight = d.step(
+        "ln mu*", log_density, S, uses=("the action S[rho]",), source=SLIDES,
+        check=Equal(sp.log(1 + z_star * s_squared.subs(r, y)) / 2 - y**2 / (2 * variance) + gamma_of_rho * phi(y) ** 2),
+    )  # fmt: skip
+    of_rho = d.step("alpha, beta, gamma", order_parameters, log_weight, uses=("ln mu*",), source=SLIDES,
+                    check=Equal((g**2 * z_star, variance, gamma_of_rho)))  # fmt: skip
+    residuals = d.step("self-consistency at mu*", self_consistency, slope_in_z, *of_rho[1:], uses=("alpha, beta, gamma",), source=SLIDES,
+                   check=Equal((1 - g**2 * steep, beta - g**2 * E(phi(mu_star) ** 2) - D, gamma_at_mu)))  # fmt: skip
+    c = d.step(
+        "topological complexity", complexity, S, uses=("ln mu*", "alpha, beta, gamma"),
+        check=Equal(log_norm(mu_star) - alpha / (2 * g**2) - gamma * (beta - D) / g**2), source="THEORY B4",
+    )  # fmt: skip
+    d.step("c is stationary at the saddle point", gradient, c, uses=("topological complexity",), check=Equal((
+        steep / 2 - 1 / (2 * g**2),
+        E(mu_star**2) / (2 * beta**2) - 1 / (2 * beta) - gamma / g**2,
+        E(phi(mu_star) ** 2) - (beta - D) / g**2,
+    )))  # fmt: skip
+    d.step("g = 2, D = 0", complexity, S, uses=("topological complexity",), check=Numeric(lambda: reference_pairs(residuals, c)))
+    d.step("one fixed point: alpha = gamma = 0", where_alpha_vanishes, c, check=Equal(0), uses=("topological complexity",))
+    radius = symbol("r")
+    d.step("fraction of eigenvalues outside 1 is z*", at_unit_radius, 1 - E(s_squared / (radius**2 + z_star * s_squared)), radius,
+           check=Equal(slope_in_z), uses=("z* is where S is stationary",), source="Rajan & Abbott 2006")  # fmt: skip
+    return residuals, c
+
+
+def reference_pairs(residuals: tuple[sp.Expr, ...], c: sp.Expr) -> list[tuple[float, float]]:
+    """alpha, beta, gamma, c at g = 2, D = 0, beside independent numbers."""
+    known = [1.3303483261831945, 1.539586018320763, -0.3318899457114286, 0.0248251144647752]
+    found = saddle(residuals, 2.0, 0.0, [1.3, 1.5, -0.3])
+    return list(zip(known, (*(found[s] for s in (alpha, beta, gamma)), value(c, found)), strict=True))
+
+
+def limits(d: Derivation, residuals: tuple[sp.Expr, ...], c: sp.Expr) -> None:
+    """g -> 1 and g -> infinity."""
+    series = d.step(
+        "c near g = 1, for every odd phi = y - a y^3 + b y^5", complexity_series, 3, uses=("topological complexity",),
+        check=Equal(complexity_series(4)[:3]),
+    )  # fmt: skip
+    near = d.step("g -> 1: stationary", leading_complexity, series, uses=("c near g = 1, for every odd phi = y - a y^3 + b y^5",),
+                  check=Equal({"c": sp.Rational(16, 81), "alpha": sp.Rational(2, 3), "beta": 2 / (9 * a), "gamma": -3 * a / 2}),
+                  source="THEORY B6")  # fmt: skip
+    d.step("the same from the equations, for tanh", leading_complexity, series, uses=("g -> 1: stationary",),
+           check=Numeric(lambda: near_onset(residuals, c, float(near["c"])), rel=1e-2))  # fmt: skip
+    parts = d.step("g -> infinity, phi -> sign: the weight of mu*", strong_coupling_parts, sp.S.One, source="THEORY B7",
+                   check=Numeric(lambda: [weight_at_strong_coupling(parts)], rel=1e-2))  # fmt: skip
+    equations = d.step("g -> infinity: equations", strong_coupling_equations, *parts,
+                       uses=("g -> infinity, phi -> sign: the weight of mu*",),
+                       check=Numeric(lambda: [(0, e) for e in equations_at_strong_coupling(equations)], abs=2e-2))  # fmt: skip
+    e = sp.erf(1 / sp.sqrt(sp.pi))
+    w = sp.exp(-1 / sp.pi)
+    solution = d.step(
+        "g -> infinity: solution", strong_coupling_solution, equations, uses=("g -> infinity: equations",),
+        check=Equal({"alpha/g^2": e / (e + w), "beta/g^2": sp.pi / 2 * e / (e + w), "gamma": -1 / sp.pi}),
+    )  # fmt: skip
+    d.step("g -> infinity: complexity", strong_coupling_complexity, solution, uses=("g -> infinity: solution",),
+           check=Equal(sp.log(w + e)))  # fmt: skip
+
+
+def near_onset(residuals: tuple[sp.Expr, ...], c: sp.Expr, limit: float) -> list[tuple[float, float]]:
+    """c/(g - 1)^3 at g - 1 = 0.04 and 0.02, extrapolated to 0."""
+    ratios = []
+    for eps in (0.04, 0.02):
+        scaled = lambda u, eps=eps: {alpha: eps * u[0], beta: eps * np.exp(u[1]), gamma: u[2] * np.exp(-u[1]), g: 1 + eps, D: 0.0}
+        u = newton(lambda u, at=scaled: [value(e, at(u)) for e in residuals], [0.66, -0.5, -0.3], tol=1e-8)
+        ratios.append(value(c, scaled(u)) / eps**3)
+    return [(0.184197, ratios[1]), (limit, 2 * ratios[1] - ratios[0])]
+
+
+STRONG = {g: 200.0, D: 0.0, alpha: 0.4 * 4e4, beta: 0.7 * 4e4, gamma: -0.3}
+
+
+def weight_at_strong_coupling(parts: tuple[sp.Expr, ...]) -> tuple[float, float]:
+    """``Z/g`` of mu* at g = 200, by quadrature, and its two parts."""
+    exact = np.exp(value(log_norm(mu_star), STRONG)) * np.sqrt(2 * np.pi * STRONG[beta]) / STRONG[g]
+    return exact, float(sum(parts).subs({A: 0.4, B: 0.7, k: 0.3}))
+
+
+def equations_at_strong_coupling(equations: tuple[sp.Expr, ...]) -> list[float]:
+    """The limiting equations minus the averages that they stand for, at g = 200."""
+    steep = phi.d(1)(mu_star) ** 2
+    exact = [
+        STRONG[alpha] * value(E(steep / (1 + alpha * steep)), STRONG) - 0.4,
+        value(E(phi(mu_star) ** 2), STRONG) - 0.7,
+        (value(E(mu_star**2) / beta, STRONG) - 1) / (2 * 0.7) + 0.3,
+    ]
+    return [x - float(e.subs({A: 0.4, B: 0.7, k: 0.3})) for x, e in zip(exact, equations, strict=True)]
+
+
+def derive() -> Derivation:
+    d = Derivation("Kac-Rice: from the velocity to the number of fixed points")
+    eigenvalue = law_of_velocity(d)
+    zeta = determinant(d)
+    S = action_of_density(d, zeta)
+    residuals, c = saddle_point(d, S)
+    limits(d, residuals, c)
+
+    model = kac_rice.IN_ORDER_PARAMETERS
+    d.equations("kac-rice: equations of alpha, beta, gamma", residuals, model.residuals)
+    d.result("kac-rice: complexity", c, model.named("complexity"))
+    d.result("kac-rice: conditional_mean_eigenvalue", eigenvalue, model.named("conditional_mean_eigenvalue"))
+    d.result("kac-rice-action: S(x)", bind_functional(S, "rho", Empirical("x")), kac_rice_action.MODEL.named("action"))
+    return d
+
+
+if __name__ == "__main__":
+    derive().report()
