@@ -46,19 +46,13 @@ def classify(sheets: Sequence[Sheet]) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _label(here: Sequence[tuple[Model, Record, bool | None]]) -> str:
-    stable = [one for one in here if _persists(one[1])]
+    physical = [one for one in here if one[1].physical is not False]
+    stable = [one for one in physical if one[1].stable is not False]
+    # Marginal states name a point only where no other does: beside a stable state they are about to be born or lost.
+    stable = stable or [one for one in physical if any(abs(v) < _MARGINAL for v in one[1].indicators.values())]
     if stable:
         return _join(stable)
-    physical = [one for one in here if one[1].physical is not False]
     return f"{_join(physical)}, unstable" if physical else NOTHING
-
-
-def _persists(state: Record) -> bool:
-    if state.physical is False:
-        return False
-    if state.stable is False:
-        return any(abs(value) < _MARGINAL for value in state.indicators.values())
-    return True
 
 
 def _join(states: Sequence[tuple[Model, Record, bool | None]]) -> str:

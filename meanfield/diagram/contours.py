@@ -123,17 +123,22 @@ def _on_edge(
     pairs = matches(here, there)
     for i, j in pairs:
         if j is None:
-            found.append(_open_start(edge, near, here[i]))
+            if here[i].physical is not False:
+                found.append(_open_start(edge, near, here[i]))
             continue
         a, b = here[i].indicators.get(name, np.nan), there[j].indicators.get(name, np.nan)
         if np.isnan(a) or np.isnan(b) or a * b > 0 or a == b:
+            continue
+        # What becomes of a state that is not physical on either side bounds no phase.
+        if here[i].physical is False and there[j].physical is False:
             continue
         t = float(a / (a - b))
         unknowns = {k: (1 - t) * v + t * there[j].unknowns[k] for k, v in here[i].unknowns.items()}
         place = (1 - t) * near + t * far
         found.append(Start(edge, (float(place[0]), float(place[1])), unknowns, True))
     taken = {j for _, j in pairs}
-    found += [_open_start(edge, far, one) for j, one in enumerate(there) if j not in taken]
+    lost = [one for j, one in enumerate(there) if j not in taken and one.physical is not False]
+    found += [_open_start(edge, far, one) for one in lost]
     return found
 
 
@@ -164,7 +169,7 @@ def contour(sheet: Sheet, indicator: str, region: np.ndarray, fixed: Mapping[str
         begin[free] = np.array([s.position[axis] for s in mine])
         value, error, found = polish(model, indicator, free, parameters, begin)
         for k, start in enumerate(mine):
-            if found[k] and _belongs(plane, start.edge, float(value[k])):
+            if found[k] and _belongs(plane, start.edge, float(value[k]), float(error[k])):
                 place = np.array(start.position)
                 place[axis] = value[k]
                 points.append((start, place, float(error[k])))
@@ -175,12 +180,12 @@ def contour(sheet: Sheet, indicator: str, region: np.ndarray, fixed: Mapping[str
     return result
 
 
-def _belongs(plane: Plane, edge: Edge, value: float) -> bool:
-    """Whether a polished zero lies on the edge from which it was sought."""
+def _belongs(plane: Plane, edge: Edge, value: float, error: float) -> bool:
+    """Whether a polished zero lies, and is known to lie, on the edge from which it was sought."""
     row, column, axis = edge
     ends = (plane.x[column], plane.x[column + 1]) if axis == 0 else (plane.y[row], plane.y[row + 1])
     slack = 1e-6 * abs(ends[1] - ends[0])
-    return min(ends) - slack <= value <= max(ends) + slack
+    return error < abs(ends[1] - ends[0]) and min(ends) - slack <= value <= max(ends) + slack
 
 
 def _distinct(points: Sequence[tuple[Start, np.ndarray, float]], plane: Plane) -> list[tuple[Start, np.ndarray, float]]:
