@@ -94,6 +94,11 @@ def hermite_genocchi(expr: sp.Expr) -> sp.Expr:
 
 
 def _integral(node: DividedDifference) -> sp.Expr:
+    return Average(integrand(node), Uniform())
+
+
+def integrand(node: DividedDifference) -> sp.Expr:
+    """The integrand of `hermite_genocchi` for one node, under a binder of one variable s in [0, 1]."""
     distinct = sorted(set(node.points), key=sp.default_sort_key)
     if len(distinct) != 2:
         raise AverageError(f"the integral over [0, 1] is for two distinct points, got {len(distinct)} in {node}")
@@ -103,4 +108,4 @@ def _integral(node: DividedDifference) -> sp.Expr:
     derivative = node.body.diff((Bound(0, 0), p + q - 1))
     at_s = open_body(shift(derivative, 1, 1), [shift(a, 1) + s * shift(b - a, 1)])
     weight = (1 - s) ** (p - 1) * s ** (q - 1) / (sp.factorial(p - 1) * sp.factorial(q - 1))
-    return Average(weight * at_s, Uniform())
+    return weight * at_s

@@ -144,20 +144,29 @@ def closed_form(node: Average) -> sp.Expr | None:
         return None
     token, orders = factors
     law = node.measure
-    table: Mapping[tuple[int, ...], Callable[..., sp.Expr]] = token.traits.closed1 if law.dimension == 1 else token.traits.closed2
-    entry = table.get(tuple(sorted(orders)))
-    if entry is None:
-        return None
-    args: tuple[sp.Expr, ...]
     if law.dimension == 1:
-        args = (law.mean[0], law.cov[0, 0])
-    elif law.mean[0] == law.mean[1] and law.cov[0, 0] == law.cov[1, 1]:
-        args = (law.mean[0], law.cov[0, 0], law.cov[0, 1])
-    else:
+        return _from_table(token.traits.closed1, tuple(sorted(orders)), law.mean[0], law.cov[0, 0])
+    if law.mean[0] != law.mean[1] or law.cov[0, 0] != law.cov[1, 1]:
         return None
-    if getattr(entry, "zero_mean_only", False) and args[0] != 0:
+    table, arguments = token.traits.closed2, (law.mean[0], law.cov[0, 0], law.cov[0, 1])
+    low, high = sorted(orders)
+    found = _from_table(table, (low, high), *arguments)
+    if found is None and high - low in (1, 2):
+        # Price: d<f(x) f(y)> is 2 <f f'> by the mean and <f f''> by the variance at fixed covariance.
+        by_mean = high - low == 1
+        marks = [sp.Dummy(real=True) for _ in arguments]
+        general = _from_table(table, (low, low), *marks)
+        if general is not None:
+            change = general.diff(marks[0 if by_mean else 1]) / (2 if by_mean else 1)
+            found = change.xreplace(dict(zip(marks, arguments, strict=True)))
+    return found
+
+
+def _from_table(table: Mapping[tuple[int, ...], Callable[..., sp.Expr]], orders: tuple[int, ...], *arguments: sp.Expr) -> sp.Expr | None:
+    entry = table.get(orders)
+    if entry is None or (getattr(entry, "zero_mean_only", False) and arguments[0] != 0):
         return None
-    return entry(*args)
+    return entry(*arguments)
 
 
 def _signature(body: sp.Expr, dimension: int) -> tuple[sp.Basic, list[int]] | None:

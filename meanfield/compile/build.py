@@ -21,7 +21,7 @@ def build_group(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: s
 
     ``scalar`` exchanges averages that earlier groups supply for their symbols.
     """
-    builder = {"law": _law, "pair": _pair, "tilted": _tilted, "uniform": _nested, "nested": _nested, "data": _data, "general": _general}
+    builder = {"law": _law, "pair": _pair, "tilted": _tilted, "uniform": _nested, "nested": _nested, "segment": _segment, "data": _data, "general": _general}
     return builder[key[0]](key, members, scalar, prefix, symbols)
 
 
@@ -74,6 +74,17 @@ def _nested(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, 
     from meanfield.compile.nested import NestedLaw
 
     group = NestedLaw(members[0].measure, [m.body for m in members], scalar, prefix)
+    return group, dict(zip(members, group.outputs, strict=True))
+
+
+def _segment(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]) -> tuple[Group, Values]:
+    """Divided differences that no series gives, as integrals over [0, 1]."""
+    from meanfield.averages import Uniform
+    from meanfield.averages.divided_difference import integrand
+    from meanfield.averages.passes import closed_forms
+    from meanfield.compile.nested import NestedLaw
+
+    group = NestedLaw(Uniform(), [closed_forms(integrand(m)) for m in members], scalar, prefix)
     return group, dict(zip(members, group.outputs, strict=True))
 
 

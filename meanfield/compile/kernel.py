@@ -141,8 +141,18 @@ def late_passes(expr: sp.Expr) -> sp.Expr:
     expr = parity(expr)
     tokens = {a.args[0] for n in nodes(expr, (Average, DividedDifference)) for a in nodes(n, Applied, inside=True)}
     if any(t.traits.kinks or t.traits.growth == "exponential" and t.traits.closed1 for t in tokens):
-        return closed_forms(expr)
+        return _outside_differences(expr)
     return expr
+
+
+def _outside_differences(expr: sp.Basic) -> sp.Basic:
+    """Closed forms everywhere but under a divided difference: its integrand gets them once it has been differentiated."""
+    if isinstance(expr, DividedDifference):
+        return expr
+    if isinstance(expr, Average) or not expr.args:
+        return closed_forms(expr)
+    args = [_outside_differences(a) for a in expr.args]
+    return expr if tuple(args) == expr.args else expr.func(*args)
 
 
 def _add_sensitivities(program: Program) -> None:

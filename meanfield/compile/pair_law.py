@@ -22,6 +22,7 @@ from meanfield.compile.series import PairTerm, Recipe
 from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
 
 LARGEST_COUNT = 1280
+LARGEST_VARIANCE = 4096.0  # iterates that wander off beyond are given up: nothing is computed for them
 QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy
 CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the correlation
 
@@ -92,7 +93,7 @@ class Choice:
             gap = np.maximum(1 - largest, QUOTIENT_GAP)
             series = np.where(self.quotient, coefficient_counts(facts, sigma, largest, tol * gap**2), series)
         count = np.where(self.quotient, series, full)
-        finite = np.isfinite(count) & np.isfinite(sigma) & np.isfinite(mean) & np.isfinite(largest)
+        finite = np.isfinite(count) & (sigma**2 <= LARGEST_VARIANCE) & np.isfinite(mean) & np.isfinite(largest)
         self.usable = finite & (count <= LARGEST_COUNT)
         self.wide = finite & ~self.usable
         self.count = count

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from meanfield.averages import Average, DividedDifference, Empirical, Gaussian, LogNorm, Tilted, Uniform, hermite_genocchi
+from meanfield.averages import Average, DividedDifference, Empirical, Gaussian, LogNorm, Tilted, Uniform
 from meanfield.averages.passes import explicit
 from meanfield.averages.scope import dangling, nodes, open_body
 from meanfield.compile.group import WORKING, Array, Group
@@ -49,33 +49,15 @@ class Plan:
         self.values: dict[sp.Basic, sp.Expr] = {}
         self._open: set[Any] = set()
         self._members: dict[Any, list[sp.Basic]] = {}
-        exprs = [self._without_stray_differences(e) for e in exprs]
         for e in exprs:
             for node in nodes(e, NODES, inside=True):
-                if not dangling(node) and self._is_top(node):
+                if not dangling(node):
                     members = self._members.setdefault(self._key(node), [])
                     if node not in members:
                         members.append(node)
         for key in list(self._members):
             self._visit(key)
         self.exprs = [explicit(self.scalar(e)) for e in exprs]  # phi at plain arguments, such as phi'(0)
-
-    def _is_top(self, node: sp.Basic) -> bool:
-        # A pair average inside a divided difference dangles and never comes here on its own.
-        return True
-
-    def _without_stray_differences(self, e: sp.Expr) -> sp.Expr:
-        """Divided differences of anything but a pair average become integrals over [0, 1]."""
-
-        def go(x: sp.Basic) -> sp.Basic:
-            if isinstance(x, DividedDifference):
-                return x if pair_of(x) is not None else go(hermite_genocchi(x))
-            if not x.args:
-                return x
-            args = [go(a) for a in x.args]
-            return x if tuple(args) == x.args else x.func(*args)
-
-        return go(e)
 
     def scalar(self, e: sp.Basic) -> sp.Basic:
         return replace_nodes(e, self.values)
@@ -84,8 +66,8 @@ class Plan:
         if isinstance(node, LogNorm):
             return ("tilted", node.measure)
         if isinstance(node, DividedDifference):
-            law = pair_of(node).measure  # type: ignore[union-attr]
-            return ("pair", law.mean[0], law.cov[0, 0])
+            pair = pair_of(node)
+            return ("segment", node) if pair is None else ("pair", pair.measure.mean[0], pair.measure.cov[0, 0])
         law = node.measure
         if isinstance(law, Tilted):
             return ("tilted", law) if not has_dangling_nodes(node.body) else ("nested", node)

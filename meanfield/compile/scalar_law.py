@@ -15,6 +15,8 @@ from meanfield.compile.group import BLOCK_ELEMENTS, EPS, Array, Dot
 from meanfield.compile.moments import Moments
 from meanfield.compile.rules import NodeChoice, smooth_nodes, split_nodes
 
+LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is computed for them
+
 
 class ScalarLaw:
     """Moments of bodies over ``x ~ N(mean, var)``.
@@ -35,7 +37,7 @@ class ScalarLaw:
     def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
         mean, var = inputs[:2]
         sigma = np.sqrt(np.maximum(var, 0.0))
-        broken = ~np.isfinite(sigma + mean)
+        broken = ~(np.isfinite(mean) & (sigma <= LARGEST_SIGMA))
         if broken.any():
             sigma, mean = np.where(broken, np.nan, sigma), np.where(broken, np.nan, mean)
         out = np.empty((len(self.outputs), sigma.size))

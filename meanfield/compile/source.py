@@ -15,6 +15,7 @@ import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
 from meanfield.averages.opaque import Opaque
+from meanfield.transfer import Transfer
 from meanfield.transfer.functions import NUMPY_FUNCTIONS
 
 _LARGEST_PRODUCT = 12  # integer powers up to here are printed as products: NumPy's pow is twenty times slower
@@ -41,6 +42,9 @@ class _Printer(PythonCodePrinter):
     def _print_Function(self, expr: sp.Function) -> str:
         name = type(expr).__name__
         return f"{name}({', '.join(self._print(a) for a in expr.args)})"
+
+    def _print_Transfer(self, expr: Transfer) -> str:
+        return _token_name(expr)
 
     def _print_Max(self, expr: sp.Max) -> str:
         return self._fold("maximum", expr.args)
@@ -77,12 +81,10 @@ def code(expr: sp.Expr) -> str:
 @cache
 def array_names() -> Mapping[str, Any]:
     """Functions that generated code for arrays may call."""
-    from scipy import special
-
     return {
         **{n: getattr(np, n) for n in ("tanh", "exp", "log", "sin", "cos", "sqrt", "power", "maximum", "minimum", "absolute")},
         **{n: getattr(np, n) for n in ("sinh", "cosh", "sign", "floor")},
-        **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "erf": special.erf, "erfc": special.erfc},
+        **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "erfc": lambda x: 1.0 - NUMPY_FUNCTIONS["erf"](x)},
         "Heaviside": np.heaviside,
         **NUMPY_FUNCTIONS,
         "lncosh": _fast_lncosh,
@@ -136,11 +138,16 @@ def function(text: str, name: str, names: Mapping[str, Any]) -> Callable[..., An
 
 
 def opaque_names(exprs: Sequence[sp.Basic]) -> dict[str, Any]:
-    """Numerical functions of the opaque nodes in ``exprs``, by the name under which they are printed."""
+    """Opaque nodes' functions, and transfer functions that are their arguments, by the names under which they are printed."""
     from meanfield.averages.scope import nodes
 
-    found = {type(n) for e in exprs for n in nodes(e, Opaque, inside=True)}
-    return {cls.__name__: cls.evaluate for cls in found}
+    found = {n for e in exprs for n in nodes(e, Opaque, inside=True)}
+    tokens = {t for n in found for t in n.args if isinstance(t, Transfer)}
+    return {type(n).__name__: type(n).evaluate for n in found} | {_token_name(t): t for t in tokens}
+
+
+def _token_name(token: Transfer) -> str:
+    return "transfer_" + "".join(c if c.isalnum() else "_" for c in token.name)
 
 
 def assignments(exprs: Sequence[sp.Expr], prefix: str) -> tuple[list[str], list[str]]:

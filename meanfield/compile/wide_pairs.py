@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import FINE, Array
+from meanfield.compile.group import FINE, ROUGH, TOLERANCES, Array
 from meanfield.compile.moments import Moments
 from meanfield.compile.series import AT_VARIANCE, PairTerm
 from meanfield.quadrature.pairs import pair_average
@@ -29,9 +29,9 @@ def wide_pair_terms(
     group: PairLaw, mean: Array, sigma: Array, rho: Sequence[Array], parameters: Sequence[Array], level: int
 ) -> tuple[Array, Array]:
     """Values and errors (T, 1) of a group's terms at one point."""
-    product = _Product(group.variable, group.facts, float(mean[0]), float(sigma[0]) ** 2, [float(p[0]) for p in parameters])
+    product = _Product(group.variable, group.facts, float(mean[0]), float(sigma[0]) ** 2, [float(p[0]) for p in parameters], TOLERANCES[level])
     correlations = [float(r[0]) for r in rho]
-    results = [_term(product, t, correlations, _INTEGRAL_NODES * (2 if level == FINE else 1)) for t in group.terms]
+    results = [_term(product, t, correlations, {ROUGH: 10, FINE: 48}.get(level, _INTEGRAL_NODES)) for t in group.terms]
     return np.array([[v] for v, _ in results]), np.array([[e] for _, e in results])
 
 
@@ -61,8 +61,8 @@ def _term(product: _Product, t: PairTerm, rho: list[float], count: int) -> tuple
 class _Product:
     """``<f(u) g(v)>`` at several correlations by the rotated product rule; repeated requests are remembered."""
 
-    def __init__(self, variable: sp.Symbol, facts: object, mean: float, var: float, parameters: list[float]) -> None:
-        self.variable, self.facts, self.mean, self.var, self.parameters = variable, facts, mean, var, parameters
+    def __init__(self, variable: sp.Symbol, facts: object, mean: float, var: float, parameters: list[float], tol: float) -> None:
+        self.variable, self.facts, self.mean, self.var, self.parameters, self.tol = variable, facts, mean, var, parameters, tol
         self.known: dict[tuple[sp.Expr, sp.Expr, bytes], tuple[Array, Array]] = {}
 
     def __call__(self, f: sp.Expr, g: sp.Expr, rho: Array) -> tuple[Array, Array]:
@@ -72,7 +72,7 @@ class _Product:
             facts = self.facts
             self.known[key] = pair_average(
                 self._callable(f), self._callable(g), mean, var, rho * self.var,
-                strip=facts.strip, pole_order=facts.pole_order, imaginary_growth=facts.growth,  # type: ignore[attr-defined]
+                strip=facts.strip, pole_order=facts.pole_order, imaginary_growth=facts.growth, tol=max(self.tol, 1e-13),  # type: ignore[attr-defined]
             )  # fmt: skip
         return self.known[key]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import sympy as sp
 
-from meanfield.compile import ROUGH, Kernel, compile
+from meanfield.compile import FINE, ROUGH, WORKING, Kernel, compile
 from meanfield.model import Model, Seed
 from meanfield.solve import judge
 from meanfield.solve.certify import above_tolerance
@@ -20,6 +20,7 @@ from meanfield.solve.problem import Array
 from meanfield.solve.refine import refine
 from meanfield.solve.starts import evaluate, own_starts, scattered
 from meanfield.solve.status import Status
+from meanfield.solve.within import Within
 
 _ROUGHLY = NewtonOptions(max_iterations=40, step_tolerance=1e-4)
 
@@ -71,12 +72,14 @@ def symmetry_maps(model: Model) -> list[Callable[[Array], Array]]:
     return [as_map(s) for s in model.symmetries]
 
 
-def finish(kernel: Kernel, p: Array, owner: Array, x: Array, scale: Array, tol: float) -> tuple[Rows, Array, tuple[str, ...]]:
+def finish(
+    kernel: Kernel, p: Array, owner: Array, x: Array, scale: Array, tol: float, level: int = WORKING
+) -> tuple[Rows, Array, tuple[str, ...]]:
     """Polish rough roots, refine, put roots within their claim of an edge on it, and apply the rules of acceptance.
 
     Returns the accepted rows, and for the rejected ones which sentence (index) applies: (R, 2) of owner and sentence.
     """
-    run = newton(kernel, p, x, scale=scale)
+    run = newton(kernel.at(level), p, x, scale=scale)
     good = np.flatnonzero(run.converged)
     owner, p, scale = owner[good], p[good], scale[good]
     done = refine(kernel, p, run.x[good], run.jacobian[good], scale)
@@ -139,21 +142,38 @@ def _from_seed(seed: Seed, model: Model, kernel: Kernel, rows: Rows, inner: Arra
 
 
 def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array | None = None) -> Search:
-    """Every solution that multistart, symmetry and deflation find, judged; order does not depend on the starts' order."""
+    """Every solution that multistart, symmetry and deflation find, judged; order does not depend on the starts' order.
+
+    The search uses rough quadrature. Where it finds nothing it is repeated with the finest: near a critical point the
+    equations are so ill-conditioned that only there do they have a root at all.
+    """
     kernel = compile(model)
     starts = all_starts(model, p, tol, extra)
     scale = scale_of(starts)
-    table = all_roots(
-        kernel.at(ROUGH), p, starts, scale=scale, tol=1e-3, symmetries=symmetry_maps(model), rounds=rounds, options=_ROUGHLY
-    )
+    rows, why = _search(kernel, p, starts, scale, tol, rounds, ROUGH)
+    missing = np.array(sorted(why), dtype=np.intp)
+    if missing.size:
+        more, still = _search(kernel, p[missing], starts[missing], scale[missing], tol, 0, FINE)
+        more = replace(more, owner=missing[more.owner])
+        rows = Rows.joined([rows, more])
+        why = {int(missing[i]): why[int(missing[i])] for i in still}
+    return Search(distinct(kernel, rows, p, scale), why)
+
+
+def _search(
+    kernel: Kernel, p: Array, starts: Array, scale: Array, tol: float, rounds: int, level: int
+) -> tuple[Rows, dict[int, str]]:
+    symmetries = symmetry_maps(kernel.model)
+    options = _ROUGHLY if level == ROUGH else None
+    problem = Within(kernel.at(level), scale.max(axis=0)) if kernel.model.starts else kernel.at(level)
+    table = all_roots(problem, p, starts, scale=scale, tol=1e-3, symmetries=symmetries, rounds=rounds, options=options)
     owner = table.owner
-    rows, rejected, sentences = finish(kernel, p[owner], owner, table.points.x, scale[owner], tol)
-    rows = distinct(kernel, rows, p, scale)
+    rows, rejected, sentences = finish(kernel, p[owner], owner, table.points.x, scale[owner], tol, max(level, WORKING))
     why = {}
     for i in sorted(set(range(len(p))) - set(rows.owner.tolist())):
         reasons = [sentences[k] for o, k in rejected if o == i]
         why[i] = f"no solution: {'; '.join(dict.fromkeys(reasons))}" if reasons else table.why_empty(i)
-    return Search(rows, why)
+    return rows, why
 
 
 def all_starts(model: Model, p: Array, tol: float, extra: Array | None) -> Array:

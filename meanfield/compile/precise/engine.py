@@ -56,7 +56,7 @@ class Goal:
     @property
     def reach(self) -> float:
         """Where the normal density falls below the tolerance, with a margin for the growth of the integrand."""
-        return math.sqrt(2.0 * self.log + 12.0)
+        return math.sqrt(2.0 * self.log + 20.0)
 
 
 def strip_step(strip: float, log_goal: float) -> float:
@@ -96,7 +96,7 @@ def halve(field: Field, sample: Sample, goal: Goal, step: float, low: float, hig
         new = [np.sum(v) for v in values]
         new_sizes = [np.sum(abs(v)) for v in values]
         if sums is None:
-            if any(ends * 10 > size * field.power_of_ten(-goal.digits) for ends, size in zip(_ends(values), new_sizes, strict=True)):
+            if any(ends * 300 > size * field.power_of_ten(-goal.digits) for ends, size in zip(_ends(values), new_sizes, strict=True)):
                 return None
             sums, sizes = new, new_sizes
         else:

@@ -63,7 +63,7 @@ def _pair(field: Field, kind: str, x: Values) -> tuple[Values, Values]:
         p, q = _pair(field, kind, array([x]))
         return p[0], q[0]
     positive = (x > 0).astype(bool)
-    if kind == "logistic":
+    if kind != "tanh":
         e = field.call("exp", -abs(x))
         large = 1 / (1 + e)
         small = e * large

@@ -78,8 +78,8 @@ def _average(
     for _ in range(12):
         grid = lattice((steps[0], steps[1]), reach)
         total = _LatticeSum(run, body, pair, grid)
-        if total.boundary * grid.n1 > total.scale * F.power_of_ten(-goal.digits):
-            reach *= 1.25
+        if total.boundary * 10 * grid.n1 * grid.n2 > total.scale * F.power_of_ten(-goal.digits):
+            reach *= 1.15
             if reach > MAX_REACH:
                 raise QuadratureError("the integrand does not decay: the average over the pair does not exist")
             continue
