@@ -142,7 +142,7 @@ def half_line(field: Field, sample: Callable[[Values, Values], list[Values]], go
         r = field.call("exp", t - u)
         return sample(r, r * (1 + u))
 
-    low, high = -math.log(goal.log + 5), math.log(reach) + 0.05
+    low, high = -math.log(goal.log + 5), math.log(max(reach, 2.0)) + 0.05
     return _extended(field, mapped, goal, step, low, high)
 
 
