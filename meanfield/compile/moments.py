@@ -65,8 +65,9 @@ class Moments:
     @cached_property
     def _combinations(self) -> list[list[tuple[float, int]]]:
         place = {s: i for i, s in enumerate(self.moment_symbols)}
-        terms = [[t.as_coeff_Mul() for t in sp.Add.make_args(sp.expand(v)) if t != 0] for v in self.values]
-        return [[(float(c), place[m]) if m in place else (float(c * m), -1) for c, m in row] for row in terms]
+        split = lambda t: t.as_independent(*place, as_Add=False)  # numbers such as pi belong to the coefficient
+        terms = [[split(t) for t in sp.Add.make_args(sp.expand(v)) if t != 0] for v in self.values]
+        return [[(float(c), place[m]) if m in place else (float(c), -1) for c, m in row] for row in terms]
 
     def combine(self, moments: Sequence[Array], size: int) -> list[Array]:
         """The bodies' averages from the moments, for bodies without parameters."""
