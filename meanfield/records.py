@@ -59,8 +59,8 @@ def records(points: Sequence[Iterable[Any]], observables: Sequence[str] | None =
         for k, one in zip(where, _split(batch, observables), strict=True):
             found[k] = one
     out: list[list[Record]] = [[] for _ in points]
-    for (i, solution), one in zip(flat, found, strict=True):
-        out[i].append(one if one is not None else record(solution, observables))
+    for (i, solution), known in zip(flat, found, strict=True):
+        out[i].append(known if known is not None else record(solution, observables))
     return out
 
 
@@ -104,7 +104,8 @@ def _joined(parts: Sequence[Solution]) -> Solution:
 
     first = parts[0]
     rows = type(first.rows).joined([s.rows for s in parts])
-    rows = replace(rows, owner=np.arange(len(parts)))
+    owner: Any = np.arange(len(parts))
+    rows = replace(rows, owner=owner)
     given = {name: np.concatenate([s.given[name] for s in parts]) for name in first.given}
     return replace(first, rows=rows, p=np.concatenate([s.p for s in parts]), shape=(len(parts),), given=given)
 

@@ -6,6 +6,8 @@ from types import MappingProxyType, SimpleNamespace
 import numpy as np
 import sympy as sp
 
+from meanfield.diagram.polish import Polished
+
 x, a = sp.symbols("x a", real=True)
 
 
@@ -172,7 +174,7 @@ def polish_cubic(model, indicator, free, parameters, starts, tol=1e-10):
         with np.errstate(invalid="ignore"):
             value = -np.sign(starts["x"]) * np.sqrt(4 * parameters["a"] ** 3 / 27)
         value[np.abs(starts["x"]) < 1e-9] = np.nan
-    return value, np.full_like(begin, 1e-14), np.isfinite(value)
+    return Polished(value, np.full_like(begin, 1e-14), np.zeros((len(begin), 1), bool))
 
 
 def use_closed_forms(monkeypatch):

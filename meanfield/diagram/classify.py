@@ -30,7 +30,7 @@ def classify(sheets: Sequence[Sheet]) -> tuple[np.ndarray, tuple[str, ...]]:
     """
     plane = sheets[0].plane
     invariant = [symmetric(sheet) for sheet in sheets]
-    words = []
+    words: list[str | None] = []
     for row in range(plane.shape[0]):
         for column in range(plane.shape[1]):
             i = row * plane.shape[1] + column
@@ -40,18 +40,33 @@ def classify(sheets: Sequence[Sheet]) -> tuple[np.ndarray, tuple[str, ...]]:
                 for one, even in zip(sheet.at(row, column), table.get(i, ()), strict=True)
             ]
             words.append(_label(here))
-    labels = tuple(name for name, _ in Counter(words).most_common())
+    named = _from_neighbours(words, plane.shape)
+    labels = tuple(name for name, _ in Counter(named).most_common())
     index = {name: k for k, name in enumerate(labels)}
-    return np.array([index[w] for w in words]).reshape(plane.shape), labels
+    return np.array([index[w] for w in named]).reshape(plane.shape), labels
 
 
-def _label(here: Sequence[tuple[Model, Record, bool | None]]) -> str:
+def _from_neighbours(words: Sequence[str | None], shape: tuple[int, int]) -> list[str]:
+    """Points on a boundary belong to the region of most of their neighbours: a line of grid points is no region."""
+    rows, columns = shape
+    out = []
+    for i, word in enumerate(words):
+        row, column = divmod(i, columns)
+        near = [(row, column - 1), (row - 1, column), (row, column + 1), (row + 1, column)]
+        around = [words[r * columns + c] for r, c in near if 0 <= r < rows and 0 <= c < columns]
+        known = Counter(w for w in around if w is not None)
+        out.append(word if word is not None else known.most_common(1)[0][0] if known else NOTHING)
+    return out
+
+
+def _label(here: Sequence[tuple[Model, Record, bool | None]]) -> str | None:
+    """The name of a point; None where it lies on a boundary and has no stable state of its own."""
     physical = [one for one in here if one[1].physical is not False]
     stable = [one for one in physical if one[1].stable is not False]
-    # Marginal states name a point only where no other does: beside a stable state they are about to be born or lost.
-    stable = stable or [one for one in physical if any(abs(v) < _MARGINAL for v in one[1].indicators.values())]
     if stable:
         return _join(stable)
+    if any(abs(v) < _MARGINAL for _, one, _ in physical for v in one.indicators.values()):
+        return None
     return f"{_join(physical)}, unstable" if physical else NOTHING
 
 

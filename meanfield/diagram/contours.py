@@ -16,6 +16,7 @@ import numpy as np
 
 from meanfield.averages.scope import substitute
 from meanfield.diagram.grid import Plane, Sheet
+from meanfield.diagram.polish import Polished
 from meanfield.model.printing import latex_expression
 from meanfield.records import Record
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Contour", "Edge", "Start", "contour", "edge_starts", "join"]
 
 Edge = tuple[int, int, int]  # row and column of the lower end, axis that varies along it (0: horizontal, 1: vertical)
-Polish = Callable[["Model", str, str, Mapping[str, np.ndarray], Mapping[str, np.ndarray]], tuple[np.ndarray, ...]]
+Polish = Callable[["Model", str, str, Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Polished]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,17 @@ class Start:
     position: tuple[float, float]
     unknowns: dict[str, float]
     bracketed: bool
+
+
+@dataclass(frozen=True)
+class _Zero:
+    """A polished zero on an edge: its place (x, y), claimed error, and which unknowns vanish (curves of different branches
+    are not joined where they cross)."""
+
+    edge: Edge
+    place: np.ndarray
+    error: float
+    branch: tuple[bool, ...]
 
 
 @dataclass
@@ -149,13 +161,12 @@ def _open_start(edge: Edge, place: np.ndarray, state: Record) -> Start:
 def contour(sheet: Sheet, indicator: str, region: np.ndarray, fixed: Mapping[str, float], polish: Polish) -> Contour:
     """The polished curve ``indicator = 0`` of the sheet's model.
 
-    ``polish(model, indicator, free, parameters, starts)`` solves for all starts at once and returns (value of the free
-    parameter, its claimed error, found), each (P,).
+    ``polish(model, indicator, free, parameters, starts)`` solves for all starts at once.
     """
     plane, model = sheet.plane, sheet.model
     result = Contour(sheet.name, indicator, *equation(model, indicator))
     starts = edge_starts(sheet, indicator)
-    points: list[tuple[Start, np.ndarray, float]] = []
+    zeros: list[_Zero] = []
     missed: set[Edge] = set()
     for axis in (0, 1):
         mine = [s for s in starts if s.edge[2] == axis]
@@ -167,16 +178,17 @@ def contour(sheet: Sheet, indicator: str, region: np.ndarray, fixed: Mapping[str
         parameters[held] = np.array([s.position[1 - axis] for s in mine])
         begin = {name: np.array([s.unknowns[name] for s in mine]) for name in mine[0].unknowns}
         begin[free] = np.array([s.position[axis] for s in mine])
-        value, error, found = polish(model, indicator, free, parameters, begin)
+        done = polish(model, indicator, free, parameters, begin)
         for k, start in enumerate(mine):
-            if found[k] and _belongs(plane, start.edge, float(value[k]), float(error[k])):
+            value, error = float(done.value[k]), float(done.error[k])
+            if done.found[k] and _belongs(plane, start.edge, value, error):
                 place = np.array(start.position)
-                place[axis] = value[k]
-                points.append((start, place, float(error[k])))
+                place[axis] = value
+                zeros.append(_Zero(start.edge, place, error, tuple(done.zero[k].tolist())))
             elif start.bracketed:
                 missed.add(start.edge)
-    result.unpolished = len(missed - {start.edge for start, _, _ in points})
-    _fill(result, _distinct(points, plane), plane, region)
+    result.unpolished = len(missed - {zero.edge for zero in zeros})
+    _fill(result, _distinct(zeros, plane), plane, region)
     return result
 
 
@@ -188,22 +200,23 @@ def _belongs(plane: Plane, edge: Edge, value: float, error: float) -> bool:
     return error < abs(ends[1] - ends[0]) and min(ends) - slack <= value <= max(ends) + slack
 
 
-def _distinct(points: Sequence[tuple[Start, np.ndarray, float]], plane: Plane) -> list[tuple[Start, np.ndarray, float]]:
-    """One of each: symmetric partners and several starts lead to the same zero."""
+def _distinct(zeros: Sequence[_Zero], plane: Plane) -> list[_Zero]:
+    """One of each, the best known: symmetric partners and several starts lead to the same zero."""
     cell = np.array([np.ptp(plane.x) / (len(plane.x) - 1), np.ptp(plane.y) / (len(plane.y) - 1)])
-    kept: dict[tuple[Edge, int, int], tuple[Start, np.ndarray, float]] = {}
-    for start, place, error in points:
-        column, row = np.round(place / cell * 1e4).astype(int).tolist()
-        key = (start.edge, column, row)
-        kept.setdefault(key, (start, place, error))
+    kept: dict[tuple[Edge, tuple[bool, ...], int, int], _Zero] = {}
+    for zero in sorted(zeros, key=lambda z: z.error):
+        column, row = np.round(zero.place / cell * 1e4).astype(int).tolist()
+        kept.setdefault((zero.edge, zero.branch, column, row), zero)
     return list(kept.values())
 
 
-def _fill(result: Contour, points: list[tuple[Start, np.ndarray, float]], plane: Plane, region: np.ndarray) -> None:
-    for line in join([s.edge for s, _, _ in points], np.array([p for _, p, _ in points]).reshape(-1, 2), plane):
-        result.lines.append(np.array([points[k][1] for k in line]))
-        result.errors.append(np.array([points[k][2] for k in line]))
-        result.boundary.append(np.array([_separates(points[k][0].edge, region) for k in line]))
+def _fill(result: Contour, zeros: Sequence[_Zero], plane: Plane, region: np.ndarray) -> None:
+    for branch in sorted({zero.branch for zero in zeros}):
+        own = [zero for zero in zeros if zero.branch == branch]
+        for line in join([zero.edge for zero in own], np.array([zero.place for zero in own]), plane):
+            result.lines.append(np.array([own[k].place for k in line]))
+            result.errors.append(np.array([own[k].error for k in line]))
+            result.boundary.append(np.array([_separates(own[k].edge, region) for k in line]))
 
 
 def _separates(edge: Edge, region: np.ndarray) -> bool:

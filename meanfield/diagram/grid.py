@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,9 +87,10 @@ def solve_plane(sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: 
     progress.start(total, f"solving {sheet.name}")
     for first in range(len(sheet.points), total, chunk):
         part = {name: values[first : first + chunk] for name, values in flat.items()}
+        parameters: dict[str, Any] = {**part, **fixed}
         count = min(chunk, total - first)
         try:
-            found = solve(sheet.model, find="all", tol=tol, **part, **fixed).points
+            found = solve(sheet.model, find="all", tol=tol, **parameters).points
         except NoSolution:
             found = [Solutions([])] * count
         sheet.points.extend(records(found, observables=()))

@@ -6,10 +6,10 @@ vanishes is then an invariant subspace, and the system is solved inside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
@@ -17,33 +17,61 @@ import sympy as sp
 from meanfield.errors import ModelError
 
 if TYPE_CHECKING:
+    from meanfield.compile import Kernel
     from meanfield.model import Model
+    from meanfield.solve import Points
 
-__all__ = ["polish", "working_unknowns"]
+__all__ = ["Polished", "polish", "working_unknowns"]
 
-_ZERO = 1e-9
+_ZERO = 1e-9  # a start this close to zero is on the branch where the unknown vanishes
+_VANISHES = 1e-7  # and so is, after polishing, a solution this close
 Arrays = Mapping[str, np.ndarray]
 
 
-def polish(
-    model: Model, indicator: str, free: str, parameters: Arrays, starts: Arrays, tol: float = 1e-10
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Polished:
+    """value (P,) of the free parameter and its claimed error (P,), NaN where not found; found (P,); zero (P, n): which of the
+    model's unknowns vanish there, which tells the branches apart that cross in the plane."""
+
+    value: np.ndarray
+    error: np.ndarray
+    zero: np.ndarray
+
+    @property
+    def found(self) -> np.ndarray:
+        """(P,) mask."""
+        return np.isfinite(self.value)
+
+
+def polish(model: Model, indicator: str, free: str, parameters: Arrays, starts: Arrays, tol: float = 1e-10) -> Polished:
     """Solve ``indicator = 0`` for the parameter ``free`` from one start per point.
 
     parameters: the others, (P,) each; starts: the model's public unknowns and the free parameter, (P,) each.
-    Returns (value of the free parameter, its claimed error, found), (P,) each; not found: NaN.
     """
     begin = working_unknowns(model, starts) | {free: np.asarray(starts[free], float)}
     count = len(begin[free])
-    value, error = np.full(count, np.nan), np.full(count, np.nan)
     zero = np.stack([np.abs(begin[u.name]) < _ZERO for u in model.unknowns], -1)
+    out = Polished(np.full(count, np.nan), np.full(count, np.nan), zero.copy())
     given = {name: np.broadcast_to(np.asarray(v, float), (count,)) for name, v in parameters.items()}
     for pattern in np.unique(zero, axis=0):
         rows = np.flatnonzero((zero == pattern).all(axis=1))
         held = tuple(u for u, still in zip(model.unknowns, pattern, strict=True) if still)
-        here = {name: values[rows] for name, values in begin.items()}
-        value[rows], error[rows] = _from(model, indicator, free, held, {n: v[rows] for n, v in given.items()}, here, tol)
-    return value, error, np.isfinite(value)
+        kernel = _boundary(model, indicator, free, held)
+        if kernel is not None:
+            here = {name: values[rows] for name, values in begin.items()}
+            points = _points(kernel, {n: v[rows] for n, v in given.items()}, here, tol)
+            _fill(out, rows, points, kernel.names, [u.name for u in model.unknowns], free)
+    return out
+
+
+def _fill(out: Polished, rows: np.ndarray, points: Points, names: Sequence[str], unknowns: Sequence[str], free: str) -> None:
+    column = names.index(free)
+    out.value[rows] = np.where(points.found, points.x[:, column], np.nan)
+    out.error[rows] = np.where(points.found, points.error[:, column], np.nan)
+    for i, name in enumerate(unknowns):
+        if name in names:
+            x, error = points.x[:, names.index(name)], points.error[:, names.index(name)]
+            out.zero[rows, i] = np.abs(x) <= np.maximum(_VANISHES, error)
 
 
 def working_unknowns(model: Model, public: Arrays) -> dict[str, np.ndarray]:
@@ -58,26 +86,18 @@ def working_unknowns(model: Model, public: Arrays) -> dict[str, np.ndarray]:
     return {u.name: np.array(v, float) for u, v in zip(model.unknowns, values, strict=True)}
 
 
-def _from(
-    model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ...], parameters: Arrays, starts: Arrays, tol: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Polish starts that share their zeros ``held``: in the subspace where these stay zero, or else in the whole space."""
+def _points(kernel: Kernel, parameters: Arrays, starts: Arrays, tol: float) -> Points:
+    """One root of the boundary's equations from each start."""
     from meanfield.solve import extended, first_roots
     from meanfield.solve.points import parameter_points
 
-    lost = np.full(len(starts[free]), np.nan)
-    kernel = _boundary(model, indicator, free, held)
-    if kernel is None:
-        return lost, lost
-    p = np.broadcast_to(parameter_points(kernel.model, parameters).p, (lost.size, len(kernel.parameter_names)))
     x = np.stack([starts[name] for name in kernel.names], -1)
-    points, _ = first_roots(extended(kernel), p, x[:, None, :], tol=tol)
-    column = kernel.names.index(free)
-    return np.where(points.found, points.x[:, column], np.nan), np.where(points.found, points.error[:, column], np.nan)
+    p = np.broadcast_to(parameter_points(kernel.model, parameters).p, (len(x), len(kernel.parameter_names)))
+    return first_roots(extended(kernel), p, x[:, None, :], tol=tol)[0]
 
 
 @lru_cache(maxsize=64)
-def _boundary(model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ...]) -> Any:
+def _boundary(model: Model, indicator: str, free: str, held: tuple[sp.Symbol, ...]) -> Kernel | None:
     """The compiled boundary; None where this indicator does not depend on the parameter."""
     from meanfield.compile import compile
     from meanfield.conditions import indicator_zero

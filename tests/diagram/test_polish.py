@@ -26,8 +26,9 @@ X0 = {"mu": 0.0, "Delta_0": 0.0}
 def test_boundaries_of_the_rank_one_network(model, indicator, free, held, start, value):
     parameters = {name: np.array([v]) for name, v in {"M_m": 1.0, "Sigma_m": 0.0, **held}.items()}
     starts = {name: np.array([v]) for name, v in start.items()}
-    found, error, ok = polish(model, indicator, free, parameters, starts)
-    assert ok.all() and abs(found[0] - value) <= error[0] + 1e-10 and error[0] < 1e-9
+    done = polish(model, indicator, free, parameters, starts)
+    assert done.found.all() and abs(done.value[0] - value) <= done.error[0] + 1e-10 and done.error[0] < 1e-9
+    assert done.zero[0, 0] == (start["mu"] == 0.0)
 
 
 def test_working_unknowns_are_recovered_from_those_of_results():
@@ -37,5 +38,5 @@ def test_working_unknowns_are_recovered_from_those_of_results():
 
 def test_where_nothing_is_found_it_is_said():
     parameters = {"M_m": np.array([1.0]), "Sigma_m": np.array([0.0]), "M_n": np.array([0.5])}
-    _, _, ok = polish(STATIONARY, "outlier", "g", parameters, {name: np.array([np.nan]) for name in ("mu", "Delta_0", "g")})
-    assert not ok.any()
+    done = polish(STATIONARY, "outlier", "g", parameters, {name: np.array([np.nan]) for name in ("mu", "Delta_0", "g")})
+    assert not done.found.any()
