@@ -68,12 +68,6 @@ def coarse_step(step: float) -> float:
     return 2.0 ** (floor(log2(step) * _STEPS_PER_OCTAVE) / _STEPS_PER_OCTAVE)
 
 
-def coarse_count(count: int) -> int:
-    """``count`` rounded up to a multiple of an eighth of its power of two (at least of 8)."""
-    unit = max(8, 1 << max(0, int(log2(max(count, 1))) - 3))
-    return unit * ((count + unit - 1) // unit)
-
-
 @lru_cache(maxsize=32)
 def _full_table(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
     z, table = hermite_table(step, cutoff, count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +29,32 @@ class Group(Protocol):
     outputs: list[sp.Symbol]
 
     def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]: ...
+
+
+WIDTHS_PER_OCTAVE = 4
+
+
+def by_width(sigma: Array) -> Iterator[tuple[Array | slice, float]]:
+    """Groups of points whose law has about the same width, with the width (on a ladder) for which the rule is made."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rung = np.ceil(WIDTHS_PER_OCTAVE * np.log2(np.maximum(sigma, 1e-3)))
+    rung = np.where(np.isfinite(rung), rung, 0.0).astype(np.int16)
+    if rung.size == 1:
+        yield slice(None), 2.0 ** (float(rung[0]) / WIDTHS_PER_OCTAVE)
+        return
+    order = np.argsort(rung, kind="stable")
+    starts = np.flatnonzero(np.diff(rung[order], prepend=rung[order[0]] - 1))
+    for a, b in zip(starts, [*starts[1:], rung.size], strict=True):
+        yield order[a:b], 2.0 ** (float(rung[order[a]]) / WIDTHS_PER_OCTAVE)
+
+
+def pieces(index: Array | slice, size: int) -> Iterator[Array | slice]:
+    """``index`` in parts of at most ``size`` points (a slice stands for all points of a small batch and stays whole)."""
+    if isinstance(index, slice):
+        yield index
+        return
+    for start in range(0, index.size, size):
+        yield index[start : start + size]
 
 
 class Dot:

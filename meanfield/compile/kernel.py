@@ -12,7 +12,7 @@ import sympy as sp
 from meanfield.averages import Average, DividedDifference
 from meanfield.averages.passes import closed_forms, parity
 from meanfield.averages.scope import nodes
-from meanfield.compile.group import EPS, FINE, TIGHT, WORKING, Array
+from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
 from meanfield.errors import ParameterError
 from meanfield.model import Model, Spectrum
@@ -26,8 +26,8 @@ class Kernel:
     that average over a sample.
     """
 
-    def __init__(self, model: Model, data: Mapping[str, Any] | None = None, level: int = WORKING) -> None:
-        self.model, self.data, self.level = model, dict(data or {}), level
+    def __init__(self, model: Model, data: Mapping[str, Any] | None = None, level: int = WORKING, quick: bool = False) -> None:
+        self.model, self.data, self.level, self.quick = model, dict(data or {}), level, quick
         self.unknowns, self.parameters = tuple(model.unknowns), tuple(model.parameters)
         self.names = tuple(s.name for s in self.unknowns)
         self.parameter_names = tuple(s.name for s in self.parameters)
@@ -36,9 +36,10 @@ class Kernel:
         self.symbols = [*self.unknowns, *self.parameters]
         self._programs: dict[Any, Program] = {}
 
-    def at(self, level: int) -> Kernel:
-        """The same kernel with another quality of quadrature (programs are shared)."""
-        other = Kernel(self.model, self.data, level)
+    def at(self, level: int, *, quick: bool = False) -> Kernel:
+        """The same kernel with another quality of quadrature (programs are shared). quick: claims are the tolerance of the
+        quadrature instead of what a finer rule shows; enough to end an iteration, not to be reported."""
+        other = Kernel(self.model, self.data, level, quick)
         other._programs = self._programs
         other.__dict__["residuals"] = self.residuals
         return other
@@ -81,6 +82,8 @@ class Kernel:
 
     def claims(self, x: Array, p: Array) -> Array:
         """(P, n): bound on the error of the residual, quadrature and rounding."""
+        if self.quick:
+            return 10 * TOLERANCES[self.level] * (1.0 + np.abs(x))
         return self.refined(x, p)[1]
 
     def refined(self, x: Array, p: Array) -> tuple[Array, Array]:

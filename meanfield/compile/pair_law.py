@@ -8,13 +8,13 @@ needs far fewer coefficients. Laws too wide for any series are left to the produ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import sympy as sp
 
-from meanfield.compile.coefficients import coarse_count, coarse_step, projection
+from meanfield.compile.coefficients import coarse_step, projection
 from meanfield.compile.generators import Analyticity, analyticity
 from meanfield.compile.grid import UniformGrid
 from meanfield.compile.group import BLOCK_ELEMENTS, FINE, TIGHT, TOLERANCES, Array
@@ -22,6 +22,8 @@ from meanfield.compile.series import PairTerm, Recipe
 from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
 
 LARGEST_COUNT = 1280
+_COUNTS_PER_OCTAVE = 3
+_WIDTHS_PER_OCTAVE = 2
 LARGEST_VARIANCE = 4096.0  # iterates that wander off beyond are given up: nothing is computed for them
 QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy
 CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the correlation
@@ -56,10 +58,10 @@ class PairLaw:
         sigma, parameters = np.sqrt(var), inputs[2 + self.n_covs :]
         choice = Choice(self.needed, mean, sigma, rho, self.divided, level)
         values, noise = np.full((2, len(self.terms), sigma.size), np.nan)
-        for index, count, quotient in choice.blocks():
+        for index, widest, count, quotient in choice.blocks():
             at = slice(None) if index.size == sigma.size == 1 else index
             law = (mean[at], sigma[at], [r[at] for r in rho], [p[at, None] for p in parameters])
-            values[:, at], noise[:, at] = self._block(*law, count, quotient, level, rounding is not None)
+            values[:, at], noise[:, at] = self._block(*law, widest, count, quotient, level, rounding is not None)
         for index in choice.too_wide():
             from meanfield.compile.wide_pairs import wide_pair_terms
 
@@ -70,11 +72,12 @@ class PairLaw:
         return list(values)
 
     def _block(
-        self, mean: Array, sigma: Array, rho: list[Array], parameters: list[Array], count: int, quotient: bool, level: int, keep: bool
+        self, mean: Array, sigma: Array, rho: list[Array], parameters: list[Array],
+        widest: float, count: int, quotient: bool, level: int, keep: bool,
     ) -> tuple[Array, Array]:
         facts = self.facts
         tol = TOLERANCES[min(level, TIGHT)]
-        step = hermite_step(facts.strip, float(sigma.max()), tol, count, pole_order=facts.pole_order, imaginary_growth=facts.growth)
+        step = hermite_step(facts.strip, widest, tol, count, pole_order=facts.pole_order, imaginary_growth=facts.growth)
         step = coarse_step(step) / (2 if level == FINE else 1)
         z, weights, table = projection(step, hermite_cutoff(TOLERANCES[level]), count)
         return self.recipes[quotient].apply(UniformGrid(mean, sigma, z), sigma, rho, weights, table, parameters, keep)
@@ -93,6 +96,7 @@ class Choice:
             gap = np.maximum(1 - largest, QUOTIENT_GAP)
             series = np.where(self.quotient, coefficient_counts(facts, sigma, largest, tol * gap**2), series)
         count = np.where(self.quotient, series, full)
+        self.sigma = sigma
         finite = np.isfinite(count) & (sigma**2 <= LARGEST_VARIANCE) & np.isfinite(mean) & np.isfinite(largest)
         self.usable = finite & (count <= LARGEST_COUNT)
         self.wide = finite & ~self.usable
@@ -103,22 +107,26 @@ class Choice:
         chosen = np.flatnonzero(self.wide)
         return [chosen[i : i + 1] for i in range(chosen.size)]
 
-    def blocks(self) -> list[tuple[Array, int, bool]]:
-        """Index arrays with the number of coefficients and whether quotients are used."""
-        if self.count.size == 1:
-            return [(np.zeros(1, dtype=int), coarse_count(int(self.count[0])), bool(self.quotient[0]))] if self.usable[0] else []
-        out = []
-        for flag in (False, True):
-            chosen = np.flatnonzero(self.usable & (self.quotient == flag))
-            chosen = chosen[np.argsort(self.count[chosen], kind="stable")]
-            counts, start = self.count[chosen], 0
-            while start < chosen.size:
-                # Points in a block share the count of the most demanding: at most a third more than the least.
-                stop = int(np.searchsorted(counts, max(counts[start] * 1.33, counts[start] + 12), side="right"))
-                stop = min(stop, start + max(1, BLOCK_ELEMENTS // max(64, int(counts[start]))))
-                out.append((chosen[start:stop], coarse_count(int(counts[stop - 1])), flag))
-                start = stop
-        return out
+    def blocks(self) -> Iterator[tuple[Array, float, int, bool]]:
+        """Index arrays with the width for which the grid is made, the number of coefficients, and whether quotients are used.
+
+        All three are on ladders and depend on the point alone, never on the others in the batch.
+        """
+        chosen = np.flatnonzero(self.usable)
+        if chosen.size == 0:
+            return
+        rungs = np.ceil(_COUNTS_PER_OCTAVE * np.log2(np.maximum(self.count[chosen], 8.0)))
+        widths = np.ceil(_WIDTHS_PER_OCTAVE * np.log2(np.maximum(self.sigma[chosen], 0.125)))
+        keys = (rungs * 256 + widths + 64) * 2 + self.quotient[chosen]
+        order = np.argsort(keys, kind="stable")
+        starts = np.flatnonzero(np.diff(keys[order], prepend=np.nan) != 0)
+        for a, b in zip(starts, [*starts[1:], chosen.size], strict=True):
+            first = order[a]
+            count = 8 * int(np.ceil(2.0 ** (rungs[first] / _COUNTS_PER_OCTAVE) / 8))
+            widest = 2.0 ** (widths[first] / _WIDTHS_PER_OCTAVE)
+            size = max(1, BLOCK_ELEMENTS // max(64, count))
+            for i in range(a, b, size):
+                yield chosen[order[i : min(i + size, b)]], widest, count, bool(self.quotient[chosen[first]])
 
 
 def coefficient_counts(facts: Analyticity, sigma: Array, rho: Array, tol: float | Array) -> Array:

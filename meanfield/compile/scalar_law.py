@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import sympy as sp
@@ -11,7 +11,7 @@ from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid, UniformGrid
-from meanfield.compile.group import BLOCK_ELEMENTS, EPS, Array, Dot
+from meanfield.compile.group import BLOCK_ELEMENTS, EPS, Array, Dot, by_width, pieces
 from meanfield.compile.moments import Moments
 from meanfield.compile.rules import NodeChoice, smooth_nodes, split_nodes
 
@@ -42,11 +42,7 @@ class ScalarLaw:
             sigma, mean = np.where(broken, np.nan, sigma), np.where(broken, np.nan, mean)
         out = np.empty((len(self.outputs), sigma.size))
         noise = np.empty_like(out) if rounding is not None else None
-        order = np.argsort(sigma, kind="stable")
-        start = 0
-        while start < order.size:
-            index, choice = self._block(order, start, mean, sigma, level)
-            start += index.size
+        for index, choice in self._blocks(mean, sigma, level):
             dot = self._dot(choice.weights, noise is not None)
             grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(mean[index], sigma[index], choice.nodes)
             out[:, index] = self._run(grid, dot, [p[index, None] for p in inputs[2:]])
@@ -62,18 +58,14 @@ class ScalarLaw:
     def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
         return np.asarray(self.moments.run(grid, dot, *parameters)[0])
 
-    def _block(self, order: Array, start: int, mean: Array, sigma: Array, level: int) -> tuple[Array, NodeChoice]:
-        """The next block of points, narrow laws first: as many as fit in the cache with the nodes of the widest of them."""
-        count = 256
-        while True:
-            index = order[start : start + count]
-            if self.facts.kinks:
-                choice = split_nodes(self.facts, mean[index], sigma[index], level)
-            else:
-                widest = np.fmax.reduce(sigma[index])  # sigma is sorted, nan last
-                choice = smooth_nodes(self.facts, float(widest) if np.isfinite(widest) else 1.0, level, half=self.half)
-            size = choice.nodes.shape[-1]
-            if index.size * size <= 2 * BLOCK_ELEMENTS or count == 1:
-                return index, choice
-            count = max(1, min(index.size // 2, BLOCK_ELEMENTS // size))
-
+    def _blocks(self, mean: Array, sigma: Array, level: int) -> Iterator[tuple[Array | slice, NodeChoice]]:
+        """Blocks of points with their nodes. The rule depends on the point alone, never on the others in the batch: it is that
+        of the next wider law on a ladder."""
+        if self.facts.kinks:
+            for index in pieces(np.arange(sigma.size), BLOCK_ELEMENTS // 512):
+                yield index, split_nodes(self.facts, mean[index], sigma[index], level)
+            return
+        for index, widest in by_width(sigma):
+            choice = smooth_nodes(self.facts, widest, level, half=self.half)
+            for piece in pieces(index, max(1, BLOCK_ELEMENTS // choice.nodes.size)):
+                yield piece, choice

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from meanfield.compile import ROUGH, Kernel, compile
 from meanfield.model import Model
 from meanfield.solve import judge
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Rows, Search, find_all, find_first, symmetry_maps
+from meanfield.solve.search import Rows, Search, attempt, find_all, scale_of, start_columns, symmetry_maps
+from meanfield.solve.starts import own_starts
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
 
@@ -16,24 +19,30 @@ _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
 def find_one(model: Model, p: Array, tol: float) -> Search:
     """The solution of interest at every point.
 
-    First a root from the model's best start; where that is not stable, all solutions are sought and the best is taken.
+    The starts are tried one after the other, the best first, at the points that have no stable solution yet; the best of what
+    they lead to is taken. Points where none of them leads anywhere are searched as for all solutions.
     """
     kernel = compile(model)
-    quick = find_first(model, p, tol)
-    rows = _partners(kernel, quick.rows)
-    at = p[rows.owner]
-    stable = judge.stability(kernel, rows.x, at, rows.error)
-    if stable is None:
-        return Search(best(kernel, rows, p), quick.why)
-    open_points = np.setdiff1d(np.arange(len(p)), rows.owner[stable])
-    rows = rows.take(np.flatnonzero(stable))
-    if open_points.size == 0:
-        return Search(best(kernel, rows, p), {})
-    search = find_all(model, p[open_points], tol, rounds=0)
-    more = search.rows
-    more = Rows(open_points[more.owner], *(getattr(more, f) for f in ("x", "error", "condition", "residual", "status", "jacobian")))
-    why = {int(open_points[i]): sentence for i, sentence in search.why.items()}
-    return Search(best(kernel, Rows.joined([rows, more]), p), why)
+    parts: list[Rows] = []
+    open_points = np.arange(len(p))
+    formulas = own_starts(model, p)
+    scale = scale_of(formulas)
+    for start in start_columns(model, p, formulas, tol):
+        usable = open_points[np.isfinite(start[open_points]).all(axis=1)]
+        rows = _partners(kernel, attempt(kernel, p, usable, start[usable], scale, tol))
+        parts.append(rows)
+        stable = judge.stability(kernel, rows.x, p[rows.owner], rows.error)
+        open_points = np.setdiff1d(open_points, rows.owner if stable is None else rows.owner[stable], assume_unique=False)
+        if open_points.size == 0:
+            break
+    found = Rows.joined(parts)
+    lost = np.setdiff1d(np.arange(len(p)), found.owner)
+    why: dict[int, str] = {}
+    if lost.size:
+        search = find_all(model, p[lost], tol, rounds=0)
+        found = Rows.joined([found, replace(search.rows, owner=lost[search.rows.owner])])
+        why = {int(lost[i]): sentence for i, sentence in search.why.items()}
+    return Search(best(kernel, found, p), why)
 
 
 def _partners(kernel: Kernel, rows: Rows) -> Rows:
@@ -43,8 +52,7 @@ def _partners(kernel: Kernel, rows: Rows) -> Rows:
         moved = image(rows.x)
         differs = np.flatnonzero((np.abs(moved - rows.x) > 2 * rows.error).any(axis=1))
         if differs.size:
-            other = rows.take(differs)
-            parts.append(Rows(other.owner, moved[differs], *(getattr(other, f) for f in ("error", "condition", "residual", "status", "jacobian"))))
+            parts.append(replace(rows.take(differs), x=moved[differs]))
     return Rows.joined(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -92,8 +93,7 @@ def one(model: Model, points: ParameterPoints, parts: list[tuple[Model, Search, 
 
 
 def _solution(kernel: Kernel, search: Search, where: Array, points: ParameterPoints, tol: float) -> Solution:
-    rows = search.rows
-    rows = type(rows)(where[rows.owner], *(getattr(rows, f) for f in ("x", "error", "condition", "residual", "status", "jacobian")))
+    rows = replace(search.rows, owner=where[search.rows.owner])
     why = {int(where[i]): sentence for i, sentence in search.why.items()}
     return Solution(kernel, rows, points.p, points.shape, points.given, why, tol=tol)
 
@@ -107,7 +107,7 @@ def every(points: ParameterPoints, parts: list[tuple[Model, Search, Array]], tol
         for k in range(len(search.rows.owner)):
             row = search.rows.take(np.array([k]))
             i = int(where[row.owner[0]])
-            row = type(row)(np.array([0]), *(getattr(row, f) for f in ("x", "error", "condition", "residual", "status", "jacobian")))
+            row = replace(row, owner=np.array([0]))
             given = {name: values[i : i + 1] for name, values in points.given.items()}
             found[i].append(Solution(kernel, row, points.p[i : i + 1], (), given, tol=tol))
         for j, sentence in search.why.items():

@@ -77,18 +77,26 @@ def spectra(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[str, list[
     """Eigenvalues of every spectrum, point by point (their number may depend on the point)."""
     found: dict[str, list[Array]] = {}
     for name, spectrum in kernel.model.spectra.items():
-        values = list(eigenvalues(kernel.matrices(spectrum, x, p)))
-        if spectrum.at_zero is not None:
-            symbol, matrix = spectrum.at_zero
-            i = kernel.unknowns.index(symbol)
-            at = np.flatnonzero(np.abs(x[:, i]) <= np.maximum(error[:, i], 1e-300))
-            if at.size:
-                flat = tuple(kernel.model.resolve(e) for e in matrix)
-                small = kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape)
-                for row, one in zip(at, eigenvalues(small), strict=True):
-                    values[row] = one
+        regular, at, special = _eigenvalues(kernel, spectrum, x, p, error)
+        values = list(regular)
+        for row, one in zip(at, special, strict=True):
+            values[row] = one
         found[name] = values
     return found
+
+
+def _eigenvalues(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array) -> tuple[Array, Array, Array]:
+    """Eigenvalues (P, k); the points where the matrix degenerates, and its eigenvalues there."""
+    regular = eigenvalues(kernel.matrices(spectrum, x, p))
+    if spectrum.at_zero is None:
+        return regular, np.zeros(0, dtype=np.intp), np.zeros((0, 0))
+    symbol, matrix = spectrum.at_zero
+    i = kernel.unknowns.index(symbol)
+    at = np.flatnonzero(np.abs(x[:, i]) <= np.maximum(error[:, i], 1e-300))
+    if at.size == 0:
+        return regular, at, np.zeros((0, 0))
+    flat = tuple(kernel.model.resolve(e) for e in matrix)
+    return regular, at, eigenvalues(kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape))
 
 
 def stability(kernel: Kernel, x: Array, p: Array, error: Array) -> Array | None:
@@ -96,6 +104,10 @@ def stability(kernel: Kernel, x: Array, p: Array, error: Array) -> Array | None:
     flags = holds(kernel, kernel.model.stable, x, p, strict=True)
     if flags is None or isinstance(kernel.model.stable, bool):
         return flags
-    for values in spectra(kernel, x, p, error).values():
-        flags = flags & np.array([bool(np.all(np.real(v) < 1)) for v in values])
+    for spectrum in kernel.model.spectra.values():
+        regular, at, special = _eigenvalues(kernel, spectrum, x, p, error)
+        below = (regular.real < 1).all(axis=1)
+        if at.size:
+            below[at] = (special.real < 1).all(axis=1)
+        flags = flags & below
     return flags

@@ -79,7 +79,7 @@ def finish(
 
     Returns the accepted rows, and for the rejected ones which sentence (index) applies: (R, 2) of owner and sentence.
     """
-    run = newton(kernel.at(level), p, x, scale=scale)
+    run = newton(kernel.at(level, quick=True), p, x, scale=scale)
     good = np.flatnonzero(run.converged)
     owner, p, scale = owner[good], p[good], scale[good]
     done = refine(kernel, p, run.x[good], run.jacobian[good], scale)
@@ -165,7 +165,8 @@ def _search(
 ) -> tuple[Rows, dict[int, str]]:
     symmetries = symmetry_maps(kernel.model)
     options = _ROUGHLY if level == ROUGH else None
-    problem = Within(kernel.at(level), scale.max(axis=0)) if kernel.model.starts else kernel.at(level)
+    at_level = kernel.at(level, quick=True)
+    problem = Within(at_level, scale.max(axis=0)) if kernel.model.starts else at_level
     table = all_roots(problem, p, starts, scale=scale, tol=1e-3, symmetries=symmetries, rounds=rounds, options=options)
     owner = table.owner
     rows, rejected, sentences = finish(kernel, p[owner], owner, table.points.x, scale[owner], tol, max(level, WORKING))
@@ -211,7 +212,7 @@ def find_first(model: Model, p: Array, tol: float) -> Search:
     scale = scale_of(formulas)
     found: list[Rows] = []
     open_points = np.arange(len(p))
-    for candidates in _start_columns(model, p, formulas, tol):
+    for candidates in start_columns(model, p, formulas, tol):
         start = candidates[open_points]
         usable = np.isfinite(start).all(axis=1)
         rows = attempt(kernel, p, open_points[usable], start[usable], scale, tol)
@@ -226,13 +227,13 @@ def find_first(model: Model, p: Array, tol: float) -> Search:
 
 def attempt(kernel: Kernel, p: Array, owner: Array, start: Array, scale: Array, tol: float) -> Rows:
     """Newton from one start for each of the points ``owner``: rough first, then finished and judged."""
-    rough = newton(kernel.at(ROUGH), p[owner], start, scale=scale[owner], options=_ROUGHLY)
+    rough = newton(kernel.at(ROUGH, quick=True), p[owner], start, scale=scale[owner], options=_ROUGHLY)
     good = rough.converged
     rows, _, _ = finish(kernel, p[owner[good]], owner[good], rough.x[good], scale[owner[good]], tol)
     return rows
 
 
-def _start_columns(model: Model, p: Array, formulas: Array, tol: float) -> list[Array]:
+def start_columns(model: Model, p: Array, formulas: Array, tol: float) -> list[Array]:
     """Starts (P, n), the best first: from seeds, then the formulas."""
     columns = []
     if model.seeds:

@@ -9,8 +9,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from meanfield.averages.divided_difference import DividedDifference
-from meanfield.averages.scope import Bound, open_body
+from meanfield.averages.scope import open_body
 from meanfield.compile.precise.field import Field, Number
 
 
@@ -103,5 +102,3 @@ def point_symbol(index: int) -> sp.Symbol:
         _POINTS.append(sp.Dummy(f"C_{len(_POINTS)}", real=True))
     return _POINTS[index]
 
-
-__all__ = ["Bound", "Combination", "DividedDifference", "Term", "combination", "derivative", "point_symbol"]

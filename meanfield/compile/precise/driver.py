@@ -12,7 +12,7 @@ import sympy as sp
 from meanfield.averages.divided_difference import DividedDifference
 from meanfield.averages.scope import nodes
 from meanfield.compile.precise.engine import Goal, Noise
-from meanfield.compile.precise.evaluator import Evaluator, bits_for
+from meanfield.compile.precise.evaluator import BINDERS, Evaluator, bits_for
 from meanfield.compile.precise.field import Field
 from meanfield.errors import ParameterError, QuadratureError
 
@@ -36,7 +36,8 @@ def evaluate(
     found, errors, _ = _evaluate(_listed(expr), values, digits, data, 0)
     for value, error in zip(found, errors, strict=True):
         if error > _allowed(value, digits):
-            raise QuadratureError(f"{digits} digits were asked for, but the claimed error is {mpmath.nstr(error, 3)} of {mpmath.nstr(value, 8)}")
+            what, reached = mpmath.nstr(value, 8), mpmath.nstr(error, 3)
+            raise QuadratureError(f"asked for {digits} digits of {what}, reached an error of {reached}")
     return found
 
 
@@ -92,7 +93,7 @@ def _cancellation(exprs: Sequence[sp.Expr], values: Mapping[sp.Symbol, Any], dig
     with field:
         evaluator = Evaluator(field, Goal(digits + MARGIN), values)
         for node in dict.fromkeys(n for e in exprs for n in nodes(e, DividedDifference)):
-            if not any(True for p in node.points for _ in nodes(p, sp.Function)):
+            if not any(True for p in node.points for _ in nodes(p, BINDERS)):
                 try:
                     points = [evaluator.interpreter()(p) for p in node.points]
                 except ParameterError:
@@ -127,7 +128,8 @@ class PreciseModel:
         """Values of several expressions (they share their averages) and claimed absolute errors."""
         resolved = tuple(self._resolved(e) for e in exprs)
         values = self._values(x, p)
-        found, errors, self._extra[resolved] = _evaluate(list(resolved), values, digits, self.data, max(self._extra.get(resolved, 0) - 2, 0))
+        guess = max(self._extra.get(resolved, 0) - 2, 0)
+        found, errors, self._extra[resolved] = _evaluate(list(resolved), values, digits, self.data, guess)
         return found, errors
 
     def _resolved(self, expr: sp.Expr | str) -> sp.Expr:
@@ -136,7 +138,6 @@ class PreciseModel:
     def _values(self, x: Sequence[Any], p: Sequence[Any]) -> dict[sp.Symbol, Any]:
         names = (*self.model.unknowns, *self.model.parameters)
         if len(x) != len(self.model.unknowns) or len(p) != len(self.model.parameters):
-            raise ParameterError(
-                f"expected {len(self.model.unknowns)} unknowns and {len(self.model.parameters)} parameters, got {len(x)} and {len(p)}"
-            )
+            unknowns, parameters = (", ".join(map(str, part)) for part in (self.model.unknowns, self.model.parameters))
+            raise ParameterError(f"expected unknowns ({unknowns}) and parameters ({parameters}), got {len(x)} and {len(p)} numbers")
         return dict(zip(names, (*x, *p), strict=True))

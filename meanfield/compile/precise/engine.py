@@ -23,6 +23,8 @@ MAX_NODES = 2**18
 MAX_REACH = 400.0
 
 Sample = Callable[[np.ndarray], list[Values]]
+Mapped = Callable[[Values, Values], list[Values]]
+"""``(r, dr) -> [f(r) dr]``."""
 
 
 class Noise(Exception):
@@ -96,7 +98,8 @@ def halve(field: Field, sample: Sample, goal: Goal, step: float, low: float, hig
         new = [np.sum(v) for v in values]
         new_sizes = [np.sum(abs(v)) for v in values]
         if sums is None:
-            if any(ends * 300 > size * field.power_of_ten(-goal.digits) for ends, size in zip(_ends(values), new_sizes, strict=True)):
+            small = field.power_of_ten(-goal.digits) / 300
+            if any(ends > size * small for ends, size in zip(_ends(values), new_sizes, strict=True)):
                 return None
             sums, sizes = new, new_sizes
         else:
@@ -128,10 +131,10 @@ def _refuse_nan(field: Field, sums: Sequence[Number]) -> None:
 
 def _claim(field: Field, goal: Goal, value: Number, size: Number, change: Number) -> Estimate:
     exponent = max(EXPONENT * field.log10(change), -goal.digits - 2)
-    return Estimate(value, abs(size) * (field.power_of_ten(exponent) + field.power_of_ten(3 - 0.301 * field.bits)), size)
+    return Estimate(value, abs(size) * (field.power_of_ten(exponent) + field.noise), size)
 
 
-def half_line(field: Field, sample: Callable[[Values, Values], list[Values]], goal: Goal, step: float, reach: float) -> list[Estimate]:
+def half_line(field: Field, sample: Mapped, goal: Goal, step: float, reach: float) -> list[Estimate]:
     """``int_0^inf f(r) dr`` for f that decays like a Gaussian at distance ``reach``; ``sample(r, dr)`` gives f dr.
 
     ``r = exp(t - exp(-t))`` makes both ends decay doubly exponentially, whatever f does at 0.
@@ -146,7 +149,7 @@ def half_line(field: Field, sample: Callable[[Values, Values], list[Values]], go
     return _extended(field, mapped, goal, step, low, high)
 
 
-def segment(field: Field, sample: Callable[[Values, Values], list[Values]], goal: Goal, step: float, length: Number) -> list[Estimate]:
+def segment(field: Field, sample: Mapped, goal: Goal, step: float, length: Number) -> list[Estimate]:
     """``int_0^length f(r) dr`` by the tanh-sinh rule; ``sample(r, dr)`` gives f dr."""
     pi = field.constant(sp.pi)
 
@@ -204,5 +207,3 @@ def unit_interval(field: Field, sample: Callable[[np.ndarray], list[Values]], go
         sums, n = new, 2 * n
     raise QuadratureError("1024 Gauss-Legendre nodes do not suffice on [0, 1]; is the integrand singular there?")
 
-
-__all__ = ["Estimate", "Goal", "Noise", "checked_step", "gauss_legendre", "half_line", "halve", "segment", "strip_step", "unit_interval", "whole_line"]

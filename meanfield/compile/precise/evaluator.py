@@ -148,7 +148,7 @@ class Evaluator:
         if isinstance(measure, Empirical):
             return self._sample_means(members, measure, frames)
         if isinstance(measure, Functional):
-            raise AverageError(f"the law {measure.name!r} is not bound to anything; use bind_functional to give it data or a density")
+            raise AverageError(f"the law {measure.name!r} is not bound; use bind_functional to give it data or a density")
         raise AverageError(f"no rule for averages over {type(measure).__name__}")
 
     def _tilted(self, run: Interpreter, members: Sequence[sp.Expr], measure: Tilted, frames: Frames) -> list[Estimate]:
@@ -175,12 +175,11 @@ class Evaluator:
             raise ParameterError(f"no data under the name {name!r}; got {sorted(self.data) or 'none'}")
         sample = array([self.field.number(v) for v in self.data[name]])
         run = self.interpreter((*frames, (sample,)))
-        eps = self.field.power_of_ten(3 - 0.301 * self.field.bits)
         out = []
         for node in members:
             values = _spread(run(node.body), sample)
             mean, size = np.sum(values) / len(values), np.sum(abs(values)) / len(values)
-            out.append(Estimate(mean, size * eps, size))
+            out.append(Estimate(mean, size * self.field.noise, size))
         return out
 
     def _propagated(self, expr: sp.Expr) -> Estimate:

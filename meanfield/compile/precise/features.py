@@ -11,8 +11,8 @@ import sympy as sp
 
 from meanfield.averages.scope import Bound, binds, dangling, own
 from meanfield.compile.precise.engine import Goal
-from meanfield.compile.precise.interpret import Frames, Interpreter
 from meanfield.compile.precise.field import Number
+from meanfield.compile.precise.interpret import Interpreter
 from meanfield.transfer import Applied, Transfer
 
 
@@ -114,7 +114,8 @@ def strip_width(
             strip = min(strip / 2, 1.0) if composite else strip
             if not slope:
                 continue
-            width = min(width, strip / slope if strip < math.inf else entire(max(seen.count, 1) * token.traits.imaginary_growth * slope**2))
+            growth = max(seen.count, 1) * token.traits.imaginary_growth * slope**2
+            width = min(width, strip / slope if strip < math.inf else entire(growth))
     return width
 
 
@@ -131,5 +132,3 @@ def pole_width(growth: float) -> float:
 def has_kinks(body: sp.Expr) -> bool:
     return any(token.traits.kinks for token, _, _ in features(body).applied)
 
-
-__all__ = ["Features", "Frames", "features", "has_kinks", "kink_positions", "lattice_width", "line_of", "pole_width", "strip_width"]

@@ -46,7 +46,7 @@ class Field:
         stack = ExitStack()
         stack.enter_context(mpmath.workprec(self.bits))
         if self.native:
-            stack.enter_context(gmpy2.local_context(gmpy2.context(), precision=self.bits))
+            stack.enter_context(gmpy2.context(precision=self.bits))
         self._stack.append(stack)
         return self
 
@@ -152,6 +152,11 @@ class Field:
 
     def _dilogarithm(self, x: Number) -> Number:
         return gmpy2.li2(x) if self.native else mpmath.polylog(2, x).real
+
+    @property
+    def noise(self) -> Number:
+        """What a sum of many rounded terms is off by, relative to the sum of their sizes: a thousand roundings."""
+        return self.power_of_ten(3 - 0.301 * self.bits)
 
     def is_nan(self, x: Number) -> bool:
         return x != x

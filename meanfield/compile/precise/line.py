@@ -69,10 +69,11 @@ def line_averages(
         return [weight, *(v * weight for v in values)]
 
     if tilt is None and not any(scales):
-        return [Estimate(v, abs(v) * field.power_of_ten(3 - 0.301 * field.bits), abs(v)) for v in at(one)], Estimate(one, 0 * one, one)
+        return [Estimate(v, abs(v) * field.noise, abs(v)) for v in at(one)], Estimate(one, 0 * one, one)
     seen = [*bodies, *([tilt] if tilt is not None else [])]
     kinks = kink_positions(run, seen, means, scales, goal.reach + 5)
-    found = integrate_normal(field, at, goal, kinks, strip_width(run, seen, means, scales, lattice_width(goal)), max(features(b).order for b in seen))
+    strip = strip_width(run, seen, means, scales, lattice_width(goal))
+    found = integrate_normal(field, at, goal, kinks, strip, max(features(b).order for b in seen))
     if tilt is None:
         return found, Estimate(one, 0 * one, one)
     norm = found[0]

@@ -36,7 +36,7 @@ def checked(run: Interpreter, cov: Sequence[Sequence[Number]]) -> list[list[Numb
     """The covariance with variances that rounding left below zero set to zero; raises `AverageError` if one is negative."""
     F = run.field
     size = max((abs(v) for row in cov for v in row), default=F.constant(sp.S.Zero))
-    small = size * F.power_of_ten(4 - 0.301 * F.bits)
+    small = 10 * size * F.noise
     out = [list(row) for row in cov]
     for i, row in enumerate(out):
         if row[i] < -small:
@@ -86,10 +86,10 @@ def _single_source(run: Interpreter, cov: list[list[Number]]) -> list[Number] | 
         return [zero] * len(cov)
     top = F.call("sqrt", cov[lead][lead])
     scales = [cov[i][lead] / top for i in range(len(cov))]
-    small = F.power_of_ten(5 - 0.301 * F.bits)
+    small = 100 * F.noise
     for i, row in enumerate(cov):
         rest = row[i] - scales[i] * scales[i]
-        if rest < -small * row[i] - 0 * small:
+        if rest < -small * row[i]:
             raise AverageError(
                 f"the covariance {float(cov[i][lead]):.6g} of two variables exceeds what their variances "
                 f"{float(cov[lead][lead]):.6g} and {float(row[i]):.6g} allow"

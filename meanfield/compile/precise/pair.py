@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 import numpy as np
 import sympy as sp
 
-from meanfield.averages.scope import Bound, own, rename
+from meanfield.averages.scope import Bound, rename
 from meanfield.compile.precise.engine import EXPONENT, MAX_REACH, Estimate, Goal, Noise, checked_step
 from meanfield.compile.precise.features import features, lattice_width, strip_width
 from meanfield.compile.precise.field import Number, Values
@@ -163,7 +164,7 @@ class _LatticeSum:
     def estimate(self, goal: Goal) -> Estimate:
         F = self.run.field
         digits = [max(EXPONENT * F.log10(change), -goal.digits - 2) for change in self.changes]
-        error = sum(F.power_of_ten(e) for e in digits) + F.power_of_ten(3 - 0.301 * F.bits) + F.power_of_ten(-goal.digits - 1)
+        error = sum(F.power_of_ten(e) for e in digits) + F.noise + F.power_of_ten(-goal.digits - 1)
         return Estimate(self.value, self.scale * error, self.scale)
 
     def _factors(self) -> tuple[tuple[Values, Values] | None, bool]:

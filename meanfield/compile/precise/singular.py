@@ -58,7 +58,7 @@ def delta_terms(body: sp.Expr) -> tuple[Delta, ...]:
         mark = marks[a]
         coefficient = sp.diff(marked, mark)
         if coefficient.has(mark):
-            raise AverageError(f"the average of {body} does not exist: a power of {a} multiplies delta functions; use a smoother function")
+            raise AverageError(f"the average of {body} does not exist: it holds a power of the delta function in {a}")
         rest = replace(coefficient, lambda e: back.get(e))
         variable = a.args[2].index
         terms += [Delta(variable, at, m, weight, rest) for at, m, weight in a.args[0].kink_terms(int(a.args[1]))]
@@ -162,8 +162,10 @@ def _along_jumps(
     at_kink: dict[Applied, sp.Dummy] = {}
     for a in nodes(rest, Applied):
         if a.args[2] == Bound(0, i) and any(k.location == location for k in a.args[0].traits.kinks):
-            if not isinstance(a, Classical) and any(at == location for at, _, _ in a.args[0].kink_terms(int(a.args[1]))):
-                raise AverageError(f"the average does not exist: two delta functions of {a.args[0].name} at {location} are multiplied")
+            terms = () if isinstance(a, Classical) else a.args[0].kink_terms(int(a.args[1]))
+            if any(at == location for at, _, _ in terms):
+                name = a.args[0].name
+                raise AverageError(f"the average does not exist: two delta functions of {name} at {location} are multiplied")
             at_kink.setdefault(a, sp.Dummy("j", real=True))
     one = field.constant(sp.S.One)
     if not at_kink:
@@ -180,5 +182,3 @@ def _sides(run: Interpreter, token: Transfer, order: int, location: float) -> tu
     at = run.field.number(location)
     return one_sided(run.field, token, order, at, -1), one_sided(run.field, token, order, at, +1)
 
-
-__all__ = ["Classical", "Delta", "condition", "delta_part", "delta_terms"]

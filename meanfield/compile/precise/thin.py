@@ -97,7 +97,8 @@ def _sampler(run: Interpreter, body: sp.Expr, pair: Pair, narrow: int, counts: S
         total = 0 * z
         for y, w in zip(nodes, weights, strict=True):
             z1, z2 = (z, y) if narrow == 1 else (y, z)
-            u, v = (m + s * (z1 * pair.rotation[0] + z2 * pair.rotation[1] * sign) for m, s, sign in zip(pair.means, pair.scales, (1, -1)))
+            first, second = z1 * pair.rotation[0], z2 * pair.rotation[1]
+            u, v = (m + s * t for m, s, t in zip(pair.means, pair.scales, (first + second, first - second), strict=True))
             total = total + at(body, u, v) * w
         return total
 
