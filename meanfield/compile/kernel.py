@@ -100,6 +100,8 @@ class Kernel:
         fine = np.stack(program(columns, FINE, rounding), axis=1)
         coarse = np.stack(program(columns, TIGHT), axis=1)
         noise = [n for group in rounding for n in group]
+        if len(fine) == 0:
+            return fine[:, :count], fine[:, :count]
         bound = np.abs(fine[:, :count] - coarse[:, :count]) + 4 * EPS * fine[:, count : 2 * count]
         sensitivity = np.abs(fine[:, 2 * count :]).reshape(fine.shape[0], count, len(noise))
         for j, n in enumerate(noise):

@@ -180,7 +180,9 @@ class Program:
         return self.functions[floats]
 
     def __call__(self, columns: Sequence[Array], level: int = WORKING, rounding: list[list[Array]] | None = None) -> list[Array]:
-        size = max((np.size(c) for c in columns), default=1)
+        size = min((np.size(c) for c in columns), default=1)
+        if size == 0:
+            return [np.zeros(0) for _ in self.plan.exprs]
         floats = size == 1
 
         def run(i: int, values: list[Any]) -> list[Any]:

@@ -114,6 +114,7 @@ class Model:
     they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here.
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
+    delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
     symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: expressions in
     the parameters where solving begins. reports: public unknowns as expressions of the working ones (see
     `meanfield.conditions.change_unknowns`). Raises `ModelError` if the parts do not fit together.
@@ -149,6 +150,7 @@ class Model:
     data: Sequence[str] = ()
     dynamics: Any = None
     network: Any = None
+    delicate: bool = False
     nonnegative: frozenset[str] | None = None
 
     def __post_init__(self) -> None:

@@ -171,6 +171,7 @@ IN_ORDER_PARAMETERS = Model(
         {alpha: start[alpha], beta: factor * start[beta], gamma: start[gamma_beta] / (factor * start[beta])}
         for factor in (1, 1.15, 0.87)
     ],
+    delicate=True,
     junctions=[Junction(SINGLE, condition=alpha, arrive={beta: beta}, follow=True)],
     requires=requires,
     meanings=order_parameters,

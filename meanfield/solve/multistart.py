@@ -76,13 +76,15 @@ def all_roots(
     tol: float = 1e-10,
     symmetries: Sequence[SymmetryMap] = (),
     rounds: int = 8,
+    from_starts: bool = True,
     options: NewtonOptions | None = None,
 ) -> RootTable:
     """Every root that Newton finds from the starts, their symmetric images and deflated restarts.
 
     p (P, m); starts (P, S, n), or (S, n) shared by all points; starts with NaN are skipped. symmetries: maps x -> x'
     (both (P, n)) that take roots to roots. rounds: at most so many rounds of deflated restarts; a point is left alone
-    once a round from its starts and a round from near its known roots have both found nothing new. The result does
+    once a round from its starts and a round from near its known roots have both found nothing new. from_starts=False leaves
+    out the deflated rounds from the starts, which cost ten times those from near the known roots. The result does
     not depend on the order of points or starts. Raises ValueError for arrays of the wrong shape.
     """
     parameters, grid = starts_of(problem, p, starts)
@@ -98,7 +100,7 @@ def all_roots(
         open_points = idle < 2
         if not open_points.any():
             break
-        if turn % 2 == 0:
+        if from_starts and turn % 2 == 0:
             chosen = open_points[owner]
             search.run(owner[chosen], flat[chosen], deflate=True)
         else:

@@ -22,7 +22,7 @@ from meanfield.solve.starts import evaluate, own_starts, scattered
 from meanfield.solve.status import Status
 from meanfield.solve.within import Within
 
-_ROUGHLY = NewtonOptions(max_iterations=40, step_tolerance=1e-4)
+_ROUGHLY = NewtonOptions(max_iterations=30, step_tolerance=1e-4)
 
 
 @dataclass(frozen=True)
@@ -144,15 +144,17 @@ def _from_seed(seed: Seed, model: Model, kernel: Kernel, rows: Rows, inner: Arra
 def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array | None = None) -> Search:
     """Every solution that multistart, symmetry and deflation find, judged; order does not depend on the starts' order.
 
-    The search uses rough quadrature. Where it finds nothing it is repeated with the finest: near a critical point the
-    equations are so ill-conditioned that only there do they have a root at all.
+    rounds: of deflated restarts; 0 leaves out the scattered starts and restarts near the known roots only, which is ten times
+    cheaper and right for coarse grids.
+
+    The search uses rough quadrature. Where it finds nothing in a model that is ``delicate`` it is repeated with the finest.
     """
     kernel = compile(model)
-    starts = all_starts(model, p, tol, extra)
+    starts = all_starts(model, p, tol, extra, scatter=rounds > 0)
     scale = scale_of(starts)
     rows, why = _search(kernel, p, starts, scale, tol, rounds, ROUGH)
     missing = np.array(sorted(why), dtype=np.intp)
-    if missing.size:
+    if missing.size and model.delicate:
         more, still = _search(kernel, p[missing], starts[missing], scale[missing], tol, 0, FINE)
         more = replace(more, owner=missing[more.owner])
         rows = Rows.joined([rows, more])
@@ -167,7 +169,9 @@ def _search(
     options = _ROUGHLY if level == ROUGH else None
     at_level = kernel.at(level, quick=True)
     problem = Within(at_level, scale.max(axis=0)) if kernel.model.starts else at_level
-    table = all_roots(problem, p, starts, scale=scale, tol=1e-3, symmetries=symmetries, rounds=rounds, options=options)
+    table = all_roots(
+        problem, p, starts, scale=scale, tol=1e-3, symmetries=symmetries, rounds=max(rounds, 1), from_starts=rounds > 0, options=options
+    )
     owner = table.owner
     rows, rejected, sentences = finish(kernel, p[owner], owner, table.points.x, scale[owner], tol, max(level, WORKING))
     why = {}
@@ -177,7 +181,7 @@ def _search(
     return rows, why
 
 
-def all_starts(model: Model, p: Array, tol: float, extra: Array | None) -> Array:
+def all_starts(model: Model, p: Array, tol: float, extra: Array | None, scatter: bool = True) -> Array:
     """Starts (P, S, n), padded with NaN: seeds, formulas, scatter, and what the caller adds."""
     formulas = own_starts(model, p)
     parts = [formulas]
@@ -189,7 +193,8 @@ def all_starts(model: Model, p: Array, tol: float, extra: Array | None) -> Array
         rank = np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner[order]]
         padded[owner[order], rank] = starts[order]
         parts.append(padded)
-    parts.append(scattered(model, p, np.concatenate(parts, axis=1)))
+    if scatter or not model.starts:
+        parts.append(scattered(model, p, np.concatenate(parts, axis=1)))
     if extra is not None:
         parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
     return np.concatenate(parts, axis=1)
