@@ -39,6 +39,8 @@ def by_width(sigma: Array) -> Iterator[tuple[Array | slice, float]]:
     with np.errstate(divide="ignore", invalid="ignore"):
         rung = np.ceil(WIDTHS_PER_OCTAVE * np.log2(np.maximum(sigma, 1e-3)))
     rung = np.where(np.isfinite(rung), rung, 0.0).astype(np.int16)
+    if rung.size == 0:
+        return
     if rung.size == 1:
         yield slice(None), 2.0 ** (float(rung[0]) / WIDTHS_PER_OCTAVE)
         return
