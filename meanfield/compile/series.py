@@ -120,11 +120,25 @@ class _Sums:
             elif len(set(others)) <= 1:
                 r = self.rho[others[0]] if others else np.ones(size)
                 table = homogeneous(count, r, len(others), len(points) - len(others)) / _rising(count, len(points) - 1)
+            elif len(set(points)) == 2:
+                table = self._between(points, count) / _rising(count, len(points) - 1)
             else:
                 every = [np.ones(size) if p == AT_VARIANCE else self.rho[p] for p in points]
                 table = _homogeneous(count, every) / _rising(count, len(points) - 1)
             self.weights[points] = table
         return self.weights[points]
+
+    def _between(self, points: tuple[int, ...], count: int) -> Array:
+        """Homogeneous polynomials of two correlations a (p times) and b (q times): ``b^k h_k(a/b.., 1..)``."""
+        first, second = sorted(set(points))
+        a, b = self.rho[first], self.rho[second]
+        swap = np.abs(a).max(initial=0.0) > np.abs(b).max(initial=0.0)
+        low, high = (second, first) if swap else (first, second)
+        p, q = points.count(low), points.count(high)
+        a, b = self.rho[low], self.rho[high]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(b != 0, a / np.where(b != 0, b, 1.0), 0.0)
+        return powers(b, count) * homogeneous(count, ratio, p, q)
 
     def derivative(self, k: int, point: int, j: int) -> Array:
         """``d^j/d rho^j sum_k c_k rho^k`` at one covariance."""

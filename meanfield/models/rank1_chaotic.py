@@ -18,12 +18,13 @@ from meanfield.conditions import change_unknowns
 from meanfield.dynamics.stability import static_stability
 from meanfield.model import Model, Seed
 from meanfield.models import rank1_stationary as stationary
-from meanfield.symbols import gaussian, gaussian_pair, parameters, symbol, unknown
+from meanfield.symbols import coordinate, gaussian, gaussian_pair, parameters, symbol, unknown
 
 mu, delta = unknown("mu"), unknown("delta", nonnegative=True)
 Delta_0, Delta_inf = unknown("Delta_0", nonnegative=True), unknown("Delta_inf", nonnegative=True)
 g, M_m, M_n, Sigma_m = parameters("g M_m M_n Sigma_m", nonnegative="g Sigma_m")
 kappa = symbol("kappa")
+s = coordinate("s")  # how far the autocovariance is from Delta_inf (0) to Delta_0 (1)
 phi = transfer.tanh
 Phi = phi.d(-1)
 x = gaussian("x", mean=mu, var=Delta_0)
@@ -45,6 +46,7 @@ equations = {
     mu: M_m * kappa,
     Delta_inf: g**2 * E(phi(x_now) * phi(x_later)) + static_variance,
 }
+excess = sp.Max(g**2 - 1, 0)  # about twice Delta_0 of the homogeneous chaos, for moderate g
 energy = 2 * divided_difference(potential, Delta_inf, Delta_inf, Delta_0)
 
 IN_VARIANCES = Model(
@@ -75,10 +77,18 @@ IN_VARIANCES = Model(
     accept={
         "Delta_inf is not negative": Delta_inf,
         "Delta_0 is not smaller than Delta_inf": Delta_0 - Delta_inf,
+        "the autocovariance decays to Delta_inf": 1 - g**2 * E(phi.d(1)(x_now) * phi.d(1)(x_later)),
+        "the potential lies below its value at Delta_inf in between": -divided_difference(
+            potential, Delta_inf, Delta_inf, Delta_inf + s * (Delta_0 - Delta_inf)
+        ),
     },
     refuse={"Delta_0 = Delta_inf: nothing fluctuates": Delta_0 - Delta_inf},
     symmetries=[{mu: -mu}],
-    starts=[{mu: 0, Delta_0: sp.Max(g**2 - 1, 0) / 2, Delta_inf: 0}],
+    # Structured chaos may exist without a stationary state of that structure to start from: near where it leaves kappa = 0.
+    starts=[
+        {mu: 0, Delta_0: excess / 2, Delta_inf: 0},
+        {mu: M_m * M_n / 8, Delta_0: 7 * excess / 10, Delta_inf: excess / 8},
+    ],
     seeds=[
         Seed(
             stationary.MODEL,

@@ -14,7 +14,7 @@ from meanfield.conditions import change_unknowns
 from meanfield.dynamics.stability import static_stability
 from meanfield.model import Model, Seed
 from meanfield.models import rank1_input_stationary as stationary
-from meanfield.symbols import gaussian, gaussian_pair, parameters, unknown
+from meanfield.symbols import coordinate, gaussian, gaussian_pair, parameters, unknown
 
 mu, kappa, delta = unknown("mu"), unknown("kappa"), unknown("delta", nonnegative=True)
 Delta_0, Delta_inf = unknown("Delta_0", nonnegative=True), unknown("Delta_inf", nonnegative=True)
@@ -22,6 +22,7 @@ g, M_m, M_n, M_I = parameters("g M_m M_n M_I", nonnegative="g")
 Sigma_m, Sigma_mI, Sigma_nI, Sigma_I_squared = parameters(
     "Sigma_m Sigma_mI Sigma_nI Sigma_I_squared", nonnegative="Sigma_m Sigma_I_squared"
 )
+s = coordinate("s")  # how far the autocovariance is from Delta_inf (0) to Delta_0 (1)
 phi = transfer.tanh
 Phi = phi.d(-1)
 x = gaussian("x", mean=mu, var=Delta_0)
@@ -44,6 +45,7 @@ equations = {
     kappa: M_n * E(phi(x)) + Sigma_nI * E(phi.d(1)(x)),
     Delta_inf: g**2 * E(phi(x_now) * phi(x_later)) + static_variance,
 }
+excess = sp.Max(g**2 - 1, 0)  # about twice Delta_0 of the homogeneous chaos, for moderate g
 energy = 2 * divided_difference(potential, Delta_inf, Delta_inf, Delta_0)
 
 IN_VARIANCES = Model(
@@ -69,9 +71,21 @@ IN_VARIANCES = Model(
     accept={
         "Delta_inf is not negative": Delta_inf,
         "Delta_0 is not smaller than Delta_inf": Delta_0 - Delta_inf,
+        "the autocovariance decays to Delta_inf": 1 - g**2 * E(phi.d(1)(x_now) * phi.d(1)(x_later)),
+        "the potential lies below its value at Delta_inf in between": -divided_difference(
+            potential, Delta_inf, Delta_inf, Delta_inf + s * (Delta_0 - Delta_inf)
+        ),
     },
     refuse={"Delta_0 = Delta_inf: nothing fluctuates": Delta_0 - Delta_inf},
-    starts=[{mu: M_I, kappa: 0, Delta_0: sp.Max(g**2 - 1, 0) / 2 + Sigma_I_squared, Delta_inf: Sigma_I_squared}],
+    starts=[
+        {
+            mu: M_I + M_m * kick,
+            kappa: kick,
+            Delta_0: sp.Rational(5 + 2 * abs(side), 10) * excess + Sigma_I_squared,
+            Delta_inf: abs(side) * excess / 8 + Sigma_I_squared,
+        }
+        for side, kick in ((0, 0), (1, M_n / 8), (-1, -M_n / 8))
+    ],
     seeds=[
         Seed(
             stationary.MODEL,
