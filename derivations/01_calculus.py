@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import sympy as sp
+from quadrature import mean, value
+from step import Derivation, Equal, Numeric
 
 from meanfield.averages import E, log_norm
 from meanfield.averages.passes import functional_derivative
 from meanfield.symbols import distributed, gaussian, gaussian_pair, standard_normal, symbol, tilted
 from meanfield.transfer import tanh as phi
-from quadrature import mean, value
-from step import Derivation, Equal, Numeric
 
 x, y, mu, a, b = [symbol(n) for n in ("x", "y", "mu", "a", "b")]
 D, C, D0, Dinf = [symbol(n) for n in ("Delta", "C", "Delta_0", "Delta_inf")]
@@ -86,79 +86,123 @@ def second_moment(inner: sp.Expr, z: sp.Symbol) -> sp.Expr:
     return E(inner**2, z)
 
 
-def derive() -> Derivation:
-    d = Derivation("The calculus of averages")
+def gaussian_rules(d: Derivation) -> None:
+    """Price's theorem and Stein's lemma."""
     weight, pair_weight = density(mu, D), pair_density(mu, D, C)
 
-    # --- the density solves the equations of diffusion ------------------------------------------------------------------
     d.step("drift", drift, weight, check=Equal(0))
     d.step("diffusion", diffusion, weight, check=Equal(0))
     d.step("diffusion of a pair", diffusion_of_pair, pair_weight, check=Equal(0))
-
-    # --- Price: integrate by parts --------------------------------------------------------------------------------------
     d.step("Price, mean: d<f>/dmu = <f'>", price_mean, weight, check=Equal(0), uses=("drift",), source="Price 1958")
     d.step(
         "Price, variance: d<f>/dDelta = <f''>/2", price_variance, weight, check=Equal(0), uses=("diffusion",), source="Price 1958"
     )
+    d.step("Stein: <(x - mu) f> = Delta <f'>", stein, weight, check=Equal(0), source="Stein 1972")
+
+
+def library_rules(d: Derivation) -> None:
+    """The library's derivatives of Gaussian averages."""
     variable = gaussian("x", mean=mu, var=D)
     u, v = gaussian_pair("u v", mean=mu, var=D, cov=C)
-    half = sp.Rational(1, 2)
     h = 1e-5
     d.step(
-        "the library's rule, mean", differentiate, E(phi(variable) ** 2), mu,
-        check=Equal(2 * E(phi(variable) * phi.d(1)(variable))), uses=("Price, mean: d<f>/dmu = <f'>",),
-    )  # fmt: skip
+        "the library's rule, mean",
+        differentiate,
+        E(phi(variable) ** 2),
+        mu,
+        check=Equal(2 * E(phi(variable) * phi.d(1)(variable))),
+        uses=("Price, mean: d<f>/dmu = <f'>",),
+    )
     in_variance = d.step(
-        "the library's rule, variance", differentiate, E(phi(variable)), D,
-        check=Equal(half * E(phi.d(2)(variable))), uses=("Price, variance: d<f>/dDelta = <f''>/2",),
-    )  # fmt: skip
+        "the library's rule, variance",
+        differentiate,
+        E(phi(variable)),
+        D,
+        check=Equal(E(phi.d(2)(variable)) / 2),
+        uses=("Price, variance: d<f>/dDelta = <f''>/2",),
+    )
     d.step(
-        "the same, in numbers", differentiate, E(phi(variable)), D, uses=("the library's rule, variance",),
-        check=Numeric(lambda: [((mean(np.tanh, 0.3, 0.8 + h) - mean(np.tanh, 0.3, 0.8 - h)) / (2 * h), value(in_variance, AT))],
-                      rel=1e-8),
-    )  # fmt: skip
+        "the same, in numbers",
+        differentiate,
+        E(phi(variable)),
+        D,
+        uses=("the library's rule, variance",),
+        check=Numeric(
+            lambda: [((mean(np.tanh, 0.3, 0.8 + h) - mean(np.tanh, 0.3, 0.8 - h)) / (2 * h), value(in_variance, AT))], rel=1e-8
+        ),
+    )
     for order, letter in ((-1, "Phi"), (0, "phi")):
         pair = E(phi.d(order)(u) * phi.d(order)(v))
         d.step(
-            f"Price, covariance of {letter}", differentiate, pair, C,
-            check=Equal(E(phi.d(order + 1)(u) * phi.d(order + 1)(v))), uses=("diffusion of a pair",), source="THEORY A",
-        )  # fmt: skip
-
-    # --- Stein ----------------------------------------------------------------------------------------------------------
-    d.step("Stein: <(x - mu) f> = Delta <f'>", stein, weight, check=Equal(0), source="Stein 1972")
+            f"Price, covariance of {letter}",
+            differentiate,
+            pair,
+            C,
+            check=Equal(E(phi.d(order + 1)(u) * phi.d(order + 1)(v))),
+            uses=("diffusion of a pair",),
+            source="THEORY A",
+        )
     left, right = E((variable - mu) * phi(variable)), D * E(phi.d(1)(variable))
-    d.step("Stein, in numbers", stein_of_tanh, variable, check=Numeric(lambda: [(value(left, AT), value(right, AT))]),
-           uses=("Stein: <(x - mu) f> = Delta <f'>",))  # fmt: skip
+    d.step(
+        "Stein, in numbers",
+        stein_of_tanh,
+        variable,
+        check=Numeric(lambda: [(value(left, AT), value(right, AT))]),
+        uses=("Stein: <(x - mu) f> = Delta <f'>",),
+    )
 
-    # --- score ----------------------------------------------------------------------------------------------------------
+
+def other_measures(d: Derivation) -> None:
+    """Tilted laws, functionals, replicas."""
     t = tilted("t", var=b, log_tilt=lambda s: a * phi(s) ** 2)
     log_w = phi(t) ** 2  # d log w / da
     by_hand = d.step(
-        "score: d<f> = <f dlog w> - <f><dlog w>", quotient, sp.Symbol("f_dlogw"), sp.Symbol("dlogw"), a,
+        "score: d<f> = <f dlog w> - <f><dlog w>",
+        quotient,
+        sp.Symbol("f_dlogw"),
+        sp.Symbol("dlogw"),
+        a,
         check=Equal(sp.Symbol("f_dlogw") - sp.Symbol("mean") * sp.Symbol("dlogw")),
-    )  # fmt: skip
+    )
     put = {sp.Symbol("f_dlogw"): E(phi(t) * log_w), sp.Symbol("dlogw"): E(log_w), sp.Symbol("mean"): E(phi(t))}
     d.step(
-        "the library's rule, tilted law", differentiate, E(phi(t)), a,
-        check=Equal(by_hand.xreplace(put)), uses=("score: d<f> = <f dlog w> - <f><dlog w>",),
-    )  # fmt: skip
+        "the library's rule, tilted law",
+        differentiate,
+        E(phi(t)),
+        a,
+        check=Equal(by_hand.xreplace(put)),
+        uses=("score: d<f> = <f dlog w> - <f><dlog w>",),
+    )
     d.step("the norm: dln Z = <dlog w>", differentiate, log_norm(t), a, check=Equal(E(log_w)))
 
-    # --- functionals ----------------------------------------------------------------------------------------------------
     r = distributed("r", "rho")
     d.step(
-        "functional derivative: delta F(<f>)/delta rho(y) = F' f(y)", functional_derivative, sp.log(E(phi(r) ** 2)), "rho", y,
+        "functional derivative: delta F(<f>)/delta rho(y) = F' f(y)",
+        functional_derivative,
+        sp.log(E(phi(r) ** 2)),
+        "rho",
+        y,
         check=Equal(phi(y) ** 2 / E(phi(r) ** 2)),
-    )  # fmt: skip
+    )
 
-    # --- replicas -------------------------------------------------------------------------------------------------------
     w, z = standard_normal("w"), standard_normal("z")
     inner = E(phi(mu + sp.sqrt(D0 - Dinf) * w + sp.sqrt(Dinf) * z), w)
     one, two = gaussian_pair("one two", mean=mu, var=D0, cov=Dinf)
     d.step(
-        "replicas: int Dz [int Dx phi]^2 is a correlated pair", second_moment, inner, z,
-        check=Equal(E(phi(one) * phi(two))), source="Mastrogiuseppe & Ostojic 2018, eq. 86",
-    )  # fmt: skip
+        "replicas: int Dz [int Dx phi]^2 is a correlated pair",
+        second_moment,
+        inner,
+        z,
+        check=Equal(E(phi(one) * phi(two))),
+        source="Mastrogiuseppe & Ostojic 2018, eq. 86",
+    )
+
+
+def derive() -> Derivation:
+    d = Derivation("The calculus of averages")
+    gaussian_rules(d)
+    library_rules(d)
+    other_measures(d)
     return d
 
 

@@ -1,15 +1,14 @@
 """Fixed points of a random network: from the law of the velocity to their number, by the Kac-Rice formula.
 
-``y_i(x) = -x_i + sum_j J_ij phi(x_j) + eta_i`` with ``J_ij ~ N(0, g^2/N)`` and ``eta_i ~ N(0, D)`` frozen. The expected number of fixed
-points is ``int dx p(y = 0 | x) E[|det y'| | y = 0]``. Both factors are exponential in N; together they are ``exp(-N S(x))``, and S is a
-functional S[rho] of the density of the coordinates. Volume adds the entropy of rho.
+``y_i(x) = -x_i + sum_j J_ij phi(x_j) + eta_i`` with ``J_ij ~ N(0, g^2/N)`` and ``eta_i ~ N(0, D)`` frozen. The expected number of
+fixed points is ``int dx p(y = 0 | x) E[|det y'| | y = 0]``. Both factors are exponential in N; together they are
+``exp(-N S(x))``, and S is a functional S[rho] of the density of the coordinates. Volume adds the entropy of rho.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import sympy as sp
-
 from kac_rice_determinant import (
     determinant_integral,
     exponent_of_integral,
@@ -30,6 +29,10 @@ from kac_rice_limits import (
     strong_coupling_parts,
     strong_coupling_solution,
 )
+from kac_rice_velocity import D, beta, g, law_of_velocity, x_i
+from quadrature import newton, value
+from step import Derivation, Equal, Numeric
+
 from meanfield.averages import E, log_norm
 from meanfield.averages.measures import Empirical
 from meanfield.averages.passes import bind_functional, functional_derivative
@@ -38,43 +41,13 @@ from meanfield.averages.variables import Variable
 from meanfield.models import kac_rice, kac_rice_action
 from meanfield.symbols import distributed, symbol, tilted
 from meanfield.transfer import tanh as phi
-from quadrature import newton, value
-from step import Derivation, Equal, Numeric
 
-N = 3
-g, D, alpha, beta, gamma, z_star, y = [symbol(n) for n in ("g", "D", "alpha", "beta", "gamma", "z_star", "y")]
-x_i = symbol("x_i")
-f, df = sp.symbols(f"phi_1:{N + 1}", real=True), sp.symbols(f"dphi_1:{N + 1}", real=True)
-J = sp.Matrix(N, N, lambda i, j: symbol(f"J_{i}{j}"))
-eta = sp.symbols(f"eta_1:{N + 1}", real=True)
-k_k = symbol("k_k")
+alpha, gamma, z_star, y = [symbol(n) for n in ("alpha", "gamma", "z_star", "y")]
 r = distributed("y", "rho")
 s_squared = g**2 * phi.d(1)(r) ** 2
 variance = g**2 * E(phi(r) ** 2) + D
 mu_star = tilted("y", var=beta, log_tilt=lambda s: sp.log(1 + alpha * phi.d(1)(s) ** 2) / 2 + gamma * phi(s) ** 2)
-SLIDES, WT = "Stubenrauch et al. 2022", "Wainrib & Touboul 2013"
-
-
-# --- the Gaussian law of velocity and Jacobian ------------------------------------------------------------------------------
-def velocity(i: int) -> sp.Expr:
-    """``y_i + x_i``: what is random in the velocity."""
-    return sum(J[i, j] * f[j] for j in range(N)) + eta[i]
-
-
-def covariance(left: sp.Expr, right: sp.Expr) -> sp.Expr:
-    """Covariance of two linear forms in the independent J_ij (variance g^2/N) and eta_i (variance D)."""
-    total = sum(left.coeff(s) * right.coeff(s) for s in J) * g**2 / N + sum(left.coeff(s) * right.coeff(s) for s in eta) * D
-    return sp.expand(total)
-
-
-def conditional_mean(mean: sp.Expr, cov: sp.Expr, variance: sp.Expr, deviation: sp.Expr) -> sp.Expr:
-    """Mean of a Gaussian variable given another one: ``mean + cov/variance * deviation``."""
-    return mean + cov / variance * deviation
-
-
-def eigenvalue_of_rank_one(left: sp.Expr, right: sp.Expr) -> sp.Expr:
-    """The nonzero eigenvalue of ``left right^T``, per neuron: ``sum_k left_k right_k`` with the 1/N of the entries inside."""
-    return E(left * right)
+SLIDES = "Stubenrauch et al. 2022"
 
 
 def velocity_exponent(variance: sp.Expr, x: Variable) -> sp.Expr:
@@ -84,7 +57,7 @@ def velocity_exponent(variance: sp.Expr, x: Variable) -> sp.Expr:
     return substitute(E(sp.expand(per_neuron).subs(x_i, x)), {beta: variance})
 
 
-# --- from the action to the saddle point ----------------------------------------------------------------------------------------
+# --- from the action to the saddle point ---
 def determinant_exponent(integral_exponent: sp.Expr) -> sp.Expr:
     """zeta: ``ln |det|`` is self-averaging, so ``E |det|`` grows like the square root of ``E det^2``."""
     return sp.expand(integral_exponent / 2)
@@ -149,7 +122,7 @@ def at_unit_radius(equation: sp.Expr, radius: sp.Symbol) -> sp.Expr:
     return substitute(equation, {radius: sp.S.One})
 
 
-# --- numbers ------------------------------------------------------------------------------------------------------------------------
+# --- numbers ---
 def saddle(residuals: tuple[sp.Expr, ...], gain: float, noise: float, start: list[float]) -> dict[sp.Symbol, float]:
     """Solve the equations of alpha, beta, gamma."""
 
@@ -171,81 +144,139 @@ def finite_size_pair(S: sp.Expr) -> list[tuple[float, float]]:
     data = np.random.default_rng(1).normal(0, 1.0, 4000)
     s2 = (2 / np.cosh(data)) ** 2
     (z,) = newton(lambda u: [np.mean(s2 / (1 + u[0] * s2)) - 1], [0.3])
-    known = {E(h): float(np.mean(v)) for h, v in [
-        (r**2, data**2), (phi(r) ** 2, np.tanh(data) ** 2), (sp.log(1 + z_star * g**2 * phi.d(1)(r) ** 2), np.log(1 + z * s2))
-    ]}  # fmt: skip
+    known = {
+        E(h): float(np.mean(v))
+        for h, v in [
+            (r**2, data**2),
+            (phi(r) ** 2, np.tanh(data) ** 2),
+            (sp.log(1 + z_star * g**2 * phi.d(1)(r) ** 2), np.log(1 + z * s2)),
+        ]
+    }
     return [(finite_size_action(data, 2.0, 0.3), float(S.xreplace(known).subs({z_star: z, g: 2.0, D: 0.3})))]
-
-
-def law_of_velocity(d: Derivation) -> sp.Expr:
-    """Covariances of velocity and Jacobian at N = 3, for any phi_j; returns the eigenvalue that conditioning adds."""
-    kappa_N = g**2 / N * sum(v**2 for v in f)
-    slope = lambda i, k: velocity(i).diff(f[k]) * df[k]
-    d.step("Cov(y_i, y_i) = kappa + D", covariance, velocity(0), velocity(0), check=Equal(kappa_N + D), source=WT)
-    d.step("rows are independent", covariance, velocity(0), velocity(1), check=Equal(0), source=WT)
-    d.step("Cov(y_i, y'_ik)", covariance, velocity(0), slope(0, 1), check=Equal(g**2 / N * f[1] * df[1]), source=WT)
-    d.step("Cov(y'_ik, y'_ik)", covariance, slope(0, 1), slope(0, 1), check=Equal(g**2 / N * df[1] ** 2), source=WT)
-    d.step("Cov(y'_ik, y'_il)", covariance, slope(0, 1), slope(0, 2), check=Equal(0), source=WT)
-    rank_one = "given y = 0 the Jacobian gains a matrix of rank one"
-    d.step(rank_one, conditional_mean, sp.S.Zero, k_k, beta, x_i, check=Equal(x_i * k_k / beta), uses=("Cov(y_i, y'_ik)",))
-    return d.step(
-        "and that matrix one eigenvalue: no effect on the exponent",
-        eigenvalue_of_rank_one, mu_star, g**2 * phi(mu_star) * phi.d(1)(mu_star) / beta,
-        check=Equal(g**2 * E(mu_star * phi(mu_star) * phi.d(1)(mu_star)) / beta), uses=(rank_one,),
-    )  # fmt: skip
 
 
 def determinant(d: Derivation) -> sp.Expr:
     """From the mean square of the determinant at finite N to zeta."""
     for size in (2, 3):
-        d.step(f"E det(1 + X Sigma)^2 = N int dz exp(-N z) prod(1 + z s_i^2), N = {size}", mean_square_determinant, size,
-               check=Equal(determinant_integral(size)), uses=("Cov(y'_ik, y'_ik)",), source=SLIDES)  # fmt: skip
+        d.step(
+            f"E det(1 + X Sigma)^2 = N int dz exp(-N z) prod(1 + z s_i^2), N = {size}",
+            mean_square_determinant,
+            size,
+            check=Equal(determinant_integral(size)),
+            uses=("Cov(y'_ik, y'_ik)",),
+            source=SLIDES,
+        )
     d.step("the same by Monte Carlo, N = 6", determinant_integral, 6, check=Numeric(sampled_determinant, rel=0.02))
-    exponent = d.step("exponent of the integrand at z*", exponent_of_integral, s_squared, z_star, source=SLIDES,
-                      check=Equal(-z_star + E(sp.log(1 + z_star * s_squared))))  # fmt: skip
-    return d.step("zeta", determinant_exponent, exponent, check=Numeric(sampled_log_determinant, rel=0.02),
-                  uses=("exponent of the integrand at z*",), source=SLIDES)  # fmt: skip
+    exponent = d.step(
+        "exponent of the integrand at z*",
+        exponent_of_integral,
+        s_squared,
+        z_star,
+        source=SLIDES,
+        check=Equal(-z_star + E(sp.log(1 + z_star * s_squared))),
+    )
+    return d.step(
+        "zeta",
+        determinant_exponent,
+        exponent,
+        check=Numeric(sampled_log_determinant, rel=0.02),
+        uses=("exponent of the integrand at z*",),
+        source=SLIDES,
+    )
 
 
 def action_of_density(d: Derivation, zeta: sp.Expr) -> sp.Expr:
     """S[rho]."""
     velocity_part = d.step(
-        "velocity part", velocity_exponent, variance, r,
-        check=Equal(E(r**2) / (2 * variance) + sp.log(2 * sp.pi * variance) / 2), uses=("Cov(y_i, y_i) = kappa + D",),
-    )  # fmt: skip
-    return d.step("the action S[rho]", action, velocity_part, zeta, uses=("velocity part", "zeta"), source=SLIDES,
-                  check=Numeric(lambda: finite_size_pair(velocity_part - zeta), rel=1e-3))  # fmt: skip
+        "velocity part",
+        velocity_exponent,
+        variance,
+        r,
+        check=Equal(E(r**2) / (2 * variance) + sp.log(2 * sp.pi * variance) / 2),
+        uses=("Cov(y_i, y_i) = kappa + D",),
+    )
+    return d.step(
+        "the action S[rho]",
+        action,
+        velocity_part,
+        zeta,
+        uses=("velocity part", "zeta"),
+        source=SLIDES,
+        check=Numeric(lambda: finite_size_pair(velocity_part - zeta), rel=1e-3),
+    )
 
 
 def saddle_point(d: Derivation, S: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Expr]:
     """mu*, its three equations (as residuals) and the complexity."""
-    slope_in_z = d.step("z* is where S is stationary", twice_slope, S, check=Equal(1 - E(s_squared / (1 + z_star * s_squared))),
-                        uses=("the action S[rho]",), source=SLIDES)  # fmt: skip
+    slope_in_z = d.step(
+        "z* is where S is stationary",
+        twice_slope,
+        S,
+        check=Equal(1 - E(s_squared / (1 + z_star * s_squared))),
+        uses=("the action S[rho]",),
+        source=SLIDES,
+    )
     gamma_of_rho = g**2 / (2 * variance) * (E(r**2) / variance - 1)
     steep = E(phi.d(1)(mu_star) ** 2 / (1 + alpha * phi.d(1)(mu_star) ** 2))
     gamma_at_mu = gamma - g**2 / (2 * beta) * (E(mu_star**2) / beta - 1)
     log_weight = d.step(
-        "ln mu*", log_density, S, uses=("the action S[rho]",), source=SLIDES,
+        "ln mu*",
+        log_density,
+        S,
+        uses=("the action S[rho]",),
+        source=SLIDES,
         check=Equal(sp.log(1 + z_star * s_squared.subs(r, y)) / 2 - y**2 / (2 * variance) + gamma_of_rho * phi(y) ** 2),
-    )  # fmt: skip
-    of_rho = d.step("alpha, beta, gamma", order_parameters, log_weight, uses=("ln mu*",), source=SLIDES,
-                    check=Equal((g**2 * z_star, variance, gamma_of_rho)))  # fmt: skip
-    residuals = d.step("self-consistency at mu*", self_consistency, slope_in_z, *of_rho[1:], uses=("alpha, beta, gamma",), source=SLIDES,
-                   check=Equal((1 - g**2 * steep, beta - g**2 * E(phi(mu_star) ** 2) - D, gamma_at_mu)))  # fmt: skip
+    )
+    of_rho = d.step(
+        "alpha, beta, gamma",
+        order_parameters,
+        log_weight,
+        uses=("ln mu*",),
+        source=SLIDES,
+        check=Equal((g**2 * z_star, variance, gamma_of_rho)),
+    )
+    residuals = d.step(
+        "self-consistency at mu*",
+        self_consistency,
+        slope_in_z,
+        *of_rho[1:],
+        uses=("alpha, beta, gamma",),
+        source=SLIDES,
+        check=Equal((1 - g**2 * steep, beta - g**2 * E(phi(mu_star) ** 2) - D, gamma_at_mu)),
+    )
     c = d.step(
-        "topological complexity", complexity, S, uses=("ln mu*", "alpha, beta, gamma"),
-        check=Equal(log_norm(mu_star) - alpha / (2 * g**2) - gamma * (beta - D) / g**2), source="THEORY B4",
-    )  # fmt: skip
-    d.step("c is stationary at the saddle point", gradient, c, uses=("topological complexity",), check=Equal((
-        steep / 2 - 1 / (2 * g**2),
-        E(mu_star**2) / (2 * beta**2) - 1 / (2 * beta) - gamma / g**2,
-        E(phi(mu_star) ** 2) - (beta - D) / g**2,
-    )))  # fmt: skip
+        "topological complexity",
+        complexity,
+        S,
+        uses=("ln mu*", "alpha, beta, gamma"),
+        check=Equal(log_norm(mu_star) - alpha / (2 * g**2) - gamma * (beta - D) / g**2),
+        source="THEORY B4",
+    )
+    d.step(
+        "c is stationary at the saddle point",
+        gradient,
+        c,
+        uses=("topological complexity",),
+        check=Equal(
+            (
+                steep / 2 - 1 / (2 * g**2),
+                E(mu_star**2) / (2 * beta**2) - 1 / (2 * beta) - gamma / g**2,
+                E(phi(mu_star) ** 2) - (beta - D) / g**2,
+            )
+        ),
+    )
     d.step("g = 2, D = 0", complexity, S, uses=("topological complexity",), check=Numeric(lambda: reference_pairs(residuals, c)))
     d.step("one fixed point: alpha = gamma = 0", where_alpha_vanishes, c, check=Equal(0), uses=("topological complexity",))
     radius = symbol("r")
-    d.step("fraction of eigenvalues outside 1 is z*", at_unit_radius, 1 - E(s_squared / (radius**2 + z_star * s_squared)), radius,
-           check=Equal(slope_in_z), uses=("z* is where S is stationary",), source="Rajan & Abbott 2006")  # fmt: skip
+    d.step(
+        "fraction of eigenvalues outside 1 is z*",
+        at_unit_radius,
+        1 - E(s_squared / (radius**2 + z_star * s_squared)),
+        radius,
+        check=Equal(slope_in_z),
+        uses=("z* is where S is stationary",),
+        source="Rajan & Abbott 2006",
+    )
     return residuals, c
 
 
@@ -259,27 +290,57 @@ def reference_pairs(residuals: tuple[sp.Expr, ...], c: sp.Expr) -> list[tuple[fl
 def limits(d: Derivation, residuals: tuple[sp.Expr, ...], c: sp.Expr) -> None:
     """g -> 1 and g -> infinity."""
     series = d.step(
-        "c near g = 1, for every odd phi = y - a y^3 + b y^5", complexity_series, 3, uses=("topological complexity",),
+        "c near g = 1, for every odd phi = y - a y^3 + b y^5",
+        complexity_series,
+        3,
+        uses=("topological complexity",),
         check=Equal(complexity_series(4)[:3]),
-    )  # fmt: skip
-    near = d.step("g -> 1: stationary", leading_complexity, series, uses=("c near g = 1, for every odd phi = y - a y^3 + b y^5",),
-                  check=Equal({"c": sp.Rational(16, 81), "alpha": sp.Rational(2, 3), "beta": 2 / (9 * a), "gamma": -3 * a / 2}),
-                  source="THEORY B6")  # fmt: skip
-    d.step("the same from the equations, for tanh", leading_complexity, series, uses=("g -> 1: stationary",),
-           check=Numeric(lambda: near_onset(residuals, c, float(near["c"])), rel=1e-2))  # fmt: skip
-    parts = d.step("g -> infinity, phi -> sign: the weight of mu*", strong_coupling_parts, sp.S.One, source="THEORY B7",
-                   check=Numeric(lambda: [weight_at_strong_coupling(parts)], rel=1e-2))  # fmt: skip
-    equations = d.step("g -> infinity: equations", strong_coupling_equations, *parts,
-                       uses=("g -> infinity, phi -> sign: the weight of mu*",),
-                       check=Numeric(lambda: [(0, e) for e in equations_at_strong_coupling(equations)], abs=2e-2))  # fmt: skip
+    )
+    near = d.step(
+        "g -> 1: stationary",
+        leading_complexity,
+        series,
+        uses=("c near g = 1, for every odd phi = y - a y^3 + b y^5",),
+        check=Equal({"c": sp.Rational(16, 81), "alpha": sp.Rational(2, 3), "beta": 2 / (9 * a), "gamma": -3 * a / 2}),
+        source="THEORY B6",
+    )
+    d.step(
+        "the same from the equations, for tanh",
+        leading_complexity,
+        series,
+        uses=("g -> 1: stationary",),
+        check=Numeric(lambda: near_onset(residuals, c, float(near["c"])), rel=1e-2),
+    )
+    parts = d.step(
+        "g -> infinity, phi -> sign: the weight of mu*",
+        strong_coupling_parts,
+        sp.S.One,
+        source="THEORY B7",
+        check=Numeric(lambda: [weight_at_strong_coupling(parts)], rel=1e-2),
+    )
+    equations = d.step(
+        "g -> infinity: equations",
+        strong_coupling_equations,
+        *parts,
+        uses=("g -> infinity, phi -> sign: the weight of mu*",),
+        check=Numeric(lambda: [(0, e) for e in equations_at_strong_coupling(equations)], abs=2e-2),
+    )
     e = sp.erf(1 / sp.sqrt(sp.pi))
     w = sp.exp(-1 / sp.pi)
     solution = d.step(
-        "g -> infinity: solution", strong_coupling_solution, equations, uses=("g -> infinity: equations",),
+        "g -> infinity: solution",
+        strong_coupling_solution,
+        equations,
+        uses=("g -> infinity: equations",),
         check=Equal({"alpha/g^2": e / (e + w), "beta/g^2": sp.pi / 2 * e / (e + w), "gamma": -1 / sp.pi}),
-    )  # fmt: skip
-    d.step("g -> infinity: complexity", strong_coupling_complexity, solution, uses=("g -> infinity: solution",),
-           check=Equal(sp.log(w + e)))  # fmt: skip
+    )
+    d.step(
+        "g -> infinity: complexity",
+        strong_coupling_complexity,
+        solution,
+        uses=("g -> infinity: solution",),
+        check=Equal(sp.log(w + e)),
+    )
 
 
 def near_onset(residuals: tuple[sp.Expr, ...], c: sp.Expr, limit: float) -> list[tuple[float, float]]:
@@ -314,7 +375,7 @@ def equations_at_strong_coupling(equations: tuple[sp.Expr, ...]) -> list[float]:
 
 def derive() -> Derivation:
     d = Derivation("Kac-Rice: from the velocity to the number of fixed points")
-    eigenvalue = law_of_velocity(d)
+    eigenvalue = law_of_velocity(d, mu_star)
     zeta = determinant(d)
     S = action_of_density(d, zeta)
     residuals, c = saddle_point(d, S)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import sympy as sp
-
-from meanfield.averages import E
 from quadrature import newton
 from rules import normal_average
+
+from meanfield.averages import E
 
 _Z = sp.Symbol("z", positive=True)
 

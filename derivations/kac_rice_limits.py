@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 
 import sympy as sp
-
 from rules import normal_average
 
 a, b, epsilon = sp.Symbol("a", positive=True), sp.Symbol("b", real=True), sp.Symbol("epsilon", positive=True)
@@ -70,11 +69,7 @@ def strong_coupling_equations(narrow: sp.Expr, wide: sp.Expr) -> tuple[sp.Expr, 
     ``-k = (<y^2>/beta - 1)/(2 B)`` with ``<y^2>/beta`` the weight of the wide part."""
     weight = narrow / (narrow + wide)
     square_inside = -sp.diff(narrow, k) / narrow
-    return (
-        weight - A,
-        (1 - weight) + weight * square_inside - B,
-        -weight / (2 * B) + k,
-    )
+    return (weight - A, (1 - weight) + weight * square_inside - B, -weight / (2 * B) + k)
 
 
 def strong_coupling_solution(equations: tuple[sp.Expr, ...]) -> dict[str, sp.Expr]:
@@ -88,7 +83,7 @@ def strong_coupling_solution(equations: tuple[sp.Expr, ...]) -> dict[str, sp.Exp
     scale = sp.solve(sp.simplify(weight_of_wide**2 - same_from_first**2), B)
     (scale,) = [s for s in scale if sp.simplify((weight_of_wide - same_from_first).subs(B, s)) == 0]
     exponent = sp.simplify((A / (2 * B)).subs(B, scale))
-    share = sp.solve(sp.simplify((same_from_first.subs(B, scale) - (sp.exp(-k) / P).subs(k, exponent))), A)[0]
+    share = sp.solve(sp.simplify(same_from_first.subs(B, scale) - (sp.exp(-k) / P).subs(k, exponent)), A)[0]
     solution = {A: sp.simplify(share), B: sp.simplify(scale.subs(A, share)), k: exponent}
     assert all(abs(sp.N(e.subs(solution), 30)) < 1e-25 for e in equations), "the solution does not satisfy the equations"
     return {"alpha/g^2": solution[A], "beta/g^2": solution[B], "gamma": -solution[k]}

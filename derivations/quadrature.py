@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from step import put
 
 from meanfield.averages import Average, DividedDifference, Gaussian, LogNorm, Tilted, Uniform, hermite_genocchi
 from meanfield.averages.passes import explicit
 from meanfield.averages.scope import nodes, open_body
 from meanfield.transfer import NUMPY_FUNCTIONS
-from step import put
 
 _HALF_WIDTH = 9.0
 _S, _WS = (lambda s, w: ((1 + s) / 2, w / 2))(*np.polynomial.legendre.leggauss(16))
@@ -20,21 +21,27 @@ _S, _WS = (lambda s, w: ((1 + s) / 2, w / 2))(*np.polynomial.legendre.leggauss(1
 
 def value(expr: Any, at: Mapping[sp.Symbol, float]) -> float:
     """Number of an expression in averages at the given values of its free symbols."""
-    expr = sp.sympify(expr)
+    found, function = _scalar(sp.sympify(expr), tuple(at))
+    return float(function(*(_node(node, at) for node in found), *at.values()))
+
+
+@lru_cache(maxsize=4096)
+def _scalar(expr: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> tuple[list[sp.Basic], Callable[..., Any]]:
+    """The averages of an expression, and the expression as a function of their values and of ``symbols``."""
     names = {node: sp.Dummy(real=True) for node in nodes(expr, (Average, LogNorm, DividedDifference))}
-    numbers = [_node(node, at) for node in names]
-    free = [*names.values(), *at]
-    return float(sp.lambdify(free, put(expr, names), [NUMPY_FUNCTIONS, "numpy"])(*numbers, *at.values()))
+    return list(names), sp.lambdify([*names.values(), *symbols], put(expr, names), [NUMPY_FUNCTIONS, "numpy"])
+
+
+_integral = lru_cache(maxsize=256)(hermite_genocchi)
 
 
 def _node(node: sp.Basic, at: Mapping[sp.Symbol, float]) -> float:
     if isinstance(node, DividedDifference):
-        return value(hermite_genocchi(node), at)
+        return value(_integral(node), at)
     law = node.measure
     if isinstance(law, Uniform):
-        # 1 - s = t^2 smooths the layer at s = 1.
-        values = [value(open_body(node.body, [sp.Float(1 - t * t, 17)]), at) for t in _S]
-        return float(np.sum(_WS * 2 * _S * values))
+        # s = 1 - t^2 smooths the layer that divided differences have at s = 1.
+        return float(sum(w * 2 * t * value(_opened(node, float(1 - t * t)), at) for t, w in zip(_S, _WS, strict=True)))
     if isinstance(law, Gaussian):
         points, weights = grid(law, at)
         return float(np.sum(weights * body_values(node.body, points, at)))
@@ -44,6 +51,11 @@ def _node(node: sp.Basic, at: Mapping[sp.Symbol, float]) -> float:
     if isinstance(node, LogNorm):
         return float(np.log(weights.sum()))
     return float(np.sum(weights * body_values(node.body, points, at)) / weights.sum())
+
+
+@lru_cache(maxsize=1024)
+def _opened(node: Average, s: float) -> sp.Expr:
+    return open_body(node.body, [sp.Float(s, 17)])
 
 
 def normal_nodes(variance: float) -> tuple[np.ndarray, np.ndarray]:
@@ -67,9 +79,13 @@ def grid(law: Gaussian, at: Mapping[sp.Symbol, float]) -> tuple[list[np.ndarray]
 
 def body_values(body: sp.Basic, points: list[np.ndarray], at: Mapping[sp.Symbol, float]) -> np.ndarray:
     """Values of the body of an average at the nodes of its variables."""
-    names = [sp.Dummy(real=True) for _ in points]
-    written = explicit(open_body(body, names))
-    return sp.lambdify([*names, *at], written, [NUMPY_FUNCTIONS, "numpy"])(*points, *at.values()) * np.ones(1)
+    return _function(body, len(points), tuple(at))(*points, *at.values()) * np.ones(1)
+
+
+@lru_cache(maxsize=1024)
+def _function(body: sp.Basic, dimension: int, symbols: tuple[sp.Symbol, ...]) -> Callable[..., Any]:
+    names = [sp.Dummy(real=True) for _ in range(dimension)]
+    return sp.lambdify([*names, *symbols], explicit(open_body(body, names)), [NUMPY_FUNCTIONS, "numpy"])
 
 
 def mean(f: Callable[[np.ndarray], np.ndarray], mu: float, Delta: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from meanfield.averages import Average, E
+from meanfield.averages import Average, E, divided_difference
 from meanfield.averages.scope import nodes, replace, substitute
 from meanfield.symbols import gaussian_pair
 from meanfield.transfer import Applied
@@ -41,6 +41,11 @@ def difference(potential: sp.Expr, C: sp.Symbol, start: sp.Expr, end: sp.Expr) -
     return sp.expand(substitute(potential, {C: start}) - substitute(potential, {C: end}))
 
 
+def regular_energy(potential: sp.Expr, C: sp.Symbol, rest: sp.Expr, start: sp.Expr) -> sp.Expr:
+    """``2 V[rest, rest, start]``: V(start) = V(rest) divided by (start - rest)^2, given ``V'(rest) = 0``."""
+    return 2 * divided_difference(lambda s: substitute(potential, {C: s}), rest, rest, start)
+
+
 def correlation(phi: Callable[[sp.Expr], sp.Expr], mean: sp.Expr, variance: sp.Expr, covariance: sp.Expr) -> sp.Expr:
     """``C_phi = <phi(x) phi(y)>`` of a jointly normal pair with equal mean and variance."""
     x, y = gaussian_pair("x y", mean=mean, var=variance, cov=covariance)
@@ -55,3 +60,9 @@ def normal_average(f: sp.Expr, normals: list[sp.Symbol]) -> sp.Expr:
         if all(k % 2 == 0 for k in powers):
             total += coefficient * sp.Mul(*(sp.factorial2(k - 1) if k else 1 for k in powers))
     return sp.expand(total)
+
+
+def law_of(form: sp.Expr, normals: list[sp.Symbol]) -> tuple[sp.Expr, sp.Expr]:
+    """Mean and variance of a linear form in independent standard normal symbols."""
+    mean = normal_average(form, normals)
+    return mean, sp.expand(normal_average(sp.expand((form - mean) ** 2), normals))

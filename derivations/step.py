@@ -129,13 +129,7 @@ class Derivation:
         self.results: list[tuple[str, Any]] = []
 
     def step(
-        self,
-        name: str,
-        rule: Callable[..., Any],
-        *before: Any,
-        check: Check,
-        uses: tuple[str, ...] = (),
-        source: str = "",
+        self, name: str, rule: Callable[..., Any], *before: Any, check: Check, uses: tuple[str, ...] = (), source: str = ""
     ) -> Any:
         """Apply ``rule`` to ``before``, record the step and return its result."""
         unknown = set(uses) - {s.name for s in self.steps}
