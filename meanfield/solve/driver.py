@@ -11,7 +11,9 @@ from meanfield.compile import Kernel, compile
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.solve.choose import find_one
+from meanfield.solve.escalate import rescued, sharpened
 from meanfield.solve.points import ParameterPoints, parameter_points
+from meanfield.solve.precise import check_digits, with_digits
 from meanfield.solve.problem import Array
 from meanfield.solve.search import Search, find_all
 from meanfield.solve.solution import Solution, Solutions
@@ -56,15 +58,15 @@ def solve(
         from meanfield.solve.sampled import solve_sampled
 
         return solve_sampled(model, points, data, find, tol)
+    if digits is not None:
+        check_digits(digits, points.shape)
     extra = None if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
     search = find_one(model, points.p, tol) if find == "one" and extra is None else find_all(model, points.p, tol, rounds, extra)
+    if points.shape == ():
+        search = rescued(model, points.p, search, tol)
     parts = follow_junctions(model, points.p, search, find, tol, rounds)
     result = one(model, points, parts, tol) if find == "one" else every(points, parts, tol)
-    if digits is not None:
-        from meanfield.solve.precise import with_digits
-
-        return with_digits(result, digits)
-    return result
+    return sharpened(result) if digits is None else with_digits(result, digits, parameters)
 
 
 def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: float, rounds: int) -> list[tuple[Model, Search, Array]]:
