@@ -33,7 +33,10 @@ def value(number: Any, digits: int | None = None) -> Any:
         return float(number)
     import mpmath
 
-    return mpmath.nstr(mpmath.mpf(number), digits)
+    if isinstance(number, float):  # known in double precision only
+        digits = min(digits, 16)
+    with mpmath.workdps(digits + 10):  # a new mpf is rounded to the working precision
+        return mpmath.nstr(mpmath.mpf(number), digits)
 
 
 def point_document(model: str, parameters: Mapping[str, Any], records: list[Record], digits: int | None) -> dict[str, Any]:

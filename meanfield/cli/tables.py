@@ -38,8 +38,11 @@ def number(value: Any, digits: int | None = None) -> str:
     if digits is not None:
         import mpmath
 
-        return str(mpmath.nstr(mpmath.mpf(value), digits))
-    return f"{value:.10g}"
+        if isinstance(value, float):  # known in double precision only
+            digits = min(digits, 16)
+        with mpmath.workdps(digits + 10):  # a new mpf is rounded to the working precision
+            return str(mpmath.nstr(mpmath.mpf(value), digits))
+    return f"{float(value):.10g}"
 
 
 def with_error(value: Any, error: Any, digits: int | None = None) -> str:
