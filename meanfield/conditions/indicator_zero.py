@@ -18,6 +18,7 @@ from meanfield.model.exchange import drop_broken_symmetries, quantities
 
 _SPREAD = (0.02, 0.1, 0.25, 0.5, 0.75, 0.95)  # where, between the ends of the window, solving begins
 _WINDOWS = {True: (0.0, 4.0), False: (-4.0, 4.0)}  # of a parameter that must not be negative, and of any other
+_FAR = (16.0, 64.0, 256.0)  # further starts where the caller names no window
 
 
 def indicator_zero(
@@ -25,15 +26,18 @@ def indicator_zero(
 ) -> Model:
     """The boundary where ``indicator`` (a name, or an expression) vanishes, with the parameter ``free`` as an unknown.
 
-    It starts from the model's own starts and from its solutions at values of ``free`` spread over ``window`` (default: 0
-    or -4 to 4). Solutions carry the model's unknowns, then ``free``. An indicator that the model restricts to an invariant
+    It starts from the model's own starts at values of ``free`` spread over ``window`` (default: 0 or -4 to 4, and some
+    larger ones) and, where the model is itself seeded by another one, from its solutions at such values. Solutions carry the model's unknowns, then ``free``. An indicator that the model restricts to an invariant
     subspace (``model.restrict``) is solved for in that subspace. Conditions that say the same as the indicator are dropped,
     since on the boundary they are neither true nor false. Raises `ModelError` if there is no such indicator or parameter.
     """
     parameter = parameter_named(model, free)
     name, expr = _indicator(model, indicator)
     lo, hi = window or _WINDOWS[parameter.name in (model.nonnegative or ())]
-    values = [sp.Float(lo + f * (hi - lo)) for f in _SPREAD]
+    spread = [sp.Float(lo + f * (hi - lo)) for f in _SPREAD]
+    values = spread if window else [*spread, *map(sp.Float, _FAR)]
+    subspace = model.restrict.get(name, {})
+    seeding = spread[1::2] if model.seeds and not subspace else []
     carried = {u: u for u in (*model.unknowns, parameter)}
     reports = {**(model.reports or {u: u for u in model.unknowns}), parameter: parameter}
     out = replace(
@@ -48,13 +52,12 @@ def indicator_zero(
         starts=[
             {**{u: substitute(e, {parameter: v}) for u, e in start.items()}, parameter: v} for start in model.starts for v in values
         ],
-        seeds=[Seed(fix_parameters(model, {parameter: v}), {**carried, parameter: v}) for v in values],
+        seeds=[Seed(fix_parameters(model, {parameter: v}), {**carried, parameter: v}) for v in seeding],
         junctions=(),
         prepare=None if model.prepare and parameter.name in model.prepare.accepts else model.prepare,
         restrict={},
         **_other_conditions(model, expr),
     )
-    subspace = model.restrict.get(name, {})
     return drop_broken_symmetries(_restricted(out, subspace) if subspace else out)
 
 
