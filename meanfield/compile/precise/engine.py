@@ -91,6 +91,8 @@ def halve(field: Field, sample: Sample, goal: Goal, step: float, low: float, hig
     """Trapezoid sums on [low, high], halved until they agree; None if the integrand has not decayed at the ends."""
     h = field.number(step)
     first, last = math.ceil(low / step), math.floor(high / step)
+    if last - first > MAX_NODES:
+        raise QuadratureError(f"an average would need more than {MAX_NODES} nodes: its integrand is too steep for its Gaussian")
     sums, sizes, previous = None, None, math.inf
     nodes = field.integers(first, last) * h
     while True:

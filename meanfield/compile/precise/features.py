@@ -76,16 +76,25 @@ def line_of(run: Interpreter, argument: sp.Expr, means: Sequence[Number], scales
 
 
 def kink_positions(
-    run: Interpreter, bodies: Sequence[sp.Expr], means: Sequence[Number], scales: Sequence[Number], reach: float
+    run: Interpreter,
+    bodies: Sequence[sp.Expr],
+    means: Sequence[Number],
+    scales: Sequence[Number],
+    reach: float,
+    steep: bool = False,
 ) -> list[Number]:
-    """Sorted z with |z| < reach at which some body has a kink, for variables ``means + scales z``."""
+    """Sorted z with |z| < reach at which some body has a kink, for variables ``means + scales z``.
+
+    With ``steep`` the zeros of all arguments count as kinks: seen from far, a sigmoid is a step.
+    """
     found: list[Number] = []
     for body in bodies:
         for token, argument, _ in features(body).applied:
-            line = line_of(run, argument, means, scales) if token.traits.kinks else None
+            points = [k.location for k in token.traits.kinks] + ([0.0] if steep else [])
+            line = line_of(run, argument, means, scales) if points else None
             if line is None or not line[1]:
                 continue
-            found += [(run.field.number(k.location) - line[0]) / line[1] for k in token.traits.kinks]
+            found += [(run.field.number(at) - line[0]) / line[1] for at in points]
     distinct: list[Number] = []
     for z in sorted(z for z in found if abs(z) < reach):
         if not distinct or abs(z - distinct[-1]) > run.field.power_of_ten(-0.27 * run.field.bits):

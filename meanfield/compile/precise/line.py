@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import sympy as sp
@@ -10,6 +11,9 @@ from meanfield.compile.precise.engine import Estimate, Goal, checked_step, half_
 from meanfield.compile.precise.features import features, kink_positions, lattice_width, strip_width
 from meanfield.compile.precise.field import Field, Number, Values
 from meanfield.compile.precise.interpret import Interpreter
+
+STEEP = 0.05
+"""Strip half width, in z, below which the trapezoid rule is given up for rules that refine at the steep points."""
 
 Integrand = Callable[[Values], list[Values]]
 """``z -> [body(z)]`` without the normal density."""
@@ -29,6 +33,9 @@ def integrate_normal(
     if not kinks:
         return whole_line(field, weighted, goal, min(4 * checked_step(strip, goal, order), 0.5))
     step, reach = min(0.25, 4 * checked_step(strip, goal, order)), goal.reach + 5
+    if strip < STEEP:
+        # Towards its end points a doubly exponential rule refines itself; structure at distance d has width 1/ln(1/d) in t.
+        step = 0.2 / (1 - math.log(strip))
     first, last = kinks[0], kinks[-1]
     parts = [
         half_line(field, lambda r, dr: weighted(first - r, dr), goal, step, reach + float(first)),
@@ -71,8 +78,8 @@ def line_averages(
     if tilt is None and not any(scales):
         return [Estimate(v, abs(v) * field.noise, abs(v)) for v in at(one)], Estimate(one, 0 * one, one)
     seen = [*bodies, *([tilt] if tilt is not None else [])]
-    kinks = kink_positions(run, seen, means, scales, goal.reach + 5)
     strip = strip_width(run, seen, means, scales, lattice_width(goal))
+    kinks = kink_positions(run, seen, means, scales, goal.reach + 5, strip < STEEP)
     found = integrate_normal(field, at, goal, kinks, strip, max(features(b).order for b in seen))
     if tilt is None:
         return found, Estimate(one, 0 * one, one)
