@@ -123,7 +123,7 @@ def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
     strip, order, growth, certain = float("inf"), 1.0, 0.0, True
     kinks: set[float] = set()
     for body in bodies:
-        body_order, body_growth = 0.0, 0.0
+        body_order, body_growth, composite = 0.0, 0.0, False
         for factor in sp.Mul.make_args(body):
             base, power = factor.as_base_exp()
             times = float(power) if power.is_Integer and power > 0 else 1.0
@@ -138,12 +138,14 @@ def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
             elif factor.has(Applied):
                 inner = analyticity([f for f in _applied_inside(factor)], variable)
                 # A function of phi may be singular before phi is (log(1 + z phi'^2)); half the strip is a working guess.
-                strip, growth_inside = min(strip, inner.strip / 2), inner.growth
+                # An entire phi leaves no strip to halve: the composite function is singular where 1 + alpha phi'^2 vanishes.
+                strip, certain = min(strip, inner.strip / 2, 0.75), False
+                composite = True
                 kinks |= set(inner.kinks)
-                body_order, body_growth, certain = body_order + inner.pole_order, body_growth + 2 * growth_inside, False
             elif factor.has(variable) and not factor.is_polynomial(variable):
                 strip, certain = min(strip, 1.0), False
-        order, growth = max(order, body_order), max(growth, body_growth)
+        # The nearer singularities of a composite function are simple; those of phi itself lie further out.
+        order, growth = max(order, 1.0 if composite else body_order), max(growth, body_growth)
     return Analyticity(strip, order, growth, tuple(sorted(kinks)), certain)
 
 

@@ -7,6 +7,7 @@ The rotated product rule needs few nodes along ``u - v`` there. Divided differen
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import factorial
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def _term(product: _Product, t: PairTerm, rho: list[float], count: int) -> tuple
         values, errors = product(t.f, t.g, np.array(points))
         return float(values[0]), float(errors[0])
     distinct = sorted(set(points))
-    f, g = (h.diff(product.variable, t.order) for h in (t.f, t.g))
+    f, g = (_derivative(h, product.variable, t.order) for h in (t.f, t.g))
     if len(distinct) == 1:
         values, errors = product(f, g, np.array(distinct))
         return float(values[0]) / factorial(t.order), float(errors[0])
@@ -62,7 +63,7 @@ class _Product:
     """``<f(u) g(v)>`` at several correlations by the rotated product rule; repeated requests are remembered."""
 
     def __init__(self, variable: sp.Symbol, facts: object, mean: float, var: float, parameters: list[float], tol: float) -> None:
-        self.variable, self.facts, self.mean, self.var, self.parameters, self.tol = variable, facts, mean, var, parameters, tol
+        self.variable, self.facts, self.mean, self.var, self.parameters, self.tol = variable, facts, mean, var, tuple(parameters), tol
         self.known: dict[tuple[sp.Expr, sp.Expr, bytes], tuple[Array, Array]] = {}
 
     def __call__(self, f: sp.Expr, g: sp.Expr, rho: Array) -> tuple[Array, Array]:
@@ -71,16 +72,23 @@ class _Product:
             mean, var = np.full(rho.size, self.mean), np.full(rho.size, self.var)
             facts = self.facts
             self.known[key] = pair_average(
-                self._callable(f), self._callable(g), mean, var, rho * self.var,
+                _callable(f, self.variable, self.parameters), _callable(g, self.variable, self.parameters), mean, var, rho * self.var,
                 strip=facts.strip, pole_order=facts.pole_order, imaginary_growth=facts.growth, tol=max(self.tol, 1e-13),  # type: ignore[attr-defined]
             )  # fmt: skip
         return self.known[key]
 
-    def _callable(self, f: sp.Expr) -> Callable[[Array], Array]:
-        moments = Moments([], self.variable, "h", [f])
-        
-        def values(x: Array) -> Array:
-            grid = Grid(np.zeros(1), np.ones(1), x.reshape(1, -1))
-            return np.broadcast_to(moments.run(grid, None, *self.parameters)[1][0], (1, x.size)).reshape(x.shape)
 
-        return values
+@lru_cache(maxsize=256)
+def _callable(f: sp.Expr, variable: sp.Symbol, parameters: tuple[float, ...]) -> Callable[[Array], Array]:
+    moments = Moments([], variable, "h", [f])
+
+    def values(x: Array) -> Array:
+        grid = Grid(np.zeros(1), np.ones(1), x.reshape(1, -1))
+        return np.broadcast_to(moments.run(grid, None, *parameters)[1][0], (1, x.size)).reshape(x.shape)
+
+    return values
+
+
+@lru_cache(maxsize=256)
+def _derivative(f: sp.Expr, variable: sp.Symbol, order: int) -> sp.Expr:
+    return f.diff(variable, order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -31,8 +32,10 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
         usable = open_points[np.isfinite(start[open_points]).all(axis=1)]
         rows = _partners(kernel, attempt(kernel, p, usable, start[usable], scale, tol))
         parts.append(rows)
-        stable = judge.stability(kernel, rows.x, p[rows.owner], rows.error)
-        open_points = np.setdiff1d(open_points, rows.owner if stable is None else rows.owner[stable], assume_unique=False)
+        settled = np.ones(len(rows.owner), dtype=bool)  # where stability is the same for all, any solution will do
+        if isinstance(model.stable, Mapping):
+            settled = judge.stability(kernel, rows.x, p[rows.owner], rows.error)
+        open_points = np.setdiff1d(open_points, rows.owner[settled])
         if open_points.size == 0:
             break
     found = Rows.joined(parts)

@@ -12,6 +12,7 @@ from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.solve.choose import find_one
 from meanfield.solve.escalate import rescued, sharpened
+from meanfield.solve.patchwork import Patchwork
 from meanfield.solve.points import ParameterPoints, parameter_points
 from meanfield.solve.precise import check_digits, with_digits
 from meanfield.solve.problem import Array
@@ -65,7 +66,7 @@ def solve(
     if points.shape == ():
         search = rescued(model, points.p, search, tol)
     parts = follow_junctions(model, points.p, search, find, tol, rounds)
-    result = one(model, points, parts, tol) if find == "one" else every(points, parts, tol)
+    result = one(points, parts, tol) if find == "one" else every(points, parts, tol)
     return sharpened(result) if digits is None else with_digits(result, digits, parameters)
 
 
@@ -83,15 +84,11 @@ def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: flo
     return parts
 
 
-def one(model: Model, points: ParameterPoints, parts: list[tuple[Model, Search, Array]], tol: float) -> Solution:
-    """The single `Solution`; on a grid whose points lie in different phases that is not possible in one table."""
-    filled = [(m, s, where) for m, s, where in parts if len(s.rows.owner)]
-    if len(filled) > 1:
-        raise ParameterError(
-            'these parameters lie on both sides of a junction between two phases; use find="all", whose points carry their own phase'
-        )
-    model, search, where = filled[0] if filled else parts[-1]
-    return _solution(compile(model), search, where, points, tol)
+def one(points: ParameterPoints, parts: list[tuple[Model, Search, Array]], tol: float) -> Solution | Patchwork:
+    """The single `Solution`; a `Patchwork` of them where the points lie in different phases."""
+    filled = [(m, s, where) for m, s, where in parts if len(s.rows.owner)] or parts[-1:]
+    solutions = [_solution(compile(model), search, where, points, tol) for model, search, where in filled]
+    return solutions[0] if len(solutions) == 1 else Patchwork(solutions)
 
 
 def _solution(kernel: Kernel, search: Search, where: Array, points: ParameterPoints, tol: float) -> Solution:

@@ -168,7 +168,7 @@ def _search(
     symmetries = symmetry_maps(kernel.model)
     options = _ROUGHLY if level == ROUGH else None
     at_level = kernel.at(level, quick=True)
-    problem = Within(at_level, scale.max(axis=0)) if kernel.model.starts else at_level
+    problem = Within(at_level, kernel.model) if kernel.model.starts else at_level
     table = all_roots(
         problem, p, starts, scale=scale, tol=1e-3, symmetries=symmetries, rounds=max(rounds, 1), from_starts=rounds > 0, options=options
     )

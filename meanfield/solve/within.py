@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
+from meanfield.model import Model
 from meanfield.solve.problem import Array, Problem
+from meanfield.solve.starts import own_starts
 
-_REACH = 30.0  # times the largest start
+_REACH = 8.0  # times the largest start
 
 
 class Within:
-    """``problem`` with NaN where an unknown exceeds 30 times ``scale`` (P-independent, (n,)) or 30, whichever is larger."""
+    """``problem`` with NaN where an unknown exceeds ``8 (1 + size)``, with ``size`` the largest of the model's starts there."""
 
-    def __init__(self, problem: Problem, scale: Array) -> None:
-        self.problem, self.limit = problem, _REACH * np.maximum(scale, 1.0)
+    def __init__(self, problem: Problem, model: Model) -> None:
+        self.problem, self.model = problem, model
         self.names, self.parameter_names, self.lower = problem.names, problem.parameter_names, problem.lower
 
-    def _inside(self, x: Array) -> np.ndarray:
-        return (np.abs(x) <= self.limit).all(axis=1)
+    def _inside(self, x: Array, p: Array) -> np.ndarray:
+        # The limit depends on the point alone, so that no point's result depends on its batch.
+        starts = np.abs(own_starts(self.model, p))
+        size = np.where(np.isfinite(starts), starts, 0.0).max(axis=(1, 2))
+        return (np.abs(x) <= _REACH * (1.0 + size[:, None])).all(axis=1)
 
     def residual(self, x: Array, p: Array) -> Array:
-        inside = self._inside(x)
+        inside = self._inside(x, p)
         if inside.all():
             return self.problem.residual(x, p)
         out = np.full(x.shape, np.nan)
@@ -29,7 +34,7 @@ class Within:
         return out
 
     def residual_jacobian(self, x: Array, p: Array) -> tuple[Array, Array]:
-        inside = self._inside(x)
+        inside = self._inside(x, p)
         if inside.all():
             return self.problem.residual_jacobian(x, p)
         r, jacobian = np.full(x.shape, np.nan), np.full((*x.shape, x.shape[1]), np.nan)
