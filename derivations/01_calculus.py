@@ -140,7 +140,7 @@ def library_rules(d: Derivation) -> None:
             C,
             check=Equal(E(phi.d(order + 1)(u) * phi.d(order + 1)(v))),
             uses=("diffusion of a pair",),
-            source="THEORY A",
+            source="Price 1958",
         )
     left, right = E((variable - mu) * phi(variable)), D * E(phi.d(1)(variable))
     d.step(

@@ -7,30 +7,32 @@ fixed points is ``int dx p(y = 0 | x) E[|det y'| | y = 0]``. Both factors are ex
 
 from __future__ import annotations
 
-import numpy as np
 import sympy as sp
 from kac_rice_determinant import (
     determinant_integral,
     exponent_of_integral,
-    log_determinant_integral,
     mean_square_determinant,
     sampled_determinant,
     sampled_log_determinant,
 )
 from kac_rice_limits import (
-    A,
-    B,
     a,
     complexity_series,
-    k,
     leading_complexity,
     strong_coupling_complexity,
     strong_coupling_equations,
     strong_coupling_parts,
     strong_coupling_solution,
 )
-from kac_rice_velocity import D, beta, g, law_of_velocity, x_i
-from quadrature import newton, value
+from kac_rice_numbers import (
+    equations_at_strong_coupling,
+    finite_size_pair,
+    near_onset,
+    onset,
+    reference_pairs,
+    weight_at_strong_coupling,
+)
+from kac_rice_setting import D, alpha, beta, g, gamma, law_of_velocity, mu_star, r, s_squared, variance, x_i, y, z_star
 from step import Derivation, Equal, Numeric
 
 from meanfield.averages import E, log_norm
@@ -39,14 +41,9 @@ from meanfield.averages.passes import bind_functional, functional_derivative
 from meanfield.averages.scope import substitute
 from meanfield.averages.variables import Variable
 from meanfield.models import kac_rice, kac_rice_action
-from meanfield.symbols import distributed, symbol, tilted
+from meanfield.symbols import gaussian, symbol
 from meanfield.transfer import tanh as phi
 
-alpha, gamma, z_star, y = [symbol(n) for n in ("alpha", "gamma", "z_star", "y")]
-r = distributed("y", "rho")
-s_squared = g**2 * phi.d(1)(r) ** 2
-variance = g**2 * E(phi(r) ** 2) + D
-mu_star = tilted("y", var=beta, log_tilt=lambda s: sp.log(1 + alpha * phi.d(1)(s) ** 2) / 2 + gamma * phi(s) ** 2)
 SLIDES = "Stubenrauch et al. 2022"
 
 
@@ -57,7 +54,6 @@ def velocity_exponent(variance: sp.Expr, x: Variable) -> sp.Expr:
     return substitute(E(sp.expand(per_neuron).subs(x_i, x)), {beta: variance})
 
 
-# --- from the action to the saddle point ---
 def determinant_exponent(integral_exponent: sp.Expr) -> sp.Expr:
     """zeta: ``ln |det|`` is self-averaging, so ``E |det|`` grows like the square root of ``E det^2``."""
     return sp.expand(integral_exponent / 2)
@@ -117,42 +113,14 @@ def where_alpha_vanishes(c: sp.Expr) -> sp.Expr:
     return sp.simplify(substitute(c, {alpha: sp.S.Zero, gamma: sp.S.Zero}))
 
 
+def onset_of_alpha(equation: sp.Expr) -> sp.Expr:
+    """The equation of alpha where alpha and gamma vanish: the bulk radius of the one fixed point is 1."""
+    return substitute(equation, {alpha: sp.S.Zero, gamma: sp.S.Zero})
+
+
 def at_unit_radius(equation: sp.Expr, radius: sp.Symbol) -> sp.Expr:
     """Fraction h of eigenvalues further than r from -1, at r = 1."""
     return substitute(equation, {radius: sp.S.One})
-
-
-# --- numbers ---
-def saddle(residuals: tuple[sp.Expr, ...], gain: float, noise: float, start: list[float]) -> dict[sp.Symbol, float]:
-    """Solve the equations of alpha, beta, gamma."""
-
-    def point(u: np.ndarray) -> dict[sp.Symbol, float]:
-        return {alpha: u[0], beta: u[1], gamma: u[2], g: gain, D: noise}
-
-    return point(newton(lambda u: [value(e, point(u)) for e in residuals], start))
-
-
-def finite_size_action(data: np.ndarray, gain: float, noise: float) -> float:
-    """``-(1/N) ln [p(y = 0 | x) sqrt(E det^2)]`` at finite N, the determinant from its exact integral."""
-    variance = gain**2 * np.mean(np.tanh(data) ** 2) + noise
-    velocity_part = np.mean(data**2) / (2 * variance) + np.log(2 * np.pi * variance) / 2
-    return velocity_part - log_determinant_integral(gain / np.cosh(data)) / (2 * data.size)
-
-
-def finite_size_pair(S: sp.Expr) -> list[tuple[float, float]]:
-    """S of a sample against the same at N = 4000 (they differ by O(1/N))."""
-    data = np.random.default_rng(1).normal(0, 1.0, 4000)
-    s2 = (2 / np.cosh(data)) ** 2
-    (z,) = newton(lambda u: [np.mean(s2 / (1 + u[0] * s2)) - 1], [0.3])
-    known = {
-        E(h): float(np.mean(v))
-        for h, v in [
-            (r**2, data**2),
-            (phi(r) ** 2, np.tanh(data) ** 2),
-            (sp.log(1 + z_star * g**2 * phi.d(1)(r) ** 2), np.log(1 + z * s2)),
-        ]
-    }
-    return [(finite_size_action(data, 2.0, 0.3), float(S.xreplace(known).subs({z_star: z, g: 2.0, D: 0.3})))]
 
 
 def determinant(d: Derivation) -> sp.Expr:
@@ -250,7 +218,6 @@ def saddle_point(d: Derivation, S: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Exp
         S,
         uses=("ln mu*", "alpha, beta, gamma"),
         check=Equal(log_norm(mu_star) - alpha / (2 * g**2) - gamma * (beta - D) / g**2),
-        source="THEORY B4",
     )
     d.step(
         "c is stationary at the saddle point",
@@ -267,6 +234,20 @@ def saddle_point(d: Derivation, S: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Exp
     )
     d.step("g = 2, D = 0", complexity, S, uses=("topological complexity",), check=Numeric(lambda: reference_pairs(residuals, c)))
     d.step("one fixed point: alpha = gamma = 0", where_alpha_vanishes, c, check=Equal(0), uses=("topological complexity",))
+    meeting = d.step(
+        "there are many above the onset of chaos",
+        onset_of_alpha,
+        residuals[0],
+        uses=("self-consistency at mu*",),
+        check=Equal(1 - g**2 * E(phi.d(1)(gaussian("y", var=beta)) ** 2)),
+    )
+    d.step(
+        "D_c at g = 2",
+        onset_of_alpha,
+        residuals[0],
+        uses=("there are many above the onset of chaos",),
+        check=Numeric(lambda: onset(meeting, 2.0, 1.6359572439)),
+    )
     radius = symbol("r")
     d.step(
         "fraction of eigenvalues outside 1 is z*",
@@ -278,13 +259,6 @@ def saddle_point(d: Derivation, S: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Exp
         source="Rajan & Abbott 2006",
     )
     return residuals, c
-
-
-def reference_pairs(residuals: tuple[sp.Expr, ...], c: sp.Expr) -> list[tuple[float, float]]:
-    """alpha, beta, gamma, c at g = 2, D = 0, beside independent numbers."""
-    known = [1.3303483261831945, 1.539586018320763, -0.3318899457114286, 0.0248251144647752]
-    found = saddle(residuals, 2.0, 0.0, [1.3, 1.5, -0.3])
-    return list(zip(known, (*(found[s] for s in (alpha, beta, gamma)), value(c, found)), strict=True))
 
 
 def limits(d: Derivation, residuals: tuple[sp.Expr, ...], c: sp.Expr) -> None:
@@ -302,7 +276,6 @@ def limits(d: Derivation, residuals: tuple[sp.Expr, ...], c: sp.Expr) -> None:
         series,
         uses=("c near g = 1, for every odd phi = y - a y^3 + b y^5",),
         check=Equal({"c": sp.Rational(16, 81), "alpha": sp.Rational(2, 3), "beta": 2 / (9 * a), "gamma": -3 * a / 2}),
-        source="THEORY B6",
     )
     d.step(
         "the same from the equations, for tanh",
@@ -315,7 +288,6 @@ def limits(d: Derivation, residuals: tuple[sp.Expr, ...], c: sp.Expr) -> None:
         "g -> infinity, phi -> sign: the weight of mu*",
         strong_coupling_parts,
         sp.S.One,
-        source="THEORY B7",
         check=Numeric(lambda: [weight_at_strong_coupling(parts)], rel=1e-2),
     )
     equations = d.step(
@@ -341,36 +313,6 @@ def limits(d: Derivation, residuals: tuple[sp.Expr, ...], c: sp.Expr) -> None:
         uses=("g -> infinity: solution",),
         check=Equal(sp.log(w + e)),
     )
-
-
-def near_onset(residuals: tuple[sp.Expr, ...], c: sp.Expr, limit: float) -> list[tuple[float, float]]:
-    """c/(g - 1)^3 at g - 1 = 0.04 and 0.02, extrapolated to 0."""
-    ratios = []
-    for eps in (0.04, 0.02):
-        scaled = lambda u, eps=eps: {alpha: eps * u[0], beta: eps * np.exp(u[1]), gamma: u[2] * np.exp(-u[1]), g: 1 + eps, D: 0.0}
-        u = newton(lambda u, at=scaled: [value(e, at(u)) for e in residuals], [0.66, -0.5, -0.3], tol=1e-8)
-        ratios.append(value(c, scaled(u)) / eps**3)
-    return [(0.184197, ratios[1]), (limit, 2 * ratios[1] - ratios[0])]
-
-
-STRONG = {g: 200.0, D: 0.0, alpha: 0.4 * 4e4, beta: 0.7 * 4e4, gamma: -0.3}
-
-
-def weight_at_strong_coupling(parts: tuple[sp.Expr, ...]) -> tuple[float, float]:
-    """``Z/g`` of mu* at g = 200, by quadrature, and its two parts."""
-    exact = np.exp(value(log_norm(mu_star), STRONG)) * np.sqrt(2 * np.pi * STRONG[beta]) / STRONG[g]
-    return exact, float(sum(parts).subs({A: 0.4, B: 0.7, k: 0.3}))
-
-
-def equations_at_strong_coupling(equations: tuple[sp.Expr, ...]) -> list[float]:
-    """The limiting equations minus the averages that they stand for, at g = 200."""
-    steep = phi.d(1)(mu_star) ** 2
-    exact = [
-        STRONG[alpha] * value(E(steep / (1 + alpha * steep)), STRONG) - 0.4,
-        value(E(phi(mu_star) ** 2), STRONG) - 0.7,
-        (value(E(mu_star**2) / beta, STRONG) - 1) / (2 * 0.7) + 0.3,
-    ]
-    return [x - float(e.subs({A: 0.4, B: 0.7, k: 0.3})) for x, e in zip(exact, equations, strict=True)]
 
 
 def derive() -> Derivation:

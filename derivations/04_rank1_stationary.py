@@ -151,7 +151,7 @@ def bifurcation(d: Derivation, closed: tuple[sp.Expr, sp.Expr]) -> None:
         pitchfork,
         *closed,
         uses=("closed for mu and Delta_0",),
-        source="THEORY C",
+        source=MO,
         check=Equal(a * (1 + 3 * (g**2 + Sigma_m**2 / M_m**2) / (1 - g**2))),
     )
     d.step(

@@ -180,7 +180,7 @@ def derive() -> Derivation:
         overlap,
         uses=("what is constant in time",),
         check=Equal(M_m * M_n * substitute(E(phi.d(1)(x)), {mu: sp.S.Zero})),
-        source="THEORY C",
+        source=MO,
     )
     d.step(
         "kappa = Delta_inf = 0 is the network without structure",

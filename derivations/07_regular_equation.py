@@ -145,7 +145,6 @@ def consequences(d: Derivation, regular: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
         mirrored,
         regular,
         uses=("divided by (Delta_0 - Delta_inf)^2",),
-        source="THEORY E",
         check=Numeric(lambda: spurious(mirrored(regular)), rel=1e-10, abs=1e-6),
     )
     return chaos, integral

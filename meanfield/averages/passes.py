@@ -139,7 +139,7 @@ def closed_forms(expr: sp.Expr) -> sp.Expr:
 
 def closed_form(node: Average) -> sp.Expr | None:
     """Closed form of one Gaussian average of a product of ``phi^(k)``'s, or None."""
-    factors = _signature(node.body, node.measure.dimension)
+    factors = _signature(node.body, node.measure.dimension) if node.measure.dimension <= 2 else None
     if factors is None:
         return None
     token, orders = factors
@@ -158,7 +158,7 @@ def closed_form(node: Average) -> sp.Expr | None:
         general = _from_table(table, (low, low), *marks)
         if general is not None:
             change = general.diff(marks[0 if by_mean else 1]) / (2 if by_mean else 1)
-            found = change.xreplace(dict(zip(marks, arguments, strict=True)))
+            found = substitute(change, dict(zip(marks, arguments, strict=True)))
     return found
 
 

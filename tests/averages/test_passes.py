@@ -21,7 +21,7 @@ from meanfield.averages.passes import (
     with_transfer,
 )
 from meanfield.averages.scope import close, nodes, substitute
-from meanfield.symbols import distributed, gaussian, gaussian_pair, symbol, tilted
+from meanfield.symbols import distributed, gaussian, gaussian_pair, gaussian_vector, symbol, tilted
 from meanfield.transfer import LIBRARY, erf, relu, softplus
 from meanfield.transfer import tanh as phi
 from tests.averages.nesting import VALUES, Both, averages
@@ -163,3 +163,22 @@ def test_log_norm_is_the_logarithm_of_the_weight() -> None:
         ends = [grid(node, {**AT, s: AT[s] + k * h}) for k in (1, -1)]
         assert grid(node.diff(s), AT) == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-6)
     assert substitute(node, {a: sp.S.Zero, b: sp.S.Zero}) == 0
+
+
+@pytest.mark.parametrize("orders", [(0, 1), (0, 2), (1, 2), (-1, 1)])
+@pytest.mark.parametrize("token", [erf, relu], ids=lambda t: t.name)
+def test_closed_forms_of_unequal_derivatives(token: sp.Basic, orders: tuple[int, int]) -> None:
+    """``<phi^(j)(x) phi^(k)(y)>`` follows from equal orders by Price."""
+    f = E(token.d(orders[0])(u) * token.d(orders[1])(v))
+    closed = closed_forms(f)
+    assert not list(nodes(closed, Average))
+    if token is erf:
+        assert grid(closed, AT) == pytest.approx(grid(f, AT), rel=1e-7)
+    elif max(orders) < 2:
+        assert grid(closed, AT) == pytest.approx(Reference(300)(f, AT), rel=2e-2)
+
+
+def test_closed_forms_leave_three_variables_alone() -> None:
+    xs = gaussian_vector("q r s", mean=[mu] * 3, cov=[[D0, C, C], [C, D0, C], [C, C, D0]])
+    three = E(erf(xs[0]) * erf(xs[1]) * erf(xs[2]))
+    assert closed_forms(three) == three

@@ -1,4 +1,4 @@
-"""The Gaussian law of velocity and Jacobian at N = 3, for any values phi_j and slopes of the transfer function."""
+"""Symbols and laws of the Kac-Rice derivation, and the Gaussian law of velocity and Jacobian (N = 3, any phi_j and slopes)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from step import Derivation, Equal
 
 from meanfield.averages import E
 from meanfield.averages.variables import Variable
-from meanfield.symbols import symbol
+from meanfield.symbols import distributed, symbol, tilted
 from meanfield.transfer import tanh as phi
 
 N = 3
-g, D, beta, x_i, k_k = [symbol(n) for n in ("g", "D", "beta", "x_i", "k_k")]
+names = ("g", "D", "alpha", "beta", "gamma", "z_star", "y", "x_i", "k_k")
+g, D, alpha, beta, gamma, z_star, y, x_i, k_k = [symbol(n) for n in names]
 WT = "Wainrib & Touboul 2013"
 f, df = sp.symbols(f"phi_1:{N + 1}", real=True), sp.symbols(f"dphi_1:{N + 1}", real=True)
 J = sp.Matrix(N, N, lambda i, j: symbol(f"J_{i}{j}"))
 eta = sp.symbols(f"eta_1:{N + 1}", real=True)
+
+r = distributed("y", "rho")
+s_squared = g**2 * phi.d(1)(r) ** 2
+variance = g**2 * E(phi(r) ** 2) + D
+mu_star = tilted("y", var=beta, log_tilt=lambda s: sp.log(1 + alpha * phi.d(1)(s) ** 2) / 2 + gamma * phi(s) ** 2)
 
 
 def velocity(i: int) -> sp.Expr:
