@@ -162,7 +162,9 @@ def closed_form(node: Average) -> sp.Expr | None:
     return found
 
 
-def _from_table(table: Mapping[tuple[int, ...], Callable[..., sp.Expr]], orders: tuple[int, ...], *arguments: sp.Expr) -> sp.Expr | None:
+def _from_table(
+    table: Mapping[tuple[int, ...], Callable[..., sp.Expr]], orders: tuple[int, ...], *arguments: sp.Expr
+) -> sp.Expr | None:
     entry = table.get(orders)
     if entry is None or (getattr(entry, "zero_mean_only", False) and arguments[0] != 0):
         return None
