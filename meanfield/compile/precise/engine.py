@@ -93,7 +93,9 @@ def halve(field: Field, sample: Sample, goal: Goal, step: float, low: float, hig
     first, last = math.ceil(low / step), math.floor(high / step)
     if last - first > MAX_NODES:
         raise QuadratureError(f"an average would need more than {MAX_NODES} nodes: its integrand is too steep for its Gaussian")
-    sums, sizes, previous = None, None, math.inf
+    sums: list[Number] | None = None
+    sizes: list[Number] = []
+    previous = math.inf
     nodes = field.integers(first, last) * h
     while True:
         values = sample(nodes)

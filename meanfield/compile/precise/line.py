@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import sympy as sp
 
@@ -30,6 +31,9 @@ def integrate_normal(
         w = w if dz is None else w * dz
         return [b * w for b in bodies(z)]
 
+    def shifted(by: Number, r: Values, dr: Values) -> list[Values]:
+        return weighted(by + r, dr)
+
     if not kinks:
         return whole_line(field, weighted, goal, min(4 * checked_step(strip, goal, order), 0.5))
     step, reach = min(0.25, 4 * checked_step(strip, goal, order)), goal.reach + 5
@@ -39,10 +43,10 @@ def integrate_normal(
     first, last = kinks[0], kinks[-1]
     parts = [
         half_line(field, lambda r, dr: weighted(first - r, dr), goal, step, reach + float(first)),
-        half_line(field, lambda r, dr: weighted(last + r, dr), goal, step, reach - float(last)),
+        half_line(field, partial(shifted, last), goal, step, reach - float(last)),
     ]
     for a, b in zip(kinks, kinks[1:]):
-        parts.append(segment(field, lambda r, dr, a=a: weighted(a + r, dr), goal, step, b - a))
+        parts.append(segment(field, partial(shifted, a), goal, step, b - a))
     return [added(pieces) for pieces in zip(*parts, strict=True)]
 
 
