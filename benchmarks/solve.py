@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Whole solves against the theorist's loop, paired in one run: time a point, failures, wrong roots, claimed errors.
+
+Cold starts, one core, claimed error 1e-10. Run with OMP_NUM_THREADS=1. ``--quick`` for a coarse grid.
+
+Usage: solve.py [--points 100] [--nodes 50] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import meanfield as mf
+
+M_N, SIGMA_M = 2.0, 1.0
+HERE = Path(__file__).parent
+
+
+def rival(points: int, nodes: int, chaotic: int | None) -> tuple[dict[str, Any], str]:
+    """Run the rival's script; its values and what it printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "rival.npz"
+        command = [sys.executable, str(HERE / "theorist_loop.py"), f"--points={points}", f"--nodes={nodes}", f"--save={out}"]
+        if chaotic is not None:
+            command.append(f"--chaotic={chaotic}")
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return dict(np.load(out)), text
+
+
+def seconds(text: str, word: str) -> tuple[int, float]:
+    """Points and seconds from the rival's line that begins with ``word``."""
+    line = next(line for line in text.splitlines() if line.startswith(word))
+    return int(line.split()[1]), float(line.split(",")[1].split()[0])
+
+
+def timed(solve: Callable[[], Any], repeats: int) -> tuple[Any, float]:
+    """The result and the median time of ``repeats`` runs after one that compiles."""
+    result = solve()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = solve()
+        times.append(time.perf_counter() - start)
+    return result, float(np.median(times))
+
+
+def report(name: str, result: Any, spent: float, rows: np.ndarray | None = None) -> float:
+    """Print a line on the points of ``rows`` (default: all); returns microseconds a point."""
+    found = result.found
+    count = found.size
+    largest = max(float(np.nanmax(e / np.maximum(1, abs(result[k])))) for k, e in result.errors.items())
+    flagged = int(sum("above" in str(s) for s in np.ravel(result.status)))
+    micro = spent / count * 1e6
+    print(
+        f"{name:32s} {count:6d} points  {micro:8.1f} us a point  {int((~found).sum())} without solution, "
+        f"{flagged} above tolerance, largest claim {largest:.1e}"
+    )
+    return micro
+
+
+def stationary(points: int, nodes: int, repeats: int) -> np.ndarray:
+    """The stationary states on the rival's grid; returns where its bulk radius exceeds one."""
+    g, m_m = np.meshgrid(np.linspace(0.05, 4, points), np.linspace(0.05, 2, points), indexing="ij")
+    model = mf.models.by_name("rank1-stationary")
+    result, spent = timed(lambda: mf.solve(model, g=g, M_m=m_m, M_n=M_N, Sigma_m=SIGMA_M), repeats)
+    ours = report("rank1-stationary, find one", result, spent)
+    values, text = rival(points, nodes, 0)
+    count, theirs = seconds(text, "stationary")
+    theirs *= 1e6 / count
+    print(f"{'  rival, one start':32s} {count:6d} points  {theirs:8.1f} us a point, {theirs / ours:.1f} times ours")
+    difference = abs(abs(result["mu"]) - abs(values["stationary"][..., 0]))
+    print(f"  the rival is on another state, or off by more than 1e-6, at {int((difference > 1e-6).sum())} points")
+    return values["radius_squared"] > 1
+
+
+def chaotic(points: int, mask: np.ndarray, repeats: int) -> None:
+    """The chaotic states where the rival's stationary state has a bulk radius above one; structured ones apart."""
+    g, m_m = np.meshgrid(np.linspace(0.05, 4, points), np.linspace(0.05, 2, points), indexing="ij")
+    model = mf.models.by_name("rank1-chaotic")
+
+    def solve(rows: np.ndarray) -> Any:
+        return mf.solve(model, g=g[rows], M_m=m_m[rows], M_n=M_N, Sigma_m=SIGMA_M)
+
+    result, spent = timed(lambda: solve(mask), repeats)
+    report("rank1-chaotic, all", result, spent)
+    structured = np.zeros_like(mask)
+    structured[mask] = abs(result["mu"]) > 1e-6
+    result, spent = timed(lambda: solve(structured), repeats)
+    ours = report("rank1-chaotic, structured", result, spent)
+    wrong = int((result["Delta_0"] - result["Delta_inf"] < 1e-9).sum())
+    print(f"  wrong roots of ours (Delta_inf = Delta_0): {wrong}")
+    values, text = rival(points, 150, 36)
+    count, theirs = seconds(text, "chaotic")
+    theirs *= 1e6 / max(count, 1)
+    print(f"{'  rival, 150 nodes':32s} {count:6d} points  {theirs:8.0f} us a point, {theirs / ours:.0f} times ours")
+    print("  " + next(line for line in text.splitlines() if line.startswith("chaotic")))
+    _, text = rival(points, 50, None)
+    print("  rival at 50 nodes: " + next(line for line in text.splitlines() if line.startswith("chaotic")))
+
+
+def others(repeats: int) -> None:
+    """SCS and Kac-Rice."""
+    model = mf.models.by_name("scs")
+    g = np.linspace(1.05, 4, 10000)
+    result, spent = timed(lambda: mf.solve(model, g=g), repeats)
+    report("scs, g in [1.05, 4]", result, spent)
+    model = mf.models.by_name("kac-rice")
+    gains = np.linspace(1.3, 5, 40)
+    edge = mf.solve(mf.indicator_zero(model, "alpha", "D"), g=gains)
+    g, share = np.meshgrid(gains, np.linspace(0, 0.95, 40), indexing="ij")
+    result, spent = timed(lambda: mf.solve(model, g=g, D=share * edge["D"][:, None]), repeats)
+    report("kac-rice, D up to 0.95 D_c", result, spent)
+
+
+def single(repeats: int) -> None:
+    """One chaotic point's residual and Jacobian."""
+    kernel = mf.compile(mf.models.by_name("rank1-chaotic"))
+    x, p = np.array([[0.6, 2.5, 0.5]]), np.array([[2.1, 1.0, 2.5, 1.0]])
+    _, spent = timed(lambda: [kernel.residual_jacobian(x, p) for _ in range(100)], repeats)
+    print(f"one chaotic point, residual and Jacobian: {spent * 1e4:.0f} us")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=100)
+    parser.add_argument("--nodes", type=int, default=50)
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args()
+    points, repeats = (30, 1) if args.quick else (args.points, 3)
+    mask = stationary(points, args.nodes, repeats)
+    chaotic(points, mask, repeats)
+    others(repeats)
+    single(repeats)
+
+
+if __name__ == "__main__":
+    main()
