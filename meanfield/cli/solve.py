@@ -56,6 +56,8 @@ def solve(
     task.fixed = {name: v for name, v in values.items() if name not in task.swept}
     if data is not None:
         task.extra["data"] = load_array(data)
+        if task.swept and task.extra["data"].ndim > 1:
+            raise ParameterError(f"a sweep takes one state, data of shape (N,); {data} has the shape {task.extra['data'].shape}")
     if task.swept and digits is not None:
         raise ParameterError("--digits polishes one parameter point; give every parameter one value")
     interrupted = task.run()
@@ -108,7 +110,10 @@ class _Task:
             if self.swept:
                 self._sweep()
             else:
-                self._keep(*self._solve(**self.fixed), [self.fixed])
+                found, whys = self._solve(**self.fixed)
+                self.total = len(found)
+                # Data of shape (..., N) are several states at one parameter point.
+                self._keep(found, whys, [self.fixed] if self.total == 1 else [{"state": k, **self.fixed} for k in range(self.total)])
         except KeyboardInterrupt:
             return True
         return False
@@ -156,6 +161,13 @@ class _Task:
                 self._keep(*answer, [{**place, **self.fixed} for place in places])
                 progress.advance(len(places))
 
+    @property
+    def axes(self) -> dict[str, Any]:
+        """What the points differ in: ``{name: values}``."""
+        if self.swept or self.total == 1:
+            return {name: sweep.values() for name, sweep in self.swept.items()}
+        return {"state": range(self.total)}
+
     def report(self, as_json: bool) -> None:
         """Print the solutions on standard output."""
         if as_json:
@@ -163,15 +175,15 @@ class _Task:
             from meanfield.cli.document import point_document
 
             documents = [point_document(self.name, p, records, self.digits) for p, records in self.points]
-            if self.swept:
+            if self.axes:
                 print(text({"model": self.name, "points": documents}))
             elif documents:
                 print(text(documents[0]))
             return
         from meanfield.cli.tables import solution_text, sweep_text
 
-        if self.swept:
-            print(sweep_text(self.name, list(self.swept), self.points, self.fixed))
+        if self.axes:
+            print(sweep_text(self.name, list(self.axes), self.points, self.fixed))
         elif any(records for _, records in self.points):
             print(solution_text(self.name, self.fixed, self.points[0][1], self.digits))
 
@@ -183,8 +195,7 @@ class _Task:
         if not self.points:
             return
         rest: list[list[Record]] = [[] for _ in range(self.total - len(self.points))]
-        axes = {name: sweep.values() for name, sweep in self.swept.items()}
-        whole = dataset([r for _, r in self.points] + rest, axes, model=self.model, fixed=self.fixed, tol=self.tol)
+        whole = dataset([r for _, r in self.points] + rest, self.axes, model=self.model, fixed=self.fixed, tol=self.tol)
         with atomically(path) as temporary:
             save(whole, temporary)
 

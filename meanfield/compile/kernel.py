@@ -173,13 +173,14 @@ def _add_sensitivities(program: Program) -> None:
 
 def attach_data(program: Program, data: Mapping[str, Any]) -> None:
     """Hand data arrays to the groups that average over them."""
-    from meanfield.compile.sample import SampleLaw
+    from meanfield.compile.sample import Sample, SampleLaw
 
     for group in program.plan.groups:
         if isinstance(group, SampleLaw):
             if group.name not in data:
                 raise ParameterError(f"this model averages over data {group.name!r}; give it as an array of shape (N,) or (points, N)")
-            group.data = np.asarray(data[group.name], dtype=float)
+            given = data[group.name]
+            group.data = given if isinstance(given, Sample) else np.asarray(given, dtype=float)
 
 
 @lru_cache(maxsize=128)

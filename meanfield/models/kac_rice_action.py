@@ -45,7 +45,7 @@ def of_data(functional: sp.Expr) -> sp.Expr:
 
 
 slope_in_z = of_data(2 * S.diff(z_star))  # 1 - <s^2/(1 + z s^2)>
-gradient = of_data(functional_derivative(S, "rho", at=x_i).diff(x_i))
+N_gradient = of_data(functional_derivative(S, "rho", at=x_i).diff(x_i))
 
 MODEL = Model(
     "Kac-Rice action of given activity",
@@ -61,7 +61,7 @@ MODEL = Model(
         "kappa": of_data(mean_square_phi(x)),
         "zeta": of_data(determinant_exponent(x)),
     },
-    profiles={"gradient": (x_i, gradient)},
+    profiles={"N_gradient": (x_i, N_gradient)},
     accept={
         "z_star is not negative": z_star,
         "zeta is stationary in z, or decreases from z = 0": slope_in_z,
@@ -77,7 +77,7 @@ MODEL = Model(
         z_star: "conjugate variable of the determinant; the fraction of Jacobian eigenvalues further than 1 from -1",
         g: "strength of the random connectivity",
         D: "variance of the frozen input (not a white noise)",
-        x_i: "activity of one neuron; `gradient` is N dS/dx_i there",
+        x_i: "activity of one neuron; `N_gradient` is N dS/dx_i as a function of it, `gradient` dS/dx at the data",
     },
     references=[
         "Stubenrauch, Keup, Kurth, Helias & van Meegen, Fixed point geometry in chaotic neural networks, arXiv:2210.07877",

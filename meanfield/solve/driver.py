@@ -40,7 +40,8 @@ def solve(
     then the largest Delta_0. "all" returns `Solutions`: every one. Parameters are numbers, or arrays that broadcast.
     tol: claimed errors above it (absolute, or relative for values above 1) are flagged in the status. digits: polish to so
     many digits in multiple precision (one parameter point). transfer: another transfer function. starts: further starts
-    (S, n) in the working unknowns. data: sample x (N,) for models of a given state. rounds: of deflated restarts.
+    (S, n) in the working unknowns. data: x (N,), or (..., N) for several states, for models of given
+    states. rounds: of deflated restarts.
     Raises `ParameterError` for unknown, missing, non-finite or forbidden parameters, `ModelError` for a transfer function
     for which the equations do not hold.
     """
@@ -58,7 +59,8 @@ def solve(
     if model.data or data is not None:
         from meanfield.solve.sampled import solve_sampled
 
-        return solve_sampled(model, points, data, find, tol)
+        sampled = solve_sampled(model, points, data, find, tol)
+        return sampled if digits is None else with_digits(sampled, digits, parameters)
     if digits is not None:
         check_digits(digits, points.shape)
     extra = None if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))

@@ -15,6 +15,7 @@ import sympy as sp
 
 from meanfield.compile import FINE, Kernel
 from meanfield.compile.precise import PreciseModel
+from meanfield.compile.states import StateKernel
 from meanfield.errors import AverageError, ParameterError, QuadratureError
 from meanfield.model import Model
 from meanfield.solve.polish import MpVector, Polished, polish
@@ -49,7 +50,9 @@ def with_digits(result: Any, digits: int, given: Mapping[str, Any] | None = None
     if not result.found:
         return result
     wanted = given if given is not None else result.parameters
-    root = polished(result.kernel, result.rows, exact_parameters(result.kernel.model, wanted, digits), digits, result.tol)
+    kernel = result.kernel
+    data = dict.fromkeys(kernel.model.data, kernel.state(result.p).tolist()) if isinstance(kernel, StateKernel) else None
+    root = polished(kernel, result.rows, exact_parameters(kernel.model, wanted, digits), digits, result.tol, data)
     return result if root is None else replace(result, rows=root.rows, precise=PreciseTable(root, result, digits))  # type: ignore[arg-type]
 
 
@@ -95,9 +98,9 @@ class Root:
     rows: Rows
 
 
-def polished(kernel: Kernel, rows: Rows, parameters: Sequence[Any], digits: int, tol: float) -> Root | None:
+def polished(kernel: Kernel, rows: Rows, parameters: Sequence[Any], digits: int, tol: float, data: Any = None) -> Root | None:
     """The root near the only row of ``rows`` to ``digits`` digits; None if Newton's method does not get there."""
-    precise = PreciseModel(kernel.model)
+    precise = PreciseModel(kernel.model, data)
     newton = _Newton(precise, list(parameters), digits, kernel.lower)
     jacobian = rows.jacobian[0] if rows.condition[0] < _TRUSTED else None
     try:

@@ -1,0 +1,62 @@
+"""The kernel of a model that averages over data, for many states at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import sympy as sp
+
+from meanfield.compile.group import Array
+from meanfield.compile.kernel import Kernel, attach_data, late_passes
+from meanfield.compile.plan import Program
+from meanfield.compile.sample import Sample
+from meanfield.model import Model
+
+
+class StateKernel(Kernel):
+    """A `Kernel` whose points carry, as one more column of their parameters, the number of the state that they belong to.
+
+    So points can be taken in any order and any selection, as solvers do. values: the states (S, N); all data of the model
+    are these.
+    """
+
+    def __init__(self, model: Model, values: Array, level: int | None = None, quick: bool = False) -> None:
+        self.sample = Sample(values)
+        super().__init__(model, dict.fromkeys(model.data, self.sample), *(() if level is None else (level, quick)))
+        self.parameter_names = (*self.parameter_names, "state")
+
+    def at(self, level: int, *, quick: bool = False) -> StateKernel:
+        other = StateKernel(self.model, self.sample.values, level, quick)
+        other._programs, other.sample, other.data = self._programs, self.sample, self.data
+        other.__dict__["residuals"] = self.residuals
+        return other
+
+    def state(self, p: Array) -> Array:
+        """The data (N,) of a point with the parameters p."""
+        return np.asarray(self.sample.values[int(np.ravel(p)[-1])])
+
+    def _columns(self, x: Array, p: Array) -> list[Array]:
+        p = np.atleast_2d(p)
+        self.sample.rows, self.sample.repeat = p[:, -1].astype(np.intp), 1
+        return super()._columns(x, p[:, :-1])
+
+    def profile(self, coordinate: sp.Symbol, expr: sp.Expr, at: Array, x: Array, p: Array) -> Array:
+        """At coordinates ``at``: (K,) for all points, or (P, K), each point's own."""
+        (value,), _ = self.functions(coordinate, [expr], at, x, p)
+        return value
+
+    def functions(
+        self, coordinate: sp.Symbol, exprs: Sequence[sp.Expr], at: Array, x: Array, p: Array
+    ) -> tuple[list[Array], list[Array]]:
+        """Functions of a coordinate and bounds on their errors, each (P, K); the error of x is not included."""
+        key = ("functions", coordinate, tuple(exprs))
+        if key not in self._programs:
+            self._programs[key] = Program([late_passes(e) for e in exprs], [coordinate, *self.symbols])
+            attach_data(self._programs[key], self.data)
+        columns = self._columns(x, p)
+        at = np.broadcast_to(np.atleast_2d(at), (len(columns[0]), np.shape(at)[-1]))
+        count = at.shape[1]
+        self.sample.repeat = count
+        values, bounds = self._checked(self._programs[key], [at.ravel(), *(np.repeat(c, count) for c in columns)])
+        return [v.reshape(at.shape) for v in values.T], [b.reshape(at.shape) for b in bounds.T]
