@@ -82,7 +82,9 @@ def cases() -> tuple[Case, ...]:
             values = raw["values"]
             frozen = {"g": raw["parameters"]["g"], "M_m": 0, "M_n": 0, "Sigma_I_squared": raw["parameters"]["D"]}
             dynamic = {"Delta_0": values["Delta_0_dynamics"], "Delta_inf": values["Delta_inf_dynamics"]}
-            found.append(_case({**raw, "id": raw["id"] + "_dynamics"}, "rank1-input-chaotic", frozen, dynamic))
+            # Two-dimensional quadrature at finer steps moves these values by up to 1.3e-12, more than the file's est_error.
+            dynamic_raw = {**raw, "id": raw["id"] + "_dynamics", "est_error": max(raw["est_error"], 2e-12)}
+            found.append(_case(dynamic_raw, "rank1-input-chaotic", frozen, dynamic))
     return tuple(found)
 
 
