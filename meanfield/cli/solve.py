@@ -113,7 +113,8 @@ class _Task:
                 found, whys = self._solve(**self.fixed)
                 self.total = len(found)
                 # Data of shape (..., N) are several states at one parameter point.
-                self._keep(found, whys, [self.fixed] if self.total == 1 else [{"state": k, **self.fixed} for k in range(self.total)])
+                places = [{"state": k, **self.fixed} for k in range(self.total)]
+                self._keep(found, whys, places if self.total > 1 else [self.fixed])
         except KeyboardInterrupt:
             return True
         return False

@@ -52,7 +52,7 @@ class SampleLaw:
 
     def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
         if self.data is None:
-            raise ParameterError(f"this model averages over data {self.name!r}: hand it in as an array of shape (N,) or (points, N)")
+            raise ParameterError(f"this model averages over data {self.name!r}: give it as an array of shape (N,) or (points, N)")
         if isinstance(self.data, Sample):
             return self._of_states(self.data, inputs, rounding)
         size = inputs[0].size if inputs else len(np.atleast_2d(self.data))

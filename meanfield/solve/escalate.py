@@ -16,7 +16,7 @@ from meanfield.solve.newton import newton
 from meanfield.solve.precise import PreciseTable, Root, polished
 from meanfield.solve.problem import Array
 from meanfield.solve.search import Rows, Search, distinct, scale_of
-from meanfield.solve.solution import Solution, Solutions
+from meanfield.solve.solution import Solutions
 from meanfield.solve.starts import own_starts
 from meanfield.solve.status import Status
 

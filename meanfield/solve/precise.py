@@ -34,7 +34,7 @@ def check_digits(digits: Any, shape: tuple[int, ...]) -> None:
     if isinstance(digits, bool) or not isinstance(digits, int | np.integer) or digits < 1:
         raise ParameterError(f"digits must be a whole number, at least 1; got {digits!r}")
     if shape != ():
-        raise ParameterError(f"digits polish one parameter point, but the parameters have the shape {shape}; solve the points one by one")
+        raise ParameterError(f"digits are for one parameter point, but there are points of shape {shape}; solve them one by one")
 
 
 def with_digits(result: Any, digits: int, given: Mapping[str, Any] | None = None) -> Any:

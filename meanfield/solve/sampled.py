@@ -115,7 +115,7 @@ def _states(model: Model, data: Any) -> Array:
 
 
 def _slope(model: Model) -> sp.Expr | None:
-    """f, if the only equation is ``z f(z) = 0`` for one unknown z >= 0; then z = 0 is the solution where f(0) >= 0, else f's root."""
+    """f, if the only equation is ``z f(z) = 0`` with z >= 0: then z = 0 is the solution where f(0) >= 0, else the root of f."""
     if len(model.unknowns) != 1 or len(model.residuals) != 1:
         return None
     (z,), (residual,) = model.unknowns, model.residuals

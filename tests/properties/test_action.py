@@ -13,7 +13,7 @@ from tests.averages.reference import Reference
 
 g, D, z_star, x_i = [symbol(n) for n in ("g", "D", "z_star", "x_i")]
 MODEL = kac_rice_action.MODEL
-ACTION, GRADIENT = MODEL.named("action"), MODEL.profiles["gradient"][1]
+ACTION, GRADIENT = MODEL.named("action"), MODEL.profiles["N_gradient"][1]
 samples = st.lists(st.floats(-3, 3), min_size=3, max_size=12).map(np.array)
 gains, noises = st.floats(0.3, 4), st.floats(0.05, 2)
 
@@ -44,7 +44,7 @@ def test_permutations_change_nothing(data: np.ndarray, gain: float, noise: float
 
 @given(samples, gains, noises)
 def test_gradient_is_the_limit_of_differences(data: np.ndarray, gain: float, noise: float) -> None:
-    """z* is stationary, so it need not be differentiated: `gradient` at x_i is ``N dS/dx_i``."""
+    """z* is stationary, so it need not be differentiated: `N_gradient` at x_i is ``N dS/dx_i``."""
     z, h = saddle(data, gain), 1e-5
     for i in (0, data.size - 1):
         step = h * np.eye(data.size)[i]
