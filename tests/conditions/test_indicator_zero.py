@@ -1,0 +1,87 @@
+"""Boundaries as models: structure, refusals, and every boundary with a known answer."""
+
+import pytest
+import sympy as sp
+
+import meanfield as mf
+from meanfield import models, transfer
+from meanfield.conditions import fix_parameters, indicator_zero
+from meanfield.errors import ModelError
+from tests import zoo
+
+
+def names(symbols: object) -> list[str]:
+    return [s.name for s in symbols]  # type: ignore[attr-defined]
+
+
+def test_the_free_parameter_becomes_the_last_unknown() -> None:
+    model = models.by_name("rank1-stationary")
+    boundary = indicator_zero(model, "chaos", "g")
+    assert names(boundary.public_unknowns) == ["mu", "Delta_0", "g"]
+    assert names(boundary.parameters) == ["M_m", "M_n", "Sigma_m"]
+    assert boundary.residuals == (*model.residuals, model.resolve(model.indicators["chaos"]))
+    assert boundary.symmetries == model.symmetries
+
+
+def test_conditions_that_say_the_same_are_dropped_and_others_kept() -> None:
+    stationary = models.by_name("rank1-stationary")
+    assert not indicator_zero(stationary, "chaos", "g").stable
+    assert indicator_zero(stationary, "outlier", "g").stable
+    onset = indicator_zero(models.by_name("rank1-chaotic"), "onset", "g")
+    assert "Delta_inf is not negative" in onset.accept
+    assert "Delta_0 is not smaller than Delta_inf" not in onset.accept
+    assert not onset.refuse
+
+
+def test_starts_lie_in_the_window() -> None:
+    model = models.by_name("scs")
+    boundary = indicator_zero(model, "onset_of_chaos", "g", window=(1, 2))
+    g = boundary.unknowns[-1]
+    assert all(1 <= start[g] <= 2 for start in boundary.starts)
+    assert len(boundary.starts) % len(model.starts) == 0
+
+
+def test_an_expression_may_be_the_indicator() -> None:
+    model = models.by_name("rank1-stationary")
+    mu = model.unknowns[0]
+    assert indicator_zero(model, mu - 1, "M_n").implicit == (mu - 1,)
+
+
+def test_restricted_indicators_are_solved_in_their_subspace() -> None:
+    boundary = indicator_zero(models.by_name("rank1-chaotic"), "structure", "M_n")
+    assert names(boundary.unknowns) == ["delta", "M_n"]
+    reports = {s.name: e for s, e in boundary.reports.items()}
+    assert reports["mu"] == 0 and reports["Delta_inf"] == 0 and reports["Delta_0"] == boundary.unknowns[0]
+
+
+def test_the_subspace_must_be_invariant() -> None:
+    model = models.by_name("rank1-chaotic").with_transfer(transfer.logistic)
+    with pytest.raises(ModelError, match="not solutions for this transfer function"):
+        indicator_zero(model, "structure", "g")
+
+
+def test_refusals_name_the_nearest() -> None:
+    model = models.by_name("rank1-stationary")
+    with pytest.raises(ModelError, match="did you mean 'chaos'"):
+        indicator_zero(model, "choas", "g")
+    with pytest.raises(ModelError, match="no parameter 'M_q'.*did you mean 'M_"):
+        indicator_zero(model, "chaos", "M_q")
+
+
+def test_fixed_parameters_are_gone_everywhere() -> None:
+    model = fix_parameters(models.by_name("rank1-chaotic"), {"g": 2, "Sigma_m": 0})
+    assert names(model.parameters) == ["M_m", "M_n"]
+    assert not {"g", "Sigma_m"} & {s.name for r in model.residuals for s in r.free_symbols}
+    assert names(model.seeds[0].model.parameters) == ["M_m", "M_n"]
+    assert model.symmetries
+    assert not fix_parameters(models.by_name("rank1-input-stationary"), {"M_I": sp.Rational(1, 2)}).symmetries
+
+
+@pytest.mark.parametrize("known", zoo.boundaries(), ids=lambda b: b.id)
+def test_known_boundaries(known: zoo.Boundary) -> None:
+    found = mf.solve(indicator_zero(known.build(), known.indicator, known.free), find="all", **known.parameters)
+
+    def agrees(s: mf.Solution) -> bool:
+        return all(abs(s[name] - value) <= s.error[name] + known.error for name, value in known.expected.items())
+
+    assert any(agrees(s) for s in found), [dict(s.unknowns) for s in found]
