@@ -15,7 +15,7 @@ from meanfield.compile.moments import Moments
 from meanfield.quadrature.hermite import hermite_table
 from meanfield.transfer import Applied
 
-_STEPS_PER_OCTAVE = 6
+_STEPS_PER_OCTAVE = 3
 
 
 class Coefficients:
@@ -64,11 +64,11 @@ def _inverse_roots(count: int) -> Array:
 
 
 def coarse_step(step: float) -> float:
-    """``step`` rounded down to six values per octave, so that few tables serve all points."""
+    """``step`` rounded down to three values per octave, so that few tables serve all points."""
     return 2.0 ** (floor(log2(step) * _STEPS_PER_OCTAVE) / _STEPS_PER_OCTAVE)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=96)
 def _full_table(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
     z, table = hermite_table(step, cutoff, count)
     weights = np.exp(-z * z / 2)

@@ -22,7 +22,7 @@ from meanfield.compile.series import PairTerm, Recipe
 from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
 
 LARGEST_COUNT = 1280
-_COUNTS_PER_OCTAVE = 3
+_COUNTS_PER_OCTAVE = 2
 _WIDTHS_PER_OCTAVE = 2
 LARGEST_VARIANCE = 4096.0  # iterates that wander off beyond are given up: nothing is computed for them
 QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy

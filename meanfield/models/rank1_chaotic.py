@@ -47,6 +47,7 @@ equations = {
     Delta_inf: g**2 * E(phi(x_now) * phi(x_later)) + static_variance,
 }
 excess = sp.Max(g**2 - 1, 0)  # about twice Delta_0 of the homogeneous chaos, for moderate g
+unstable = stationary.MODEL.indicators["chaos"]
 energy = 2 * divided_difference(potential, Delta_inf, Delta_inf, Delta_0)
 
 IN_VARIANCES = Model(
@@ -89,13 +90,18 @@ IN_VARIANCES = Model(
         {mu: 0, Delta_0: excess / 2, Delta_inf: 0},
         {mu: M_m * M_n / 8, Delta_0: 7 * excess / 10, Delta_inf: excess / 8},
     ],
+    # From every unstable stationary state: near the onset of chaos the first guess is close; deeper in, the others may be.
     seeds=[
         Seed(
             stationary.MODEL,
-            where=stationary.MODEL.indicators["chaos"],
-            start={mu: mu, Delta_0: (1 - depth / 10) * Delta_0, Delta_inf: (1 - depth) * Delta_0},
+            where=unstable,
+            start={mu: mu, Delta_0: share * Delta_0, Delta_inf: frozen * share * Delta_0},
         )
-        for depth in (sp.Rational(1, 10), sp.Rational(1, 2), sp.S.One)
+        for share, frozen in (
+            (sp.Rational(98, 100), sp.Max(sp.Rational(1, 4), sp.Min(sp.Rational(95, 100), 1 - 9 * unstable / 10))),
+            (sp.Rational(95, 100), sp.Rational(1, 2)),
+            (sp.Rational(9, 10), sp.S.Zero),
+        )
     ],
     requires=stationary.MODEL.requires,
     meanings={

@@ -34,7 +34,7 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
         parts.append(rows)
         settled = np.ones(len(rows.owner), dtype=bool)  # where stability is the same for all, any solution will do
         if isinstance(model.stable, Mapping):
-            settled = judge.stability(kernel, rows.x, p[rows.owner], rows.error)
+            settled = judge.stability(kernel, rows.x, p[rows.owner], rows.error, level=ROUGH)
         open_points = np.setdiff1d(open_points, rows.owner[settled])
         if open_points.size == 0:
             break
@@ -64,7 +64,7 @@ def best(kernel: Kernel, rows: Rows, p: Array) -> Rows:
     if len(rows.owner) == 0 or len(np.unique(rows.owner)) == len(rows.owner):
         return rows.take(np.argsort(rows.owner, kind="stable"))
     model, at = kernel.model, p[rows.owner]
-    stable = judge.stability(kernel, rows.x, at, rows.error)
+    stable = judge.stability(kernel, rows.x, at, rows.error, level=ROUGH)
     physical = judge.holds(kernel, model.physical, rows.x, at, strict=False)
     known = {*model.observables, *(s.name for s in (*model.public_unknowns, *model.definitions))}
     wanted = [model.named(name) for name in _PREFERRED if name in known]

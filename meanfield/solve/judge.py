@@ -9,7 +9,8 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages.scope import substitute
-from meanfield.compile import ROUGH, Kernel
+from meanfield.compile import ROUGH, WORKING, Kernel
+from meanfield.model import Spectrum
 from meanfield.solve.linear import eigenvalues
 from meanfield.solve.problem import Array
 
@@ -85,9 +86,11 @@ def spectra(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[str, list[
     return found
 
 
-def _eigenvalues(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array) -> tuple[Array, Array, Array]:
+def _eigenvalues(
+    kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array, level: int = WORKING
+) -> tuple[Array, Array, Array]:
     """Eigenvalues (P, k); the points where the matrix degenerates, and its eigenvalues there."""
-    regular = eigenvalues(kernel.matrices(spectrum, x, p))
+    regular = eigenvalues(kernel.at(level).matrices(spectrum, x, p))
     if spectrum.at_zero is None:
         return regular, np.zeros(0, dtype=np.intp), np.zeros((0, 0))
     symbol, matrix = spectrum.at_zero
@@ -99,13 +102,13 @@ def _eigenvalues(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: 
     return regular, at, eigenvalues(kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape))
 
 
-def stability(kernel: Kernel, x: Array, p: Array, error: Array) -> Array | None:
+def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = WORKING) -> Array | None:
     """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1."""
     flags = holds(kernel, kernel.model.stable, x, p, strict=True)
     if flags is None or isinstance(kernel.model.stable, bool):
         return flags
     for spectrum in kernel.model.spectra.values():
-        regular, at, special = _eigenvalues(kernel, spectrum, x, p, error)
+        regular, at, special = _eigenvalues(kernel, spectrum, x, p, error, level)
         below = (regular.real < 1).all(axis=1)
         if at.size:
             below[at] = (special.real < 1).all(axis=1)

@@ -12,22 +12,26 @@ from meanfield.solve.extension import extended
 from meanfield.solve.linear import inverse
 from meanfield.solve.problem import EPS, Array
 
+_SMALL = 1e-6  # relative size of a correction after which no second one is needed
+_SHARE = 1e-4  # of the correction that may be wrong: the error of a rough Jacobian, and the curvature over a small step
 _CURVED = 1e5  # condition number above which the claim also looks at the curvature
 
 
 @dataclass(frozen=True)
 class Refined:
-    """x (P, n), error (P, n) claimed, condition (P,), residual (P, n) and jacobian (P, n, n) at x."""
+    """x (P, n), error (P, n) claimed, condition (P,), residual (P, n) and jacobian (P, n, n) at x; settled (P,): one correction
+    was enough."""
 
     x: Array
     error: Array
     condition: Array
     residual: Array
     jacobian: Array
+    settled: Array
 
 
 def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) -> Refined:
-    """Correct roots of the WORKING system (J at x known) by the FINE residual and claim their errors.
+    """Correct roots of a coarser system (J at x known) by the FINE residual and claim their errors.
 
     To first order the corrected root errs by J^-1 times the error of the fine residual, which the distance between the two
     qualities of quadrature bounds, plus rounding. Where the Jacobian is nearly singular the second order is measured too.
@@ -39,7 +43,7 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         step = (inverted * fine[:, None, :]).sum(axis=2)
         extent = np.abs(x) + scale
         step = np.where(np.isfinite(step) & (np.abs(step) < 1e-3 * extent), step, 0.0)
-        error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x) + 1e-3 * np.abs(step)
+        error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x) + _SHARE * np.abs(step)
         corrected = x - step
         scaled = jacobian * extent[:, None, :]
         rows = np.abs(scaled).max(axis=2, keepdims=True)
@@ -54,7 +58,8 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         again = claim(problem, p[curved], at, scale=scale[curved], evaluated=known, bound=bound[curved])
         error[curved], residual[curved] = np.maximum(error[curved], again.error), known[0]
     error = np.where(np.isfinite(error), error, np.inf)
-    return Refined(corrected, error, condition, residual, jacobian)
+    settled = (np.abs(step) <= _SMALL * extent).all(axis=1) & (condition < _CURVED)
+    return Refined(corrected, error, condition, residual, jacobian, settled)
 
 
 def _refined(kernel: Kernel, problem: object, x: Array, p: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages.scope import substitute
+from meanfield.compile import WORKING
 from meanfield.compile.states import StateKernel
 from meanfield.errors import ParameterError
 from meanfield.model import Model
@@ -17,7 +18,7 @@ from meanfield.solve.certify import above_tolerance
 from meanfield.solve.newton import newton
 from meanfield.solve.points import ParameterPoints
 from meanfield.solve.problem import EPS, Array
-from meanfield.solve.search import Rows, distinct, finish, scale_of
+from meanfield.solve.search import Found, Rows, distinct, finish, scale_of
 from meanfield.solve.solution import Solution, Solutions
 from meanfield.solve.starts import own_starts, scattered
 from meanfield.solve.status import Status
@@ -165,7 +166,8 @@ def _rows_from_starts(kernel: StateKernel, p: Array, find: str, tol: float) -> R
     for k in range(starts.shape[1]):
         run = newton(kernel, p[open_points], starts[open_points, k], scale=scale[open_points])
         good = open_points[run.converged]
-        rows, _, _ = finish(kernel, p[good], good, run.x[run.converged], scale[good], tol)
+        found = Found(good, run.x[run.converged], run.jacobian[run.converged])
+        rows, _, _ = finish(kernel, p, found, scale, tol, WORKING)
         parts.append(rows)
         if find == "one":
             open_points = np.setdiff1d(open_points, rows.owner)

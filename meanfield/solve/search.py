@@ -17,7 +17,7 @@ from meanfield.solve.extension import extended
 from meanfield.solve.multistart import all_roots
 from meanfield.solve.newton import NewtonOptions, newton
 from meanfield.solve.problem import Array
-from meanfield.solve.refine import refine
+from meanfield.solve.refine import Refined, refine
 from meanfield.solve.starts import evaluate, own_starts, scattered
 from meanfield.solve.status import Status
 from meanfield.solve.within import Within
@@ -72,29 +72,55 @@ def symmetry_maps(model: Model) -> list[Callable[[Array], Array]]:
     return [as_map(s) for s in model.symmetries]
 
 
-def finish(
-    kernel: Kernel, p: Array, owner: Array, x: Array, scale: Array, tol: float, level: int = WORKING
-) -> tuple[Rows, Array, tuple[str, ...]]:
-    """Polish rough roots, refine, put roots within their claim of an edge on it, and apply the rules of acceptance.
+@dataclass(frozen=True)
+class Found:
+    """Roots as a search leaves them, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) at x."""
 
-    Returns the accepted rows, and for the rejected ones which sentence (index) applies: (R, 2) of owner and sentence.
+    owner: Array
+    x: Array
+    jacobian: Array
+
+
+def finish(
+    kernel: Kernel, p: Array, found: Found, scale: Array, tol: float, level: int = ROUGH
+) -> tuple[Rows, Array, tuple[str, ...]]:
+    """Refine roots, put those within their claim of an edge on it, and apply the rules of acceptance.
+
+    p, scale: of all points. level: quality of quadrature with which the roots were found; those that the finest quadrature
+    moves too far for one correction are polished first. Returns the accepted rows, and for the rejected ones which sentence
+    (index) applies: (R, 2) of owner and sentence.
     """
-    run = newton(kernel.at(level, quick=True), p, x, scale=scale)
-    good = np.flatnonzero(run.converged)
-    owner, p, scale = owner[good], p[good], scale[good]
-    done = refine(kernel, p, run.x[good], run.jacobian[good], scale)
-    at = done.x
-    below = at < kernel.lower
-    near = below & (at + done.error >= kernel.lower)
+    found, done = _refined(kernel, p, found, scale, level)
+    owner, at, p = found.owner, done.x, p[found.owner]
+    near = (at < kernel.lower) & (at + done.error >= kernel.lower)
     error = np.where(near, np.maximum(done.error, kernel.lower - at), done.error)
-    at = np.where(near, kernel.lower, at)
-    at = _exactly_symmetric(kernel, at, error)
+    at = _exactly_symmetric(kernel, np.where(near, kernel.lower, at), error)
     verdict = judge.accept(kernel, at, p, error)
     above = above_tolerance(at, error, tol)
     status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, Status.CONVERGED.code)
     rows = Rows(owner, at, error, done.condition, np.abs(done.residual).max(axis=1, initial=0.0), status, done.jacobian)
     rejected = np.stack([owner[~verdict.accepted], verdict.reason[~verdict.accepted]], axis=1)
     return rows.take(np.flatnonzero(verdict.accepted)), rejected, verdict.sentences
+
+
+def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
+    done = refine(kernel, p[found.owner], found.x, found.jacobian, scale[found.owner])
+    far = np.flatnonzero(~done.settled)
+    if far.size == 0:
+        return found, done
+    at = found.owner[far]
+    run = newton(kernel.at(max(level, WORKING), quick=True), p[at], found.x[far], scale=scale[at])
+    again = refine(kernel, p[at], run.x, run.jacobian, scale[at])
+    keep = np.ones(len(found.owner), dtype=bool)
+    keep[far] = run.converged
+    merged = {f.name: np.array(getattr(done, f.name)) for f in fields(done)}
+    for name, values in merged.items():
+        values[far] = getattr(again, name)
+    rows = np.flatnonzero(keep)
+    return (
+        Found(found.owner[rows], found.x[rows], found.jacobian[rows]),
+        Refined(**{name: values[rows] for name, values in merged.items()}),
+    )
 
 
 def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> Array:
@@ -173,7 +199,8 @@ def _search(
         problem, p, starts, scale=scale, tol=1e-3, symmetries=symmetries, rounds=max(rounds, 1), from_starts=rounds > 0, options=options
     )
     owner = table.owner
-    rows, rejected, sentences = finish(kernel, p[owner], owner, table.points.x, scale[owner], tol, max(level, WORKING))
+    found = Found(owner, table.points.x, table.points.jacobian)
+    rows, rejected, sentences = finish(kernel, p, found, scale, tol, level)
     why = {}
     for i in sorted(set(range(len(p))) - set(rows.owner.tolist())):
         reasons = [sentences[k] for o, k in rejected if o == i]
@@ -234,8 +261,7 @@ def attempt(kernel: Kernel, p: Array, owner: Array, start: Array, scale: Array, 
     """Newton from one start for each of the points ``owner``: rough first, then finished and judged."""
     rough = newton(kernel.at(ROUGH, quick=True), p[owner], start, scale=scale[owner], options=_ROUGHLY)
     good = rough.converged
-    rows, _, _ = finish(kernel, p[owner[good]], owner[good], rough.x[good], scale[owner[good]], tol)
-    return rows
+    return finish(kernel, p, Found(owner[good], rough.x[good], rough.jacobian[good]), scale, tol)[0]
 
 
 def start_columns(model: Model, p: Array, formulas: Array, tol: float) -> list[Array]:
