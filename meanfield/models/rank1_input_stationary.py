@@ -42,9 +42,10 @@ def input_variance(given: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """``Sigma_I_squared = Sigma_mI^2/Sigma_m^2 + Sigma_nI^2/Sigma_n^2 + Sigma_perp^2`` from what was given, 0/0 being 0.
 
     Raises `ParameterError` for covariances that no input can have: with a vector that does not vary, or larger than the
-    variances allow.
+    variances allow. Arrays of other numbers than floats, such as those of mpmath, stay what they are.
     """
-    values = {name: np.asarray(value, dtype=float) for name, value in given.items()}
+    arrays = {name: np.asarray(value) for name, value in given.items()}
+    values = {name: a if a.dtype == object else a.astype(float) for name, a in arrays.items()}
 
     def get(name: str) -> np.ndarray:
         return values.get(name, np.zeros(()))

@@ -84,7 +84,8 @@ def exact(name: str, value: Any) -> mpmath.mpf:
 
 
 def _constant(expr: sp.Expr) -> mpmath.mpf:
-    return mpmath.mpf(sp.Float(expr, mpmath.mp.dps + 5)._mpf_)
+    digits = mpmath.mp.dps + 5
+    return mpmath.mpf(sp.Float(sp.N(expr, digits), digits)._mpf_)
 
 
 @dataclass(frozen=True)
