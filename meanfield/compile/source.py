@@ -67,6 +67,7 @@ class _Printer(PythonCodePrinter):
 
     _print_tanh = _print_exp = _print_log = _print_sin = _print_cos = _print_sqrt = _print_erf = _print_known
     _print_asin = _print_acos = _print_atan = _print_sinh = _print_cosh = _print_erfc = _print_loggamma = _print_known
+    _print_asinh = _print_acosh = _print_atanh = _print_known
     _print_sign = _print_Heaviside = _print_floor = _print_known
 
 
@@ -84,6 +85,7 @@ def array_names() -> Mapping[str, Any]:
     return {
         **{n: getattr(np, n) for n in ("tanh", "exp", "log", "sin", "cos", "sqrt", "power", "maximum", "minimum", "absolute")},
         **{n: getattr(np, n) for n in ("sinh", "cosh", "sign", "floor")},
+        **{"asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh},
         **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "erfc": lambda x: 1.0 - NUMPY_FUNCTIONS["erf"](x)},
         "Heaviside": np.heaviside,
         **NUMPY_FUNCTIONS,
@@ -126,6 +128,7 @@ FLOAT_NAMES: Mapping[str, Any] = {
     "tanh": math.tanh, "exp": _float_exp, "log": _float_log, "sin": math.sin, "cos": math.cos, "sqrt": _float_sqrt,
     "power": _float_power, "maximum": max, "minimum": min, "absolute": abs, "sinh": math.sinh, "cosh": math.cosh,
     "erf": math.erf, "erfc": math.erfc, "asin": math.asin, "acos": math.acos, "atan": math.atan,
+    "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh,
 }  # fmt: skip
 """The same functions for floats: a batch of one costs no array overhead."""
 

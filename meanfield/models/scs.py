@@ -32,19 +32,32 @@ def potential(Delta: sp.Expr) -> sp.Expr:
 
 energy = sp.expand((sigma_squared**2 / 2 + potential(Delta_0)) / (Delta_0**2 / 2))
 
-# 2 Var(Phi) = slope^2 Delta^2 / (1 + bend Delta), with a bend that goes from near_zero, where phi is a cubic, to saturated,
-# where it is a sign. Without noise the energy relation then reads Delta = (g^2 slope^2 - 1) / bend. With the larger bend the
-# start lies below the root, from where Newton's method climbs to it monotonically; with the interpolated one it lies close.
+# Where to start. 2 Var(Phi) = slope^2 Delta^2 / (1 + bend Delta), with a bend that goes from near_zero, where phi is a cubic,
+# to saturated, where it is a sign. The energy relation then is the cubic
+# Delta^3 - (excess/bend) Delta^2 - sigma_squared^2 (Delta + 1/bend) = 0 with one positive root.
 slope = phi.d(1)(0)
 near_zero, saturated = sp.Max(-phi.d(3)(0) / slope, sp.Rational(1, 5)), sp.pi / (2 * (sp.pi - 2))
-excess = sp.Max(g**2 * slope**2 - 1, 0)
-crossover = sp.Rational(17, 20) * excess
-bend = (near_zero + saturated * crossover) / (1 + crossover)
+excess = g**2 * slope**2 - 1
+noise = sigma_squared**2
 
 
-def start(without_noise: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
-    return {Delta_0: sp.sqrt(without_noise**2 + sigma_squared**2)}
+def positive_root(bend: sp.Expr) -> sp.Expr:
+    """Viete's and Cardano's formulas in one: one of cos and cosh is always 1."""
+    third = excess / (3 * bend)
+    P, Q = third**2 + noise / 3, third**3 + noise * (third + 1 / bend) / 2
+    ratio = Q / P ** sp.Rational(3, 2)
+    wave = sp.cos(sp.acos(sp.Max(sp.Min(ratio, 1), -1)) / 3) * sp.cosh(sp.acosh(sp.Max(ratio, 1)) / 3)
+    return third + 2 * sp.sqrt(P) * wave
 
+
+crossover = sp.Rational(17, 20) * sp.sqrt(sp.Max(excess, 0) ** 2 + near_zero**2 * noise)
+# Near the root; below it for every sigmoid; below it where phi comes back, like a sine. From below, Newton's method climbs to
+# the root monotonically.
+starts = [
+    positive_root((near_zero + saturated * crossover) / (1 + crossover)),
+    sp.sqrt((sp.Max(excess, 0) / sp.Max(near_zero, saturated)) ** 2 + noise),
+    sp.sqrt((sp.Max(excess, 0) / (near_zero * (1 + sp.Abs(excess)))) ** 2 + noise),
+]
 
 MODEL = Model(
     "random network with white noise, chaotic or noise-driven state",
@@ -66,7 +79,7 @@ MODEL = Model(
     accept={"Delta_0 is not negative": Delta_0},
     refuse={"Delta_0 = 0: all activity vanishes": Delta_0},
     stable=None,
-    starts=[start(excess / bend), start(excess / sp.Max(near_zero, saturated)), start(g**2)],
+    starts=[{Delta_0: start} for start in starts],
     requires=[
         Requirement(
             odd,
