@@ -136,7 +136,7 @@ def test_overrides():
         (sp.tan(x), "poles"),
         (sp.I * x, "no finite real value"),
         (sp.Function("f")(x), "no finite real value"),
-        (object(), "expected a SymPy expression"),
+        pytest.param(object(), "expected a SymPy expression", id="object"),
     ],
     ids=str,
 )
