@@ -9,20 +9,22 @@ from meanfield.solve.problem import Array, Problem
 from meanfield.solve.starts import own_starts
 
 _REACH = 8.0  # times the largest start
+_FAR_REACH = 1e4  # for transfer functions that do not saturate: variances grow without bound towards a run-away
 
 
 class Within:
-    """``problem`` with NaN where an unknown exceeds ``8 (1 + size)``, with ``size`` the largest of the model's starts there."""
+    """``problem`` with NaN where an unknown exceeds ``8 (1 + size)`` (10^4 for phi that does not saturate), with ``size`` the largest of the model's starts there."""
 
     def __init__(self, problem: Problem, model: Model) -> None:
         self.problem, self.model = problem, model
         self.names, self.parameter_names, self.lower = problem.names, problem.parameter_names, problem.lower
+        self.reach = _REACH if all(phi.traits.growth == "bounded" for phi in model.transfers) else _FAR_REACH
 
     def _inside(self, x: Array, p: Array) -> np.ndarray:
         # The limit depends on the point alone, so that no point's result depends on its batch.
         starts = np.abs(own_starts(self.model, p))
         size = np.where(np.isfinite(starts), starts, 0.0).max(axis=(1, 2))
-        return (np.abs(x) <= _REACH * (1.0 + size[:, None])).all(axis=1)
+        return (np.abs(x) <= self.reach * (1.0 + size[:, None])).all(axis=1)
 
     def residual(self, x: Array, p: Array) -> Array:
         inside = self._inside(x, p)
