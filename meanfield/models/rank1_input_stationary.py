@@ -106,6 +106,7 @@ MODEL = Model(
     ] + [
         {mu: M_m * Sigma_nI + M_I, kappa: Sigma_nI, Delta_0: Sigma_I_squared},
         {mu: M_I, kappa: 0, Delta_0: high},
+        {mu: M_I, kappa: 0, Delta_0: 32 * (high + M_I**2)},  # where phi does not saturate
         {mu: 0, kappa: 0, Delta_0: 0},
     ],
     requires=[

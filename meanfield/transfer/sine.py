@@ -38,6 +38,7 @@ sine = Transfer(
         latex=r"\sin x",
         parity="odd",
         strip=float("inf"),
+        imaginary_growth=0.25,  # exp(|y|), which this bounds up to a factor e: steps must resolve the waves
         range=(-1.0, 1.0),
         growth="bounded",
         degree=0,
