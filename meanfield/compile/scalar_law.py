@@ -35,6 +35,8 @@ class ScalarLaw:
         self.half = mean == 0 and even and not self.facts.kinks
 
     def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
+        if not self.outputs:  # every body vanishes almost everywhere, such as phi phi'' of a threshold-linear phi
+            return []
         mean, var = inputs[:2]
         sigma = np.sqrt(np.maximum(var, 0.0))
         broken = ~(np.isfinite(mean) & (sigma <= LARGEST_SIGMA))
