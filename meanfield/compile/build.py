@@ -16,12 +16,23 @@ Scalar = Callable[[sp.Basic], sp.Basic]
 X = sp.Symbol("X", real=True)
 
 
-def build_group(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]) -> tuple[Group, Values]:
+def build_group(
+    key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]
+) -> tuple[Group, Values]:
     """The group for ``members``, all of one ``key``, and the value of each as an expression in the group's outputs.
 
     ``scalar`` exchanges averages that earlier groups supply for their symbols.
     """
-    builder = {"law": _law, "pair": _pair, "tilted": _tilted, "uniform": _nested, "nested": _nested, "segment": _segment, "data": _data, "general": _general}
+    builder = {
+        "law": _law,
+        "pair": _pair,
+        "tilted": _tilted,
+        "uniform": _nested,
+        "nested": _nested,
+        "segment": _segment,
+        "data": _data,
+        "general": _general,
+    }
     return builder[key[0]](key, members, scalar, prefix, symbols)
 
 
@@ -36,7 +47,9 @@ def _law(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, sym
     return group, values
 
 
-def _tilted(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]) -> tuple[Group, Values]:
+def _tilted(
+    key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]
+) -> tuple[Group, Values]:
     from meanfield.compile.tilted_law import TiltedLaw
 
     law = key[1]
@@ -70,14 +83,18 @@ def _pair(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, sy
     return group, dict(zip(members, group.outputs, strict=True))
 
 
-def _nested(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]) -> tuple[Group, Values]:
+def _nested(
+    key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]
+) -> tuple[Group, Values]:
     from meanfield.compile.nested import NestedLaw
 
     group = NestedLaw(members[0].measure, [m.body for m in members], scalar, prefix)
     return group, dict(zip(members, group.outputs, strict=True))
 
 
-def _segment(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]) -> tuple[Group, Values]:
+def _segment(
+    key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]
+) -> tuple[Group, Values]:
     """Divided differences that no series gives, as integrals over [0, 1]."""
     from meanfield.averages import Uniform
     from meanfield.averages.divided_difference import integrand
@@ -95,7 +112,9 @@ def _data(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, sy
     return group, dict(zip(members, group.values, strict=True))
 
 
-def _general(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]) -> tuple[Group, Values]:
+def _general(
+    key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]
+) -> tuple[Group, Values]:
     from meanfield.compile.general import GeneralLaw
 
     group = GeneralLaw(key[1], members, scalar, prefix)

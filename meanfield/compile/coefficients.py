@@ -46,7 +46,7 @@ class Coefficients:
         return isinstance(f, Applied) and f.args[2] == self.variable
 
     def evaluate(self, grid: Grid, sigma: Array, weights: Array, table: Array, parameters: Sequence[Array]) -> list[Array]:
-        """Coefficients (B, K) of every function at the nodes of a grid (B, n); ``weights`` (n,) average, ``table`` (n, K) projects."""
+        """Coefficients (B, K) of every function at a grid (B, n); ``weights`` (n,) average, ``table`` (n, K) projects."""
         moments, arrays = self.moments.run(grid, Dot(weights), *parameters)
         found = [np.broadcast_to(a, grid.shape) @ table for a in arrays]
         for mean, above in zip(self.moments.combine(moments, grid.shape[0]), self._above, strict=True):

@@ -25,12 +25,16 @@ class GeneralLaw:
     def __init__(self, law: Gaussian, members: Sequence[sp.Basic], scalar: Callable[[sp.Basic], sp.Basic], prefix: str) -> None:
         self.dimension = law.dimension
         if self.dimension > _LARGEST_TENSOR:
-            raise AverageError(f"averages over {self.dimension} correlated variables are not supported; up to {_LARGEST_TENSOR} are")
+            raise AverageError(
+                f"averages over {self.dimension} correlated variables are not supported; up to {_LARGEST_TENSOR} are"
+            )
         self.variables = [sp.Symbol(f"X{i}", real=True) for i in range(self.dimension)]
         bodies = [scalar(open_body(m.body, self.variables)) for m in members]
         for token in {a.args[0] for b in bodies for a in nodes(b, Applied, inside=True)}:
             if token.traits.kinks:
-                raise AverageError(f"no closed form is known for an average of {token.name}, which has a kink, over {self.dimension} variables")
+                raise AverageError(
+                    f"no closed form is known for an average of {token.name}, which has a kink, over {self.dimension} variables"
+                )
         from meanfield.averages.passes import explicit
 
         written = [explicit(b) for b in bodies]
@@ -39,7 +43,11 @@ class GeneralLaw:
         names = ", ".join([*(v.name for v in self.variables), *(p.name for p in self.parameters)])
         self.run = function(f"def bodies({names}):\n    return [{', '.join(code(b) for b in written)}]", "bodies", array_names())
         n = self.dimension
-        self.inputs = [*(scalar(m) for m in law.mean), *(scalar(law.cov[i, j]) for i in range(n) for j in range(n)), *self.parameters]
+        self.inputs = [
+            *(scalar(m) for m in law.mean),
+            *(scalar(law.cov[i, j]) for i in range(n) for j in range(n)),
+            *self.parameters,
+        ]
         self.outputs = [sp.Symbol(f"{prefix}g{i}", real=True) for i in range(len(bodies))]
 
     def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
@@ -76,5 +84,3 @@ def tensor_nodes(mean: Array, cov: Array, step: float) -> tuple[Array, Array]:
     for w in weights[1:]:
         weight = np.multiply.outer(weight, w)
     return mean[:, None] + axes @ mesh, weight.ravel()
-
-

@@ -136,7 +136,7 @@ def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
                 body_order += times * max(traits.pole_order + int(base.args[1]), 0.0)
                 body_growth += times * traits.imaginary_growth
             elif factor.has(Applied):
-                inner = analyticity([f for f in _applied_inside(factor)], variable)
+                inner = analyticity(list(_applied_inside(factor)), variable)
                 # A function of phi may be singular before phi is (log(1 + z phi'^2)); half the strip is a working guess.
                 # An entire phi leaves no strip to halve: the composite function is singular where 1 + alpha phi'^2 vanishes.
                 strip, certain = min(strip, inner.strip / 2, 0.75), False
@@ -152,7 +152,7 @@ def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
 def _applied_inside(expr: sp.Basic) -> list[sp.Expr]:
     from meanfield.averages.scope import nodes
 
-    return [n for n in nodes(expr, Applied, inside=True)]
+    return list(nodes(expr, Applied, inside=True))
 
 
 __all__ = ["Analyticity", "Generators", "Monomial", "analyticity", "logistic", "monomials"]

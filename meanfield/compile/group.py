@@ -21,7 +21,8 @@ class Group(Protocol):
     """``evaluate`` maps inputs (P,) to outputs (P,).
 
     inputs: scalar expressions in unknowns, parameters and outputs of earlier groups. outputs: symbols that stand for the
-    results. level: ROUGH for the first iterations, WORKING for the last ones; TIGHT and FINE, two nested rules, for claims. If ``rounding`` is a list, the
+    results. level: ROUGH for the first iterations, WORKING for the last ones; TIGHT and FINE, two nested rules, for
+    claims. If ``rounding`` is a list, the
     group appends, output by output, bounds (P,) on the rounding error of what it returns.
     """
 

@@ -178,7 +178,9 @@ def attach_data(program: Program, data: Mapping[str, Any]) -> None:
     for group in program.plan.groups:
         if isinstance(group, SampleLaw):
             if group.name not in data:
-                raise ParameterError(f"this model averages over data {group.name!r}; give it as an array of shape (N,) or (points, N)")
+                raise ParameterError(
+                    f"this model averages over data {group.name!r}; give it as an array of shape (N,) or (points, N)"
+                )
             given = data[group.name]
             group.data = given if isinstance(given, Sample) else np.asarray(given, dtype=float)
 

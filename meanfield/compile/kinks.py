@@ -21,11 +21,15 @@ def kink_terms(body: sp.Expr, x: sp.Symbol, mean: sp.Expr, var: sp.Expr) -> sp.E
     total = sp.S.Zero
     for term in sp.Add.make_args(sp.expand(body)):
         factors = list(sp.Mul.make_args(term))
-        singular = [f for f in factors if isinstance(f.as_base_exp()[0], Applied) and f.as_base_exp()[0].args[0].kink_terms(_order(f))]
+        singular = [
+            f for f in factors if isinstance(f.as_base_exp()[0], Applied) and f.as_base_exp()[0].args[0].kink_terms(_order(f))
+        ]
         if not singular:
             continue
         if len(singular) > 1 or singular[0].as_base_exp()[1] != 1:
-            raise AverageError(f"the product {term} of derivatives across a kink is not defined; the average needs a smoother transfer function")
+            raise AverageError(
+                f"the product {term} of derivatives across a kink is not defined; the average needs a smoother transfer function"
+            )
         rest = sp.Mul(*(f for f in factors if f is not singular[0]))
         token = singular[0].args[0]
         for location, m, weight in token.kink_terms(int(singular[0].args[1])):

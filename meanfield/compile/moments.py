@@ -23,7 +23,14 @@ class Moments:
     grid: a `Grid` of nodes (B, n); parameters (B, 1); ``dot`` averages values (B, n) into (B,).
     """
 
-    def __init__(self, bodies: Sequence[sp.Expr], variable: sp.Symbol, prefix: str, tables: Sequence[sp.Expr] = (), tilt: sp.Expr | None = None) -> None:
+    def __init__(
+        self,
+        bodies: Sequence[sp.Expr],
+        variable: sp.Symbol,
+        prefix: str,
+        tables: Sequence[sp.Expr] = (),
+        tilt: sp.Expr | None = None,
+    ) -> None:
         self.generators = Generators(variable)
         self.moment_symbols: list[sp.Symbol] = []
         self._prefix = prefix
@@ -108,7 +115,9 @@ class Moments:
         for other in made:
             rest = {s: powers.get(s, 0) - n for s, n in other}
             if all(n >= 0 for n in rest.values()):
-                left = tuple(sorted(((s, n - dict(other).get(s, 0)) for s, n in key if n > dict(other).get(s, 0)), key=lambda i: i[0].name))
+                left = tuple(
+                    sorted(((s, n - dict(other).get(s, 0)) for s, n in key if n > dict(other).get(s, 0)), key=lambda i: i[0].name)
+                )
                 size = _degree(other) + (left in made)
                 if best is None or size > best[0]:
                     best = (size, other, left)

@@ -72,8 +72,16 @@ class PairLaw:
         return list(values)
 
     def _block(
-        self, mean: Array, sigma: Array, rho: list[Array], parameters: list[Array],
-        widest: float, count: int, quotient: bool, level: int, keep: bool,
+        self,
+        mean: Array,
+        sigma: Array,
+        rho: list[Array],
+        parameters: list[Array],
+        widest: float,
+        count: int,
+        quotient: bool,
+        level: int,
+        keep: bool,
     ) -> tuple[Array, Array]:
         facts = self.facts
         tol = TOLERANCES[min(level, TIGHT)]

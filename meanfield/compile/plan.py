@@ -175,7 +175,11 @@ class Program:
     def _function(self, floats: bool) -> Callable[..., Any]:
         if floats not in self.functions:
             names = FLOAT_NAMES if floats else array_names()
-            known = {**array_names(), **names, **opaque_names(self.plan.exprs)} if floats else {**names, **opaque_names(self.plan.exprs)}
+            known = (
+                {**array_names(), **names, **opaque_names(self.plan.exprs)}
+                if floats
+                else {**names, **opaque_names(self.plan.exprs)}
+            )
             self.functions[floats] = function(self._source(), "program", known)
         return self.functions[floats]
 

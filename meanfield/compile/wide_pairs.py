@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sympy as sp
 
+from meanfield.compile.generators import Analyticity
 from meanfield.compile.grid import Grid
 from meanfield.compile.group import FINE, ROUGH, TOLERANCES, Array
 from meanfield.compile.moments import Moments
@@ -30,7 +31,9 @@ def wide_pair_terms(
     group: PairLaw, mean: Array, sigma: Array, rho: Sequence[Array], parameters: Sequence[Array], level: int
 ) -> tuple[Array, Array]:
     """Values and errors (T, 1) of a group's terms at one point."""
-    product = _Product(group.variable, group.facts, float(mean[0]), float(sigma[0]) ** 2, [float(p[0]) for p in parameters], TOLERANCES[level])
+    product = _Product(
+        group.variable, group.facts, float(mean[0]), float(sigma[0]) ** 2, [float(p[0]) for p in parameters], TOLERANCES[level]
+    )
     correlations = [float(r[0]) for r in rho]
     results = [_term(product, t, correlations, {ROUGH: 10, FINE: 48}.get(level, _INTEGRAL_NODES)) for t in group.terms]
     return np.array([[v] for v, _ in results]), np.array([[e] for _, e in results])
@@ -62,8 +65,17 @@ def _term(product: _Product, t: PairTerm, rho: list[float], count: int) -> tuple
 class _Product:
     """``<f(u) g(v)>`` at several correlations by the rotated product rule; repeated requests are remembered."""
 
-    def __init__(self, variable: sp.Symbol, facts: object, mean: float, var: float, parameters: list[float], tol: float) -> None:
-        self.variable, self.facts, self.mean, self.var, self.parameters, self.tol = variable, facts, mean, var, tuple(parameters), tol
+    def __init__(
+        self, variable: sp.Symbol, facts: Analyticity, mean: float, var: float, parameters: list[float], tol: float
+    ) -> None:
+        self.variable, self.facts, self.mean, self.var, self.parameters, self.tol = (
+            variable,
+            facts,
+            mean,
+            var,
+            tuple(parameters),
+            tol,
+        )
         self.known: dict[tuple[sp.Expr, sp.Expr, bytes], tuple[Array, Array]] = {}
 
     def __call__(self, f: sp.Expr, g: sp.Expr, rho: Array) -> tuple[Array, Array]:
@@ -71,10 +83,9 @@ class _Product:
         if key not in self.known:
             mean, var = np.full(rho.size, self.mean), np.full(rho.size, self.var)
             facts = self.facts
-            self.known[key] = pair_average(
-                _callable(f, self.variable, self.parameters), _callable(g, self.variable, self.parameters), mean, var, rho * self.var,
-                strip=facts.strip, pole_order=facts.pole_order, imaginary_growth=facts.growth, tol=max(self.tol, 1e-13),  # type: ignore[attr-defined]
-            )  # fmt: skip
+            f_of, g_of = (_callable(h, self.variable, self.parameters) for h in (f, g))
+            shape = {"strip": facts.strip, "pole_order": facts.pole_order, "imaginary_growth": facts.growth}
+            self.known[key] = pair_average(f_of, g_of, mean, var, rho * self.var, tol=max(self.tol, 1e-13), **shape)
         return self.known[key]
 
 

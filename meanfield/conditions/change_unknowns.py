@@ -51,7 +51,9 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
         symmetries=[symmetry(s) for s in model.symmetries],
         starts=[start(s) for s in model.starts],
         seeds=[Seed(s.model, start(s.start), s.where) for s in model.seeds],
-        junctions=[Junction(j.model, change(j.condition), {k: change(v) for k, v in j.arrive.items()}, j.follow) for j in model.junctions],
+        junctions=[
+            Junction(j.model, change(j.condition), {k: change(v) for k, v in j.arrive.items()}, j.follow) for j in model.junctions
+        ],
         restrict={name: _restriction(values, stays, where) for name, values in model.restrict.items()},
         nonnegative=frozenset(model.nonnegative or ()) | declared_nonnegative(unknowns),
         meanings={**model.meanings},
@@ -62,7 +64,9 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
 def _check(table: Table, old_in_new: Table, unknowns: tuple[sp.Symbol, ...], where: str) -> None:
     strange = set(table) - set(old_in_new)
     if strange:
-        raise ModelError(f"{where}: {', '.join(sorted(map(str, strange)))} is not an unknown (it has {', '.join(map(str, old_in_new))})")
+        raise ModelError(
+            f"{where}: {', '.join(sorted(map(str, strange)))} is not an unknown (it has {', '.join(map(str, old_in_new))})"
+        )
     if len(unknowns) != len(old_in_new):
         raise ModelError(f"{where}: {len(unknowns)} new unknowns for {len(old_in_new)} old ones; give as many")
     lost = [old for old, expr in old_in_new.items() if not expr.free_symbols & set(unknowns)]

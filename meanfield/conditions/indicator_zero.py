@@ -27,7 +27,8 @@ def indicator_zero(
     """The boundary where ``indicator`` (a name, or an expression) vanishes, with the parameter ``free`` as an unknown.
 
     It starts from the model's own starts at values of ``free`` spread over ``window`` (default: 0 or -4 to 4, and some
-    larger ones) and, where the model is itself seeded by another one, from its solutions at such values. Solutions carry the model's unknowns, then ``free``. An indicator that the model restricts to an invariant
+    larger ones) and, where the model is itself seeded by another one, from its solutions at such values.
+    Solutions carry the model's unknowns, then ``free``. An indicator that the model restricts to an invariant
     subspace (``model.restrict``) is solved for in that subspace. Conditions that say the same as the indicator are dropped,
     since on the boundary they are neither true nor false. Raises `ModelError` if there is no such indicator or parameter.
     """

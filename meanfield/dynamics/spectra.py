@@ -31,7 +31,8 @@ def bulk_radius(phi: Transfer, g: sp.Expr, y: Variable) -> sp.Expr:
 def unstable_fraction(phi: Transfer, g: sp.Expr, y: Variable, z_star: sp.Expr) -> sp.Expr:
     """Fraction of eigenvalues with positive real part, given the fraction ``z_star`` further than 1 from the centre.
 
-    With h(r) the fraction outside the radius r, ``f_u = int_1^R h(r) dr / (pi r sqrt(r^2 - 1)) = (1/pi) int_0^z_star arcsec(r) dh``.
+    With h(r) the fraction outside the radius r,
+    ``f_u = int_1^R h(r) dr / (pi r sqrt(r^2 - 1)) = (1/pi) int_0^z_star arcsec(r) dh``.
     Writing ``h = r^2 eta`` makes ``r^2 = <s^2/(1 + eta s^2)>`` and ``dh/deta = <s^2/(1 + eta s^2)^2>`` explicit, and
     ``eta = z_star (1 - t^2)`` makes the integrand smooth: ``arcsec r = arctan sqrt(r^2 - 1)`` with
     ``r^2 - 1 = z_star t^2 <s^4 / ((1 + eta s^2)(1 + z_star s^2))>``, because ``1 = <s^2/(1 + z_star s^2)>``.
@@ -76,22 +77,23 @@ class RadialCDF(Opaque):
     def evaluate(*args: object) -> NDArray[np.float64]:
         phi = args[-1]
         r, g, mean, var, alpha, gamma = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in args[:-1]))
-        rows = [_cdf(*row, phi) for row in zip(*(a.ravel() for a in (r, g, mean, var, alpha, gamma)))]
+        rows = [_cdf(row, phi) for row in zip(*(a.ravel() for a in (r, g, mean, var, alpha, gamma)))]
         return np.array(rows).reshape(r.shape)
 
 
-def _cdf(r: float, g: float, mean: float, var: float, alpha: float, gamma: float, phi: Transfer) -> float:
+def _cdf(row: tuple[float, ...], phi: Transfer) -> float:
     """One value of F. ``1/<s^2/(r^2 + h s^2)>`` is concave and increasing in h: from h = 0 Newton's method never overshoots."""
+    r, *law = row
     if r <= 0:
         return 0.0
-    s_squared, weight = _sample(g, mean, var, alpha, gamma, phi)
+    s_squared, weight = _sample(*law, phi)
     h = 0.0
     for _ in range(_STEPS):
         terms = s_squared / (r * r + h * s_squared)
         m = weight @ terms
         if m <= 1:
             break
-        step = m * (m - 1) / (weight @ terms**2)
+        step = float(m * (m - 1) / (weight @ terms**2))
         h += step
         if step <= 4 * np.finfo(float).eps:
             break

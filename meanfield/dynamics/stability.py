@@ -55,6 +55,6 @@ def implicit_slope(
 
 def resolved(expr: sp.Expr, definitions: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
     """``expr`` with the ordered ``definitions`` put in."""
-    for name, value in reversed(definitions.items()):
+    for name, value in reversed(list(definitions.items())):
         expr = substitute(expr, {name: value})
     return expr

@@ -110,8 +110,8 @@ class Model:
     phase boundary): ``{name: expression}``. profiles: ``{name: (coordinate, expression)}``. spectra: `Spectrum` by name.
     accept: conditions ``{sentence: expression >= 0}`` without which a root is no solution; they may contain the coordinate
     ``s`` and must then hold for all s in (0, 1). refuse: ``{sentence: expression}`` that vanishes, within its claimed error,
-    only at degenerate roots, which are no solutions either. physical (>= 0) and stable (> 0, with all spectra below 1): likewise, but
-    they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here.
+    only at degenerate roots, which are no solutions either. physical (>= 0) and stable (> 0, with all spectra below 1): likewise,
+    but they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here.
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
@@ -177,7 +177,7 @@ class Model:
 
     def resolve(self, expr: sp.Basic) -> sp.Basic:
         """``expr`` with definitions replaced by their values: a function of unknowns and parameters only."""
-        for name, value in reversed(self.definitions.items()):
+        for name, value in reversed(list(self.definitions.items())):
             expr = substitute(expr, {name: value})
         return expr
 
@@ -231,4 +231,5 @@ class Model:
         return text(self)
 
     def __repr__(self) -> str:
-        return f"Model({self.name or self.title!r}, unknowns={[s.name for s in self.public_unknowns]}, parameters={[s.name for s in self.parameters]})"
+        unknowns, parameters = ([s.name for s in listed] for listed in (self.public_unknowns, self.parameters))
+        return f"Model({self.name or self.title!r}, unknowns={unknowns}, parameters={parameters})"

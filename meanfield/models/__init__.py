@@ -40,4 +40,3 @@ def by_name(name: str) -> Model:
     module, attribute = _LIBRARY[name]
     found: Model = getattr(import_module(f"{__name__}.{module}"), attribute)
     return found
-

@@ -65,9 +65,7 @@ def at_mu_star(functional: sp.Expr) -> sp.Expr:
 # errors enter it only to second order.
 log_Z = log_norm(x_star) + sp.log(2 * sp.pi * beta) / 2
 entropy = log_Z - E(log_tilt(x_star) - x_star**2 / (2 * beta))
-complexity = sp.expand(
-    (entropy - at_mu_star(S)).xreplace({at_mu_star(mean_square_phi): (beta - D) / g**2})
-)
+complexity = sp.expand((entropy - at_mu_star(S)).xreplace({at_mu_star(mean_square_phi): (beta - D) / g**2}))
 
 # Where to start: interpolations between the expansion about g = 1 (phi = slope (y - a y^3)), where alpha -> 2 eps/3,
 # beta -> 2 eps/(9 a), gamma beta -> -eps/3 and D_c -> 4 eps^3/(9 a), and the limit g -> infinity; and between D = 0 and D_c.

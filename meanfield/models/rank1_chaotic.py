@@ -31,7 +31,7 @@ x = gaussian("x", mean=mu, var=Delta_0)
 static_variance = Sigma_m**2 * kappa**2
 
 
-def pair(Delta: sp.Expr):
+def pair(Delta: sp.Expr) -> tuple[sp.Symbol, sp.Symbol]:
     """The activity at two times between which its autocovariance is Delta."""
     return gaussian_pair("x y", mean=mu, var=Delta_0, cov=Delta)
 

@@ -29,7 +29,7 @@ x = gaussian("x", mean=mu, var=Delta_0)
 static_variance = Sigma_m**2 * kappa**2 + 2 * Sigma_mI * kappa + Sigma_I_squared
 
 
-def pair(Delta: sp.Expr):
+def pair(Delta: sp.Expr) -> tuple[sp.Symbol, sp.Symbol]:
     """The activity at two times between which its autocovariance is Delta."""
     return gaussian_pair("x y", mean=mu, var=Delta_0, cov=Delta)
 

@@ -50,11 +50,11 @@ def input_variance(given: Mapping[str, Any]) -> dict[str, np.ndarray]:
     def get(name: str) -> np.ndarray:
         return values.get(name, np.zeros(()))
 
-    if (negative := [name for name in ("Sigma_m", "Sigma_n", "Sigma_perp") if np.any(get(name) < 0)]):
+    if negative := [name for name in ("Sigma_m", "Sigma_n", "Sigma_perp") if np.any(get(name) < 0)]:
         raise ParameterError(f"{negative[0]} is a standard deviation and must not be negative, got {given[negative[0]]}")
     along_m = _explained(get("Sigma_mI"), get("Sigma_m"), "m")
     if "Sigma_I_squared" in values:
-        if (twice := [name for name in ("Sigma_n", "Sigma_perp") if name in values]):
+        if twice := [name for name in ("Sigma_n", "Sigma_perp") if name in values]:
             raise ParameterError(f"give either Sigma_I_squared or {' and '.join(twice)}, not both: each fixes the input's variance")
         left = values["Sigma_I_squared"] - along_m
         if np.any(left < 0) or np.any((left == 0) & (get("Sigma_nI") != 0)):
@@ -101,9 +101,8 @@ MODEL = Model(
     },
     physical={"the bulk radius is at most 1, or all activity vanishes": sp.Max(1 - gain_squared, -Delta_0)},
     stable={"the bulk radius is below 1": 1 - gain_squared},
-    starts=[
-        {mu: M_m * sign * M_n + M_I, kappa: sign * M_n, Delta_0: high} for sign in (1, -1)
-    ] + [
+    starts=[{mu: M_m * sign * M_n + M_I, kappa: sign * M_n, Delta_0: high} for sign in (1, -1)]
+    + [
         {mu: M_m * Sigma_nI + M_I, kappa: Sigma_nI, Delta_0: Sigma_I_squared},
         {mu: M_I, kappa: 0, Delta_0: high},
         {mu: M_I, kappa: 0, Delta_0: 32 * (high + M_I**2)},  # where phi does not saturate

@@ -71,7 +71,5 @@ MODEL = Model(
         Sigma_m: "standard deviation of m",
     },
     variables={"x": x},
-    references=[
-        "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eq. 83; stability: Methods"
-    ],
+    references=["Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eq. 83; stability: Methods"],
 )

@@ -94,9 +94,7 @@ def panel_gauss(edges: Array, count: int) -> tuple[Array, Array]:
     return ((low + high) / 2 + half * x).reshape(shape), (half * w).reshape(shape)
 
 
-def split_gauss(
-    breaks: Array, cutoff: float = CUTOFF, count: int = 64, *, layers: Array | None = None
-) -> tuple[Array, Array]:
+def split_gauss(breaks: Array, cutoff: float = CUTOFF, count: int = 64, *, layers: Array | None = None) -> tuple[Array, Array]:
     """Rule of the standard normal measure for integrands with kinks: panels end at each point's own breakpoints.
 
     breaks: (..., B) locations in z; they are clipped into [-cutoff, cutoff], NaN and infinities included. ``layers``

@@ -61,9 +61,7 @@ def multivariate_average(
         return value, ROUNDING * abs(value)
     if method == "tensor" or (method == "auto" and rank <= TENSOR_DIMENSION):
         if rank > TENSOR_DIMENSION:
-            raise QuadratureError(
-                f"the tensor rule serves at most {TENSOR_DIMENSION} directions, got {rank}: use sparse"
-            )
+            raise QuadratureError(f"the tensor rule serves at most {TENSOR_DIMENSION} directions, got {rank}: use sparse")
         return _tensor(at, rank, tol, max_points)
     best = (float("nan"), float("inf"))
     if method in ("auto", "sparse"):
@@ -87,9 +85,7 @@ def covariance_root(cov: Array) -> Array:
         raise QuadratureError("the covariance matrix is not symmetric")
     values, vectors = np.linalg.eigh((cov + cov.T) / 2)
     if values.size and values[0] < -1e-10 * size:
-        raise QuadratureError(
-            f"the covariance matrix has the negative eigenvalue {values[0]:.3g}: no such variables exist"
-        )
+        raise QuadratureError(f"the covariance matrix has the negative eigenvalue {values[0]:.3g}: no such variables exist")
     keep = values > 1e-15 * size
     return (vectors[:, keep] * np.sqrt(values[keep]))[:, ::-1]
 

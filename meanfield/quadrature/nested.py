@@ -77,13 +77,9 @@ def gaussian_average(
         else:
             step = None
             if strip is not None:
-                step = trapezoid_step(
-                    strip, float(s.max()), tol / 10, pole_order=pole_order, imaginary_growth=imaginary_growth
-                )
+                step = trapezoid_step(strip, float(s.max()), tol / 10, pole_order=pole_order, imaginary_growth=imaginary_growth)
             rule = _smooth_rule(float(s.max()), step, strip, pole_order, steep, cutoff, tol)
-        value[group], error[group] = _refine(
-            f, m, s, rule, tol, max_nodes, trusted=bool(len(kinks)) or strip is not None
-        )
+        value[group], error[group] = _refine(f, m, s, rule, tol, max_nodes, trusted=bool(len(kinks)) or strip is not None)
         error[group] += truncated
     return value, error
 

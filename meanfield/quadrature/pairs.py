@@ -115,9 +115,7 @@ def _grid(h: float, cutoff: float, offset: float) -> tuple[Array, Array]:
     return z, w / w.sum()
 
 
-def _product(
-    f: Function, g: Function, pairs: Array, a: tuple[Array, Array], b: tuple[Array, Array]
-) -> tuple[Array, Array]:
+def _product(f: Function, g: Function, pairs: Array, a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
     """Product rule for each row of ``pairs``, and the average of |f g|, in blocks of about BLOCK numbers."""
     (za, wa), (zb, wb) = a, b
     value, scale = np.zeros(len(pairs)), np.zeros(len(pairs))

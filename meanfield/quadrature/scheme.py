@@ -23,8 +23,7 @@ def rule_from_scheme(scheme: Any) -> Rule:
     missing = [name for name in ("points", "weights") if not hasattr(scheme, name)]
     if missing:
         raise QuadratureError(
-            f"a quadrature scheme needs the attributes points and weights; {type(scheme).__name__} lacks "
-            + " and ".join(missing)
+            f"a quadrature scheme needs the attributes points and weights; {type(scheme).__name__} lacks " + " and ".join(missing)
         )
     points, weights = np.asarray(scheme.points, dtype=float), np.asarray(scheme.weights, dtype=float)
     if points.ndim == 2 and points.shape[0] == 1:

@@ -66,9 +66,7 @@ def pair_average_split(
     return value, error
 
 
-def _nested(
-    f: Function, g: Function, data: Array, places: tuple[Array, Array], counts: tuple[int, int]
-) -> tuple[Array, Array]:
+def _nested(f: Function, g: Function, data: Array, places: tuple[Array, Array], counts: tuple[int, int]) -> tuple[Array, Array]:
     """One rule for all points: averages and averages of |f g|, in blocks of about BLOCK numbers."""
     outer, inner = counts
     panels = 1 + places[0].size + 3 * places[1].size

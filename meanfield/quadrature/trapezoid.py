@@ -55,9 +55,7 @@ def gaussian_cutoff(tol: float, *, degree: float = 0.0, rate: float = 0.0) -> fl
     return cutoff + rate
 
 
-def trapezoid_step(
-    strip: float, sigma: float, tol: float, *, pole_order: float = 1, imaginary_growth: float = 0.0
-) -> float:
+def trapezoid_step(strip: float, sigma: float, tol: float, *, pole_order: float = 1, imaginary_growth: float = 0.0) -> float:
     """Step h in z for which the trapezoid rule errs by about ``tol`` on ``int Dz f(mu + sigma z)``.
 
     strip: half width of the strip |Im x| < strip in which f is analytic, in units of its own argument; ``inf`` if f is

@@ -57,9 +57,7 @@ def above_tolerance(x: Array, error: Array, tol: float) -> NDArray[np.bool_]:
     return np.asarray(~(error <= tol * np.maximum(1.0, np.abs(x))).all(axis=1))
 
 
-def certify(
-    problem: Problem, p: ArrayLike, result: NewtonResult, *, scale: ArrayLike = 1.0, tol: float = 1e-10
-) -> Points:
+def certify(problem: Problem, p: ArrayLike, result: NewtonResult, *, scale: ArrayLike = 1.0, tol: float = 1e-10) -> Points:
     """Claim the error of every converged point and judge it.
 
     A root below a lower edge of the domain by no more than its claim is put on the edge; farther out it has the status

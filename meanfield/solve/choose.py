@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
         usable = open_points[np.isfinite(start[open_points]).all(axis=1)]
         rows = _partners(kernel, attempt(kernel, p, usable, start[usable], scale, tol))
         parts.append(rows)
-        settled = np.ones(len(rows.owner), dtype=bool)  # where stability is the same for all, any solution will do
+        settled: Any = np.ones(len(rows.owner), dtype=bool)  # where stability is the same for all, any solution will do
         if isinstance(model.stable, Mapping):
             settled = judge.stability(kernel, rows.x, p[rows.owner], rows.error, level=ROUGH)
         open_points = np.setdiff1d(open_points, rows.owner[settled])
@@ -64,8 +65,8 @@ def best(kernel: Kernel, rows: Rows, p: Array) -> Rows:
     if len(rows.owner) == 0 or len(np.unique(rows.owner)) == len(rows.owner):
         return rows.take(np.argsort(rows.owner, kind="stable"))
     model, at = kernel.model, p[rows.owner]
-    stable = judge.stability(kernel, rows.x, at, rows.error, level=ROUGH)
-    physical = judge.holds(kernel, model.physical, rows.x, at, strict=False)
+    stable: Any = judge.stability(kernel, rows.x, at, rows.error, level=ROUGH)
+    physical: Any = judge.holds(kernel, model.physical, rows.x, at, strict=False)
     known = {*model.observables, *(s.name for s in (*model.public_unknowns, *model.definitions))}
     wanted = [model.named(name) for name in _PREFERRED if name in known]
     values = kernel.values(tuple(wanted), rows.x, at, level=ROUGH) if wanted else np.zeros((len(rows.owner), 0))
@@ -74,4 +75,3 @@ def best(kernel: Kernel, rows: Rows, p: Array) -> Rows:
     order = np.lexsort((*keys, ~(none if physical is None else physical), ~(none if stable is None else stable), rows.owner))
     first = np.concatenate([[True], np.diff(rows.owner[order]) != 0])
     return rows.take(order[first])
-

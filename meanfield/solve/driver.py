@@ -72,7 +72,7 @@ def solve(
     return sharpened(result) if digits is None else with_digits(result, digits, parameters)
 
 
-def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: float, rounds: int) -> list[tuple[Model, Search, Array]]:
+def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: float, rounds: int) -> list[tuple[Model, Search, Any]]:
     """Points without a solution are handed to the phase on the other side of a junction, if the model has one to follow."""
     parts = [(model, search, np.arange(len(p)))]
     for junction in model.junctions:
@@ -86,20 +86,20 @@ def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: flo
     return parts
 
 
-def one(points: ParameterPoints, parts: list[tuple[Model, Search, Array]], tol: float) -> Solution | Patchwork:
+def one(points: ParameterPoints, parts: list[tuple[Model, Search, Any]], tol: float) -> Solution | Patchwork:
     """The single `Solution`; a `Patchwork` of them where the points lie in different phases."""
     filled = [(m, s, where) for m, s, where in parts if len(s.rows.owner)] or parts[-1:]
     solutions = [_solution(compile(model), search, where, points, tol) for model, search, where in filled]
     return solutions[0] if len(solutions) == 1 else Patchwork(solutions)
 
 
-def _solution(kernel: Kernel, search: Search, where: Array, points: ParameterPoints, tol: float) -> Solution:
+def _solution(kernel: Kernel, search: Search, where: Any, points: ParameterPoints, tol: float) -> Solution:
     rows = replace(search.rows, owner=where[search.rows.owner])
     why = {int(where[i]): sentence for i, sentence in search.why.items()}
     return Solution(kernel, rows, points.p, points.shape, points.given, why, tol=tol)
 
 
-def every(points: ParameterPoints, parts: list[tuple[Model, Search, Array]], tol: float) -> Solutions:
+def every(points: ParameterPoints, parts: list[tuple[Model, Search, Any]], tol: float) -> Solutions:
     """All solutions, point by point."""
     found: list[list[Solution]] = [[] for _ in range(len(points.p))]
     why = [""] * len(points.p)

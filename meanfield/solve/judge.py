@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -23,8 +24,8 @@ _SLACK = 1e-7  # conditions are evaluated by rough rules; margins matter only at
 class Verdict:
     """accepted (P,); reason (P,) index into ``sentences`` of the first condition that fails, -1 if none."""
 
-    accepted: Array
-    reason: Array
+    accepted: Any
+    reason: Any
     sentences: tuple[str, ...]
 
 
@@ -35,7 +36,7 @@ def accept(kernel: Kernel, x: Array, p: Array, error: Array) -> Verdict:
     reason = np.full(len(x), -1)
     sentences: list[str] = []
 
-    def fail(mask: Array, sentence: str) -> None:
+    def fail(mask: Any, sentence: str) -> None:
         sentences.append(sentence)
         reason[mask & (reason < 0)] = len(sentences) - 1
 
@@ -61,7 +62,7 @@ def _sampled(kernel: Kernel, expr: sp.Expr, x: Array, p: Array) -> Array:
     return kernel.values(tuple(samples), np.maximum(x, kernel.lower), p, level=ROUGH).min(axis=1)
 
 
-def holds(kernel: Kernel, conditions: Mapping[str, sp.Expr] | bool | None, x: Array, p: Array, *, strict: bool) -> Array | None:
+def holds(kernel: Kernel, conditions: Mapping[str, sp.Expr] | bool | None, x: Array, p: Array, *, strict: bool) -> Any:
     """(P,) whether all conditions hold: >= 0, or > 0 if strict. None if the question has no meaning."""
     if conditions is None:
         return None
@@ -88,7 +89,7 @@ def spectra(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[str, list[
 
 def _eigenvalues(
     kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array, level: int = WORKING
-) -> tuple[Array, Array, Array]:
+) -> tuple[Any, Any, Any]:
     """Eigenvalues (P, k); the points where the matrix degenerates, and its eigenvalues there."""
     regular = eigenvalues(kernel.at(level).matrices(spectrum, x, p))
     if spectrum.at_zero is None:
@@ -102,7 +103,7 @@ def _eigenvalues(
     return regular, at, eigenvalues(kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape))
 
 
-def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = WORKING) -> Array | None:
+def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = WORKING) -> Any:
     """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1."""
     flags = holds(kernel, kernel.model.stable, x, p, strict=True)
     if flags is None or isinstance(kernel.model.stable, bool):

@@ -113,9 +113,7 @@ def all_roots(
 class _Search:
     """The pool of known roots, one row each (outside the domain too, so that deflation avoids them)."""
 
-    def __init__(
-        self, problem: Problem, p: Array, scale: Array, symmetries: list[SymmetryMap], options: NewtonOptions
-    ) -> None:
+    def __init__(self, problem: Problem, p: Array, scale: Array, symmetries: list[SymmetryMap], options: NewtonOptions) -> None:
         n = len(problem.names)
         self.problem, self.p, self.scale, self.symmetries, self.options = problem, p, scale, symmetries, options
         self.pool = Candidates(
@@ -134,18 +132,14 @@ class _Search:
         if deflate:
             deflation = Deflation.of(self.known()[owner], self.scale[owner])
             options = NewtonOptions(options.max_iterations // 2, options.step_tolerance, options.max_step, 1 / 32)
-        result = newton(
-            self.problem, self.p[owner], starts, scale=self.scale[owner], options=options, deflation=deflation
-        )
+        result = newton(self.problem, self.p[owner], starts, scale=self.scale[owner], options=options, deflation=deflation)
         self._offer(owner, result)
         return result.status
 
     def _offer(self, owner: Rows, result: NewtonResult) -> None:
         rows = np.flatnonzero(result.converged)
         at = owner[rows]
-        self.fresh.append(
-            Candidates(at, result.x[rows], result.residual[rows], result.jacobian[rows], self.p[at], self.scale[at])
-        )
+        self.fresh.append(Candidates(at, result.x[rows], result.residual[rows], result.jacobian[rows], self.p[at], self.scale[at]))
 
     def settle(self) -> NDArray[np.bool_]:
         """Merge the candidates into the pool, with symmetric images.
@@ -209,9 +203,7 @@ class _Search:
         pool = self.pool
         x = self._symmetric(pool)
         r, jacobian = self.problem.residual_jacobian(x, pool.p) if len(x) else (pool.r, pool.jacobian)
-        ends = NewtonResult(
-            x, np.zeros(len(x), dtype=np.int8), np.zeros(len(x), dtype=np.int64), np.zeros_like(x), r, jacobian
-        )
+        ends = NewtonResult(x, np.zeros(len(x), dtype=np.int8), np.zeros(len(x), dtype=np.int64), np.zeros_like(x), r, jacobian)
         judged = certify(problem, pool.p, ends, scale=pool.scale, tol=tol)
         inside = judged.found
         left = np.bincount(pool.owner[~inside], minlength=len(self.p))

@@ -37,7 +37,8 @@ def parameter_points(model: Model, given: Mapping[str, Any]) -> ParameterPoints:
     for name in given:
         if name not in known and name not in extra:
             raise ParameterError(
-                f"{model.name or model.title} has no parameter {name!r}{nearest(name, [*known, *extra])} (it has {', '.join(known)})"
+                f"{model.name or model.title} has no parameter {name!r}{nearest(name, [*known, *extra])} "
+                f"(it has {', '.join(known)})"
             )
     arrays = {name: _array(name, value) for name, value in given.items()}
     try:

@@ -12,8 +12,10 @@ from meanfield.solve.extension import extended
 from meanfield.solve.linear import inverse
 from meanfield.solve.problem import EPS, Array
 
-_SMALL = 1e-6  # relative size of a correction after which no second one is needed
-_SHARE = 1e-4  # of the correction that may be wrong: the error of a rough Jacobian, and the curvature over a small step
+_LONGEST = 1e-3  # relative size of a correction beyond which the first order means nothing
+_SHARE = 1e-5  # of the correction that may be wrong, at least: the error of a rough Jacobian and the curvature over the step
+_SETTLED = 5e-11  # what may be wrong with the last correction of a root, beside the claim
+_STEEP = 64.0  # how fast the error of a quadrature changes with its law, relative to itself: like the logarithm of the error
 _CURVED = 1e5  # condition number above which the claim also looks at the curvature
 
 
@@ -40,15 +42,22 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
     fine, bound = _refined(kernel, problem, x, p)
     with np.errstate(all="ignore"):
         inverted = inverse(jacobian)
-        step = (inverted * fine[:, None, :]).sum(axis=2)
+        raw = (inverted * fine[:, None, :]).sum(axis=2)
         extent = np.abs(x) + scale
-        step = np.where(np.isfinite(step) & (np.abs(step) < 1e-3 * extent), step, 0.0)
-        error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x) + _SHARE * np.abs(step)
-        corrected = x - step
         scaled = jacobian * extent[:, None, :]
         rows = np.abs(scaled).max(axis=2, keepdims=True)
         scaled = scaled / np.where(rows > 0, rows, 1.0)
         condition = np.abs(scaled).sum(axis=1).max(axis=1) * np.abs(inverse(scaled)).sum(axis=1).max(axis=1)
+        usable = (np.abs(raw) < _LONGEST * extent).all(axis=1)
+        step = np.where(usable[:, None], raw, 0.0)
+        # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
+        change = condition * (np.abs(raw) / (np.abs(x) + 1e-2 * scale)).max(axis=1)
+        share = np.where(usable, np.clip(_STEEP * change, _SHARE, 1.0), 2.0)
+        missed = share[:, None] * np.abs(raw)
+        error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
+        settled = usable & (missed <= error + _SETTLED * np.maximum(1.0, np.abs(x))).all(axis=1) & (condition < _CURVED)
+        error = error + missed
+        corrected = x - step
     left = (jacobian * step[:, None, :]).sum(axis=2)
     residual = fine - left
     curved = np.flatnonzero(~(condition < _CURVED))
@@ -58,7 +67,6 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         again = claim(problem, p[curved], at, scale=scale[curved], evaluated=known, bound=bound[curved])
         error[curved], residual[curved] = np.maximum(error[curved], again.error), known[0]
     error = np.where(np.isfinite(error), error, np.inf)
-    settled = (np.abs(step) <= _SMALL * extent).all(axis=1) & (condition < _CURVED)
     return Refined(corrected, error, condition, residual, jacobian, settled)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -15,7 +16,7 @@ from meanfield.solve.certify import above_tolerance
 from meanfield.solve.distinct import Candidates, canonical_order, representatives
 from meanfield.solve.extension import extended
 from meanfield.solve.multistart import all_roots
-from meanfield.solve.newton import NewtonOptions, newton
+from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
 from meanfield.solve.problem import Array
 from meanfield.solve.refine import Refined, refine
 from meanfield.solve.starts import evaluate, own_starts, scattered
@@ -30,7 +31,7 @@ class Rows:
     """Solutions, one per row: owner (Q,) parameter point, x (Q, n) working unknowns, error (Q, n) claimed, condition (Q,),
     residual (Q,) largest, status (Q,) codes, jacobian (Q, n, n)."""
 
-    owner: Array
+    owner: Any
     x: Array
     error: Array
     condition: Array
@@ -38,7 +39,7 @@ class Rows:
     status: Array
     jacobian: Array
 
-    def take(self, rows: Array) -> Rows:
+    def take(self, rows: Any) -> Rows:
         return Rows(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     @classmethod
@@ -76,7 +77,7 @@ def symmetry_maps(model: Model) -> list[Callable[[Array], Array]]:
 class Found:
     """Roots as a search leaves them, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) at x."""
 
-    owner: Array
+    owner: Any
     x: Array
     jacobian: Array
 
@@ -92,7 +93,7 @@ def finish(
     """
     found, done = _refined(kernel, p, found, scale, level)
     owner, at, p = found.owner, done.x, p[found.owner]
-    near = (at < kernel.lower) & (at + done.error >= kernel.lower)
+    near: Any = (at < kernel.lower) & (at + done.error >= kernel.lower)
     error = np.where(near, np.maximum(done.error, kernel.lower - at), done.error)
     at = _exactly_symmetric(kernel, np.where(near, kernel.lower, at), error)
     verdict = judge.accept(kernel, at, p, error)
@@ -104,36 +105,42 @@ def finish(
 
 
 def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
+    """Refined roots; those that one correction does not settle are polished by better rules first, at last by the finest."""
     done = refine(kernel, p[found.owner], found.x, found.jacobian, scale[found.owner])
-    far = np.flatnonzero(~done.settled)
-    if far.size == 0:
-        return found, done
-    at = found.owner[far]
-    run = newton(kernel.at(max(level, WORKING), quick=True), p[at], found.x[far], scale=scale[at])
-    again = refine(kernel, p[at], run.x, run.jacobian, scale[at])
-    keep = np.ones(len(found.owner), dtype=bool)
-    keep[far] = run.converged
+    for better in (kernel.at(max(level, WORKING), quick=True), kernel.at(FINE)):
+        far = np.flatnonzero(~done.settled)
+        if far.size == 0:
+            break
+        at = found.owner[far]
+        run = newton(better, p[at], found.x[far], scale=scale[at])
+        found, done = _replaced(found, done, far, run, refine(kernel, p[at], run.x, run.jacobian, scale[at]))
+    return found, done
+
+
+def _replaced(found: Found, done: Refined, far: Any, run: NewtonResult, again: Refined) -> tuple[Found, Refined]:
+    """The rows ``far`` exchanged for what Newton's method and a new refinement made of them; left out where it fails."""
     merged = {f.name: np.array(getattr(done, f.name)) for f in fields(done)}
     for name, values in merged.items():
         values[far] = getattr(again, name)
-    rows = np.flatnonzero(keep)
-    return (
-        Found(found.owner[rows], found.x[rows], found.jacobian[rows]),
-        Refined(**{name: values[rows] for name, values in merged.items()}),
-    )
+    x, jacobian = np.array(found.x), np.array(found.jacobian)
+    x[far], jacobian[far] = run.x, run.jacobian
+    keep = np.ones(len(x), dtype=bool)
+    keep[far] = run.converged
+    return Found(found.owner[keep], x[keep], jacobian[keep]), Refined(**{name: values[keep] for name, values in merged.items()})
 
 
 def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> Array:
     """A root that its own image equals within the claim lies on the symmetric subspace."""
     for image in symmetry_maps(kernel.model):
         other = image(x)
-        own = (np.abs(other - x) <= 2 * error).all(axis=1) & (np.abs(other - x) < 1e-8).all(axis=1)
+        own: Any = (np.abs(other - x) <= 2 * error).all(axis=1) & (np.abs(other - x) < 1e-8).all(axis=1)
         x = np.where(own[:, None], (x + other) / 2, x)
     return x
 
 
 def seed_starts(model: Model, p: Array, find: str, tol: float) -> tuple[Array, Array]:
     """Starts from the solutions of the models that this one is seeded from: owners (R,) and starts (R, n)."""
+    owners: list[Any]
     owners, starts = [np.zeros(0, dtype=np.intp)], [np.zeros((0, len(model.unknowns)))]
     solved: dict[int, tuple[Kernel, Rows, Array]] = {}
     for seed in model.seeds:
@@ -196,7 +203,15 @@ def _search(
     at_level = kernel.at(level, quick=True)
     problem = Within(at_level, kernel.model) if kernel.model.starts else at_level
     table = all_roots(
-        problem, p, starts, scale=scale, tol=1e-3, symmetries=symmetries, rounds=max(rounds, 1), from_starts=rounds > 0, options=options
+        problem,
+        p,
+        starts,
+        scale=scale,
+        tol=1e-3,
+        symmetries=symmetries,
+        rounds=max(rounds, 1),
+        from_starts=rounds > 0,
+        options=options,
     )
     owner = table.owner
     found = Found(owner, table.points.x, table.points.jacobian)
@@ -257,7 +272,7 @@ def find_first(model: Model, p: Array, tol: float) -> Search:
     return Search(rows, {int(i): str(Status.NO_SOLUTION) for i in open_points})
 
 
-def attempt(kernel: Kernel, p: Array, owner: Array, start: Array, scale: Array, tol: float) -> Rows:
+def attempt(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, tol: float) -> Rows:
     """Newton from one start for each of the points ``owner``: rough first, then finished and judged."""
     rough = newton(kernel.at(ROUGH, quick=True), p[owner], start, scale=scale[owner], options=_ROUGHLY)
     good = rough.converged

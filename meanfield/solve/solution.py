@@ -73,7 +73,9 @@ class Solution:
                 return fill
             one = values[0]
             return one.item() if isinstance(one, np.generic) else one
-        out = np.full((int(np.prod(self.shape)), *np.shape(values)[1:]), fill, dtype=np.asarray(values).dtype if len(values) else float)
+        out = np.full(
+            (int(np.prod(self.shape)), *np.shape(values)[1:]), fill, dtype=np.asarray(values).dtype if len(values) else float
+        )
         out[self.rows.owner.astype(np.intp)] = values
         return out.reshape(*self.shape, *out.shape[1:])
 
@@ -106,7 +108,10 @@ class Solution:
         with np.errstate(all="ignore"):
             carried = (np.abs(gradient) * self.rows.error[:, None, :]).sum(axis=2)
         for k, n in enumerate(names):
-            self._cache[n] = self._spread(value[:, k]), self._spread(own[:, k] + np.where(np.isnan(carried[:, k]), np.inf, carried[:, k]))
+            self._cache[n] = (
+                self._spread(value[:, k]),
+                self._spread(own[:, k] + np.where(np.isnan(carried[:, k]), np.inf, carried[:, k])),
+            )
 
     def __getitem__(self, name: str) -> Any:
         try:
@@ -166,7 +171,10 @@ class Solution:
         """A profile of the model, such as density(y), at values (K,) of its coordinate: shape (K,), or grid shape + (K,)."""
         model = self.kernel.model
         if name not in model.profiles:
-            raise ParameterError(f"{model.name or model.title} has no profile {name!r}{nearest(name, model.profiles)} (it has {', '.join(model.profiles) or 'none'})")
+            raise ParameterError(
+                f"{model.name or model.title} has no profile {name!r}{nearest(name, model.profiles)} "
+                f"(it has {', '.join(model.profiles) or 'none'})"
+            )
         symbol, expr = model.profiles[name]
         points = np.atleast_1d(np.asarray(at, dtype=float))
         values = self.kernel.profile(symbol, model.resolve(expr), points, self.rows.x, self._at)
@@ -198,7 +206,9 @@ class Solution:
     @cached_property
     def physical(self) -> Any:
         """True, False, or None where the model does not ask."""
-        return self._flag(judge.holds(self.kernel, self.kernel.model.physical, self.rows.x, self._at, strict=False) if self._any else None)
+        return self._flag(
+            judge.holds(self.kernel, self.kernel.model.physical, self.rows.x, self._at, strict=False) if self._any else None
+        )
 
     @cached_property
     def stable(self) -> Any:
@@ -232,7 +242,9 @@ class Solutions(Sequence[Solution]):
     ``why``: a sentence if there is none.
     """
 
-    def __init__(self, found: Sequence[Solution], why: str = "", points: Sequence[Solutions] = (), shape: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, found: Sequence[Solution], why: str = "", points: Sequence[Solutions] = (), shape: tuple[int, ...] = ()
+    ) -> None:
         self._found, self.why, self.shape = list(found), why, shape
         self.points = list(points) or [self]
 
@@ -244,6 +256,3 @@ class Solutions(Sequence[Solution]):
 
     def __repr__(self) -> str:
         return f"<Solutions: {len(self)} at {len(self.points)} point(s)>"
-
-
-

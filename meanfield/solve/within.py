@@ -13,7 +13,8 @@ _FAR_REACH = 1e4  # for transfer functions that do not saturate: variances grow 
 
 
 class Within:
-    """``problem`` with NaN where an unknown exceeds ``8 (1 + size)`` (10^4 for phi that does not saturate), with ``size`` the largest of the model's starts there."""
+    """``problem`` with NaN where an unknown exceeds ``8 (1 + size)``, with ``size`` the largest of the model's starts there
+    (10^4 in the place of 8 for a phi that does not saturate)."""
 
     def __init__(self, problem: Problem, model: Model) -> None:
         self.problem, self.model = problem, model

@@ -102,9 +102,7 @@ def at_equal_times(pairs: Mapping[Signature, Closed]) -> dict[Signature, Closed]
     return {signature: closed(pair) for signature, pair in pairs.items()}
 
 
-def polynomial_closed(
-    derivatives: Mapping[int, sp.Expr], x: sp.Symbol
-) -> tuple[dict[Signature, Closed], dict[Signature, Closed]]:
+def polynomial_closed(derivatives: Mapping[int, sp.Expr], x: sp.Symbol) -> tuple[dict[Signature, Closed], dict[Signature, Closed]]:
     """`(closed1, closed2)` of a polynomial whose derivatives in x are given by order."""
 
     @cache
@@ -115,9 +113,7 @@ def polynomial_closed(
         return sp.Add(*(c * moment(p, mu, Delta) for (p,), c in terms(k)))
 
     def pair(j: int, k: int, mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
-        return sp.expand(
-            sp.Add(*(a * b * pair_moment(p, q, mu, Delta, C) for (p,), a in terms(j) for (q,), b in terms(k)))
-        )
+        return sp.expand(sp.Add(*(a * b * pair_moment(p, q, mu, Delta, C) for (p,), a in terms(j) for (q,), b in terms(k))))
 
     pairs = pairs_of(derivatives, pair)
     return singles_of(derivatives, single) | at_equal_times(pairs), pairs

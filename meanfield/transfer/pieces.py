@@ -137,6 +137,5 @@ def _real_roots(level: sp.Expr) -> list[sp.Expr]:
 
 def _undetectable(culprit: sp.Expr) -> TransferError:
     return TransferError(
-        f"cannot find the kinks that {culprit} makes; declare them: "
-        "kinks=[Kink(location, {order: jump of that derivative}), ...]"
+        f"cannot find the kinks that {culprit} makes; declare them: kinks=[Kink(location, {{order: jump of that derivative}}), ...]"
     )

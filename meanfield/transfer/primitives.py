@@ -86,9 +86,7 @@ def _holds(Phi: sp.Expr, phi: sp.Expr, samples: list[float]) -> bool:
     try:
         value, slope, exact = evaluator(Phi), evaluator(sp.diff(Phi, X)), evaluator(phi)
         return all(
-            mpmath.isfinite(value(x))
-            and mpmath.im(value(x)) == 0
-            and abs(slope(x) - exact(x)) <= 1e-9 * (1 + abs(exact(x)))
+            mpmath.isfinite(value(x)) and mpmath.im(value(x)) == 0 and abs(slope(x) - exact(x)) <= 1e-9 * (1 + abs(exact(x)))
             for x in samples
         )
     except FAILURES:

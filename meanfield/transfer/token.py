@@ -88,9 +88,7 @@ class Transfer(sp.Atom):
         order = _checked_order(order)
         if order not in self._explicit:
             if order == -1:
-                raise TransferError(
-                    f"the antiderivative of {self.name} is not known; give antiderivative=... when you define it"
-                )
+                raise TransferError(f"the antiderivative of {self.name} is not known; give antiderivative=... when you define it")
             slope = sp.expand_mul(sp.diff(self.explicit(order - 1, X), X))
             if slope.has(sp.Derivative, sp.Subs, sp.DiracDelta):
                 raise TransferError(f"SymPy cannot differentiate {self.name}; give derivative=... when you define it")
@@ -199,9 +197,7 @@ def _symbolic(token: Transfer, x: Any) -> sp.Expr:
     except sp.SympifyError:
         x = None
     if not isinstance(x, sp.Expr):
-        raise TransferError(
-            f"{token.name}(x) expects a SymPy expression or a number; for arrays use {token.name}.jet([0], x)"
-        )
+        raise TransferError(f"{token.name}(x) expects a SymPy expression or a number; for arrays use {token.name}.jet([0], x)")
     return x
 
 

@@ -28,9 +28,7 @@ def step(x: np.ndarray) -> np.ndarray:
 def test_error_function_is_known(rho: float, log_u: float, log_v: float) -> None:
     var_u, var_v = np.exp([log_u]), np.exp([log_v])
     cov = rho * np.sqrt(var_u * var_v)
-    value, error = pair_average(
-        phi, phi, np.zeros(1), var_u, cov, var_v=var_v, strip=np.inf, imaginary_growth=np.pi / 4
-    )
+    value, error = pair_average(phi, phi, np.zeros(1), var_u, cov, var_v=var_v, strip=np.inf, imaginary_growth=np.pi / 4)
     truth = 2 / np.pi * np.arcsin(cov / np.sqrt((var_u + 2 / np.pi) * (var_v + 2 / np.pi)))
     assert abs(value - truth)[0] <= error[0] + 1e-15
     assert error[0] < 2e-12

@@ -32,9 +32,7 @@ def shifted_square() -> FunctionProblem:
 
 def power(exponent: int) -> FunctionProblem:
     """(x - 1)^exponent = 0, a degenerate root."""
-    return FunctionProblem(
-        lambda x, p: (x - 1) ** exponent, lambda x, p: (exponent * (x - 1) ** (exponent - 1))[:, :, None], ["x"]
-    )
+    return FunctionProblem(lambda x, p: (x - 1) ** exponent, lambda x, p: (exponent * (x - 1) ** (exponent - 1))[:, :, None], ["x"])
 
 
 def circles() -> FunctionProblem:
@@ -57,9 +55,7 @@ def rosenbrock() -> FunctionProblem:
         j[:, 0, 0], j[:, 0, 1], j[:, 1, 0] = -20 * x[:, 0], 10, -1
         return j
 
-    return FunctionProblem(
-        lambda x, p: np.stack([10 * (x[:, 1] - x[:, 0] ** 2), 1 - x[:, 0]], axis=1), jacobian, ["x", "y"]
-    )
+    return FunctionProblem(lambda x, p: np.stack([10 * (x[:, 1] - x[:, 0] ** 2), 1 - x[:, 0]], axis=1), jacobian, ["x", "y"])
 
 
 def brusselator() -> FunctionProblem:

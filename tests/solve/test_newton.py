@@ -105,9 +105,7 @@ def test_no_result_depends_on_the_batch(make, p, lo, hi):
 
 def test_scale_carries_units():
     """The same problem in units a million times smaller: with the scale given, the same iterates."""
-    small = FunctionProblem(
-        lambda x, p: (1e6 * x) ** 3 - 1e6 * x - p, lambda x, p: (3e18 * x**2 - 1e6)[:, :, None], ["x"], ["p"]
-    )
+    small = FunctionProblem(lambda x, p: (1e6 * x) ** 3 - 1e6 * x - p, lambda x, p: (3e18 * x**2 - 1e6)[:, :, None], ["x"], ["p"])
     run, reference = newton(small, [[0.1]], [[5e-6]], scale=1e-6), newton(zoo.cubic(), [[0.1]], [[5.0]])
     assert run.iterations[0] == reference.iterations[0]
     assert run.x[0, 0] * 1e6 == pytest.approx(reference.x[0, 0], rel=1e-14)

@@ -75,9 +75,9 @@ def test_one_variable(phi, mu, Delta):
         if max(orders) <= highest(phi) and not (average.zero_mean_only and mu):
             exact = quadrature(phi, orders, mu, Delta)
             for functions in ("numpy", "mpmath"):
-                assert float(compiled(average, 2, not mu, functions)(mu, Delta)) == pytest.approx(
-                    exact, rel=1e-9, abs=1e-10
-                ), orders
+                assert float(compiled(average, 2, not mu, functions)(mu, Delta)) == pytest.approx(exact, rel=1e-9, abs=1e-10), (
+                    orders
+                )
 
 
 @closed

@@ -27,9 +27,7 @@ def test_lncosh_is_exact_to_rounding(x):
         exact = mpmath.log(mpmath.cosh(mpmath.mpf(x)))
     for sign in (1, -1):
         assert float(F.NUMPY_FUNCTIONS["lncosh"](sign * x)) == pytest.approx(float(exact), rel=1e-15, abs=0.0)
-        assert float(F.MPMATH_FUNCTIONS["lncosh"](mpmath.mpf(sign * x))) == pytest.approx(
-            float(exact), rel=1e-15, abs=0
-        )
+        assert float(F.MPMATH_FUNCTIONS["lncosh"](mpmath.mpf(sign * x))) == pytest.approx(float(exact), rel=1e-15, abs=0)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -101,4 +101,3 @@ def point_symbol(index: int) -> sp.Symbol:
     while len(_POINTS) <= index:
         _POINTS.append(sp.Dummy(f"C_{len(_POINTS)}", real=True))
     return _POINTS[index]
-

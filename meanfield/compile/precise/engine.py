@@ -210,4 +210,3 @@ def unit_interval(field: Field, sample: Callable[[np.ndarray], list[Values]], go
                 return [_claim(field, goal, v, z, c) for v, z, c in zip(new, sizes, change, strict=True)]
         sums, n = new, 2 * n
     raise QuadratureError("1024 Gauss-Legendre nodes do not suffice on [0, 1]; is the integrand singular there?")
-

@@ -210,4 +210,3 @@ def _spread(value: Values, like: np.ndarray) -> np.ndarray:
 def bits_for(digits: float) -> int:
     """Binary digits of the arithmetic for averages of ``digits`` digits: room for a sum of a million roundings."""
     return math.ceil((digits + 9) / math.log10(2))
-

@@ -140,4 +140,3 @@ def pole_width(growth: float) -> float:
 
 def has_kinks(body: sp.Expr) -> bool:
     return any(token.traits.kinks for token, _, _ in features(body).applied)
-

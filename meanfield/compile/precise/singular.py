@@ -126,9 +126,7 @@ def condition(body: sp.Expr, i: int) -> sp.Expr:
     return rename(shift(body, 1, 1), {**table, i: Bound(1, 0)})
 
 
-def _by_parts(
-    rest: sp.Expr, i: int, law: Law, symbols: dict[sp.Symbol, Number], one: Number, tilt: sp.Expr | None
-) -> sp.Expr:
+def _by_parts(rest: sp.Expr, i: int, law: Law, symbols: dict[sp.Symbol, Number], one: Number, tilt: sp.Expr | None) -> sp.Expr:
     """``dR/dx_i + R dln p/dx_i``; the numbers of the law enter as symbols with values."""
     means, cov = law
     precision = _inverse(cov, one)
@@ -181,4 +179,3 @@ def _along_jumps(
 def _sides(run: Interpreter, token: Transfer, order: int, location: float) -> tuple[Number, Number]:
     at = run.field.number(location)
     return one_sided(run.field, token, order, at, -1), one_sided(run.field, token, order, at, +1)
-

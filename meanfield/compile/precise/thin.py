@@ -51,9 +51,7 @@ def thin_rule(
     return _thin_average(run, body, pair, narrow, count, widths[1 - narrow], goal) if finer > NODES_WORTH * count else None
 
 
-def _thin_average(
-    run: Interpreter, body: sp.Expr, pair: Pair, narrow: int, count: int, width: float, goal: Goal
-) -> Estimate:
+def _thin_average(run: Interpreter, body: sp.Expr, pair: Pair, narrow: int, count: int, width: float, goal: Goal) -> Estimate:
     F = run.field
     for _ in range(4):
         counts = (count, max(2, math.floor(0.75 * count)))
