@@ -84,8 +84,17 @@ class _Product:
             mean, var = np.full(rho.size, self.mean), np.full(rho.size, self.var)
             facts = self.facts
             f_of, g_of = (_callable(h, self.variable, self.parameters) for h in (f, g))
-            shape = {"strip": facts.strip, "pole_order": facts.pole_order, "imaginary_growth": facts.growth}
-            self.known[key] = pair_average(f_of, g_of, mean, var, rho * self.var, tol=max(self.tol, 1e-13), **shape)
+            self.known[key] = pair_average(
+                f_of,
+                g_of,
+                mean,
+                var,
+                rho * self.var,
+                strip=facts.strip,
+                pole_order=facts.pole_order,
+                imaginary_growth=facts.growth,
+                tol=max(self.tol, 1e-13),
+            )
         return self.known[key]
 
 

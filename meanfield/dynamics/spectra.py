@@ -7,6 +7,8 @@ J has independent entries of variance g^2/N, so the eigenvalues fill a disk abou
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
@@ -74,7 +76,7 @@ class RadialCDF(Opaque):
     """``RadialCDF(r, g, mean, var, alpha, gamma, phi)``; see `radial_cdf`. The last argument is the transfer function."""
 
     @staticmethod
-    def evaluate(*args: object) -> NDArray[np.float64]:
+    def evaluate(*args: Any) -> NDArray[np.float64]:
         phi = args[-1]
         r, g, mean, var, alpha, gamma = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in args[:-1]))
         rows = [_cdf(row, phi) for row in zip(*(a.ravel() for a in (r, g, mean, var, alpha, gamma)))]
@@ -83,10 +85,10 @@ class RadialCDF(Opaque):
 
 def _cdf(row: tuple[float, ...], phi: Transfer) -> float:
     """One value of F. ``1/<s^2/(r^2 + h s^2)>`` is concave and increasing in h: from h = 0 Newton's method never overshoots."""
-    r, *law = row
+    r, g, mean, var, alpha, gamma = row
     if r <= 0:
         return 0.0
-    s_squared, weight = _sample(*law, phi)
+    s_squared, weight = _sample(g, mean, var, alpha, gamma, phi)
     h = 0.0
     for _ in range(_STEPS):
         terms = s_squared / (r * r + h * s_squared)

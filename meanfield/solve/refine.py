@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Refined:
     condition: Array
     residual: Array
     jacobian: Array
-    settled: Array
+    settled: Any
 
 
 def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) -> Refined:
