@@ -54,7 +54,7 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
         change = condition * (np.abs(raw) / (np.abs(x) + 1e-2 * scale)).max(axis=1)
         share = np.where(usable, np.clip(_STEEP * change, _SHARE, 1.0), 2.0)
-        missed = share[:, None] * np.abs(raw)
+        missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
         settled = usable & (missed <= error + _SETTLED * np.maximum(1.0, np.abs(x))).all(axis=1) & (condition < _CURVED)
         error = error + missed
