@@ -12,7 +12,7 @@ from meanfield.errors import ParameterError
 
 __all__ = ["diagram"]
 
-_POINTS = 61
+_POINTS = 36
 
 
 def diagram(

@@ -30,7 +30,7 @@ def diagram(
     points: int | tuple[int, int] = 61,
     indicators: Sequence[str] | None = None,
     tol: float = 1e-10,
-    chunk: int = 512,
+    chunk: int = 2048,
     progress: ProgressOption = None,
     **parameters: float,
 ) -> PhaseDiagram:

@@ -23,7 +23,7 @@ from meanfield.solve.starts import evaluate, own_starts, scattered
 from meanfield.solve.status import Status
 from meanfield.solve.within import Within
 
-_ROUGHLY = NewtonOptions(max_iterations=30, step_tolerance=1e-4)
+_ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4)
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,24 @@ def all_starts(model: Model, p: Array, tol: float, extra: Array | None, scatter:
         parts.append(scattered(model, p, np.concatenate(parts, axis=1)))
     if extra is not None:
         parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
-    return np.concatenate(parts, axis=1)
+    return without_copies(model, np.concatenate(parts, axis=1))
+
+
+def without_copies(model: Model, starts: Array) -> Array:
+    """The starts (P, S, n) with NaN for those that repeat an earlier one, or a symmetric image of one."""
+    count, width, n = starts.shape
+    flat = starts.reshape(-1, n)
+    for image in symmetry_maps(model):
+        other = image(flat)
+        first = np.argmax(np.abs(other - flat) > 1e-9, axis=1)
+        rows = np.arange(len(flat))
+        flat = np.where((other[rows, first] > flat[rows, first])[:, None], other, flat)
+    rounded = np.round(flat.reshape(starts.shape), 6) + 0.0
+    out = np.array(starts)
+    for k in range(1, width):
+        same = (rounded[:, :k] == rounded[:, k : k + 1]).all(axis=2).any(axis=1)
+        out[same, k] = np.nan
+    return out
 
 
 def distinct(kernel: Kernel, rows: Rows, p: Array, scale: Array) -> Rows:
