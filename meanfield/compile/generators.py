@@ -69,6 +69,8 @@ class Generators:
                 return base**e.exp
             root = self.symbol(sp.Pow(base, sp.Rational(-1 if e.exp < 0 else 1, e.exp.q)), "r")
             return root ** abs(e.exp.p)
+        if isinstance(e, sp.Piecewise):  # its arguments are pairs, not expressions
+            return self.symbol(e)
         return self.symbol(e.func(*(self._abstract(a) for a in e.args)))
 
 

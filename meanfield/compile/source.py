@@ -59,6 +59,34 @@ class _Printer(PythonCodePrinter):
     def _print_Pi(self, expr: sp.Expr) -> str:
         return repr(math.pi)
 
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        *pairs, last = expr.args
+        # Where no condition holds the expression has no value.
+        text = self._print(last.expr if last.cond == sp.true else sp.nan)
+        for pair in reversed(pairs if last.cond == sp.true else expr.args):
+            text = f"where({self._print(pair.cond)}, {self._print(pair.expr)}, {text})"
+        return text
+
+    def _print_And(self, expr: sp.And) -> str:
+        return self._fold("logical_and", expr.args)
+
+    def _print_Or(self, expr: sp.Or) -> str:
+        return self._fold("logical_or", expr.args)
+
+    def _print_Not(self, expr: sp.Not) -> str:
+        return f"logical_not({self._print(expr.args[0])})"
+
+    def _print_NaN(self, expr: sp.Expr) -> str:
+        return "nan"
+
+    _print_ComplexInfinity = _print_NaN
+
+    def _print_Infinity(self, expr: sp.Expr) -> str:
+        return "inf"
+
+    def _print_NegativeInfinity(self, expr: sp.Expr) -> str:
+        return "(-inf)"
+
     def _print_Abs(self, expr: sp.Expr) -> str:
         return f"absolute({self._print(expr.args[0])})"
 
@@ -86,6 +114,7 @@ def array_names() -> Mapping[str, Any]:
         **{n: getattr(np, n) for n in ("tanh", "exp", "log", "sin", "cos", "sqrt", "power", "maximum", "minimum", "absolute")},
         **{n: getattr(np, n) for n in ("sinh", "cosh", "sign", "floor")},
         **{"asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh},
+        **{n: getattr(np, n) for n in ("where", "logical_and", "logical_or", "logical_not", "nan", "inf")},
         **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "erfc": lambda x: 1.0 - NUMPY_FUNCTIONS["erf"](x)},
         "Heaviside": np.heaviside,
         **NUMPY_FUNCTIONS,
@@ -128,7 +157,9 @@ FLOAT_NAMES: Mapping[str, Any] = {
     "tanh": math.tanh, "exp": _float_exp, "log": _float_log, "sin": math.sin, "cos": math.cos, "sqrt": _float_sqrt,
     "power": _float_power, "maximum": max, "minimum": min, "absolute": abs, "sinh": math.sinh, "cosh": math.cosh,
     "erf": math.erf, "erfc": math.erfc, "asin": math.asin, "acos": math.acos, "atan": math.atan,
-    "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh,
+    "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh, "nan": math.nan, "inf": math.inf,
+    "where": lambda condition, x, y: x if condition else y,
+    "logical_and": lambda a, b: bool(a and b), "logical_or": lambda a, b: bool(a or b), "logical_not": lambda a: not a,
 }  # fmt: skip
 """The same functions for floats: a batch of one costs no array overhead."""
 

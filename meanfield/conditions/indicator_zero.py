@@ -50,9 +50,7 @@ def indicator_zero(
         defaults={s: v for s, v in model.defaults.items() if s != parameter},
         implicit=[*model.implicit, expr],
         reports=reports if model.reports else {},
-        starts=[
-            {**{u: substitute(e, {parameter: v}) for u, e in start.items()}, parameter: v} for start in model.starts for v in values
-        ],
+        starts=[{**start, parameter: v} for start in model.starts for v in values],
         seeds=[Seed(fix_parameters(model, {parameter: v}), {**carried, parameter: v}) for v in seeding],
         junctions=(),
         prepare=None if model.prepare and parameter.name in model.prepare.accepts else model.prepare,

@@ -116,7 +116,7 @@ class Model:
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
     symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: expressions in
-    the parameters where solving begins. reports: public unknowns as expressions of the working ones (see
+    the parameters (and in unknowns that the same start sets to numbers) where solving begins. reports: public unknowns as expressions of the working ones (see
     `meanfield.conditions.change_unknowns`). Raises `ModelError` if the parts do not fit together.
     """
 

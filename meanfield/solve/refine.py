@@ -17,7 +17,8 @@ _LONGEST = 1e-3  # relative size of a correction beyond which the first order me
 _SHARE = 1e-5  # of the correction that may be wrong, at least: the error of a rough Jacobian and the curvature over the step
 _SETTLED = 5e-11  # what may be wrong with the last correction of a root, beside the claim
 _STEEP = 64.0  # how fast the error of a quadrature changes with its law, relative to itself: like the logarithm of the error
-_CURVED = 1e5  # condition number above which the claim also looks at the curvature
+_CURVED = 1e5  # condition number above which the claim also looks at the curvature,
+_DOUBTFUL = 1e-9  # and relative claim, for a Jacobian all of whose entries are small
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         usable = (np.abs(raw) < _LONGEST * extent).all(axis=1)
         step = np.where(usable[:, None], raw, 0.0)
         # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
-        change = condition * (np.abs(raw) / (np.abs(x) + 1e-2 * scale)).max(axis=1)
-        share = np.where(usable, np.clip(_STEEP * change, _SHARE, 1.0), 2.0)
+        # (At a multiple root at 0 the Jacobian is proportional to x, and the distance is two or three steps.)
+        change = condition * (np.abs(raw) / (np.abs(x) + 1e-13 * scale)).max(axis=1)
+        share = np.where(usable, np.clip(_STEEP * change, _SHARE, 4.0), 4.0)
         missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
         settled = usable & (missed <= error + _SETTLED * np.maximum(1.0, np.abs(x))).all(axis=1) & (condition < _CURVED)
@@ -61,7 +63,7 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         corrected = x - step
     left = (jacobian * step[:, None, :]).sum(axis=2)
     residual = fine - left
-    curved = np.flatnonzero(~(condition < _CURVED))
+    curved = np.flatnonzero(~(condition < _CURVED) | ~((error / extent).max(axis=1) < _DOUBTFUL))
     if curved.size:
         at = corrected[curved]
         known = problem.residual_jacobian(at, p[curved])

@@ -25,12 +25,27 @@ def _formulas(exprs: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]) -> Any
 
 
 def evaluate(table: Mapping[sp.Symbol, sp.Expr], unknowns: Sequence[sp.Symbol], columns: Mapping[sp.Symbol, Array]) -> Array:
-    """Expressions for the ``unknowns`` at columns (P,) of the symbols they use: (P, n)."""
-    symbols = tuple(columns)
+    """Expressions for the ``unknowns`` at columns (P,) of the symbols they use: (P, n).
+
+    They may also use those unknowns that the table sets to numbers: so the formulas of a boundary are the same whatever
+    the value at which its free parameter starts.
+    """
     size = len(next(iter(columns.values()))) if columns else 1
+    exprs, numbers = _arranged(tuple(table[u] for u in unknowns), tuple(unknowns), tuple(columns))
+    values = [*columns.values(), *(np.full(size, v) for _, v in numbers)]
     with np.errstate(all="ignore"):
-        values = _formulas(tuple(table[u] for u in unknowns), symbols)(*columns.values())
-    return np.stack([np.broadcast_to(np.asarray(v, dtype=float), (size,)) for v in values], axis=1)
+        found = _formulas(exprs, (*columns, *(u for u, _ in numbers)))(*values)
+    return np.stack([np.broadcast_to(np.asarray(v, dtype=float), (size,)) for v in found], axis=1)
+
+
+@lru_cache(maxsize=1024)
+def _arranged(
+    exprs: tuple[sp.Expr, ...], unknowns: tuple[sp.Symbol, ...], symbols: tuple[sp.Symbol, ...]
+) -> tuple[tuple[sp.Expr, ...], tuple[tuple[sp.Symbol, float], ...]]:
+    """The expressions, with unknowns that are numbers and are used by others as symbols; and those numbers."""
+    used = set().union(*(e.free_symbols for e in exprs)) - set(symbols)
+    numbers = {u: float(e) for u, e in zip(unknowns, exprs, strict=True) if e.is_number and u in used}
+    return tuple(u if u in numbers else e for u, e in zip(unknowns, exprs, strict=True)), tuple(numbers.items())
 
 
 def own_starts(model: Model, p: Array) -> Array:
