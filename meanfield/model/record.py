@@ -115,9 +115,9 @@ class Model:
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
-    symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: expressions in
-    the parameters (and in unknowns that the same start sets to numbers) where solving begins. reports: public unknowns as expressions of the working ones (see
-    `meanfield.conditions.change_unknowns`). Raises `ModelError` if the parts do not fit together.
+    symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: where solving begins, expressions
+    in the parameters (and in unknowns that the same start sets to numbers). reports: public unknowns as expressions of the
+    working ones (see `meanfield.conditions.change_unknowns`). Raises `ModelError` if the parts do not fit together.
     """
 
     title: str
