@@ -103,6 +103,6 @@ class _Rounded(PreciseTable):
     def _evaluate(self, name: str) -> tuple[Any, Any]:
         value, error = self.float64._quantity(name)
         if name in self.float64.kernel.names or error <= self.tol * abs(value):
-            return value, error
+            return value, max(error, _FLOOR * self.tol * abs(value))
         exact, bound = super()._evaluate(name)
         return float(exact), float(bound) + _FLOOR * self.tol * abs(float(exact)) + 2e-16 * abs(float(exact))
