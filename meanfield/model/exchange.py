@@ -35,7 +35,8 @@ def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Mod
     """The model with ``change`` applied to every expression in it, joined models included."""
     seeds = [Seed(map_expressions(s.model, change), _values(s.start, change), _optional(s.where, change)) for s in model.seeds]
     junctions = [
-        Junction(map_expressions(j.model, change), change(j.condition), _values(j.arrive, change), j.follow) for j in model.junctions
+        Junction(map_expressions(j.model, change), change(j.condition), _values(j.arrive, change), j.follow)
+        for j in model.junctions
     ]
     return replace(
         model,

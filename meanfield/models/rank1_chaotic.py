@@ -7,7 +7,8 @@ is 1: the onset of chaos. The solver works with ``delta = Delta_0 - Delta_inf``.
 
 ``<Phi(x) Phi(y)>`` is a power series in the covariance with coefficients that are squares, so the divided difference
 increases with its third point from Delta_inf >= 0 on. Being zero at Delta_0 it is negative before: ``V < V(Delta_inf)`` in
-between and ``g^2 <phi'(x) phi'(y)> <= 1`` at Delta_inf hold at every root with ``0 <= Delta_inf < Delta_0``, unasked.
+between and ``g^2 <phi'(x) phi'(y)> <= 1`` at Delta_inf hold at every root with ``0 <= Delta_inf < Delta_0``; asking for them,
+as the rules of acceptance do, checks the numbers, not the root.
 """
 
 import sympy as sp
