@@ -13,6 +13,8 @@ import mpmath
 
 from meanfield.errors import ParameterError
 
+LARGEST_COUNT = 1_000_000  # points of one sweep
+
 __all__ = ["Sweep", "number", "parameters", "window"]
 
 Value = Any  # float, or mpmath.mpf when digits were asked for
@@ -144,6 +146,8 @@ def _count(text: str, whole: str) -> int:
         raise ParameterError(f"the count of {whole!r} must be a whole number, got {text!r}") from error
     if count < 1:
         raise ParameterError(f"the count of {whole!r} must be at least 1, got {count}")
+    if count > LARGEST_COUNT:
+        raise ParameterError(f"the count of {whole!r} must be at most {LARGEST_COUNT}, got {count}; split the sweep")
     return count
 
 

@@ -145,7 +145,8 @@ def coefficient_counts(facts: Analyticity, sigma: Array, rho: Array, tol: float 
     """
     level = -np.log(tol)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        rate = -np.log(np.maximum(np.abs(rho), 1e-300))
+        # Never -0, which a correlation of 1 would give: level / rate is +inf there.
+        rate = np.abs(np.log(np.maximum(np.abs(rho), 1e-300)))
         if np.isfinite(facts.strip):
             return np.ceil(_pole_counts(facts, sigma, rate, level) + 6)
         if facts.growth:

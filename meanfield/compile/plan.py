@@ -202,6 +202,8 @@ class Program:
             with np.errstate(all="ignore"):
                 results = self._function(floats)(*arguments, run)
         except (ZeroDivisionError, OverflowError):
+            if rounding is not None:
+                rounding.clear()
             results = self._again_as_arrays(columns, run)
         return [np.full(size, r, dtype=float) if np.ndim(r) == 0 else r for r in results]
 

@@ -71,7 +71,7 @@ def best(kernel: Kernel, rows: Rows, p: Array) -> Rows:
     wanted = [model.named(name) for name in _PREFERRED if name in known]
     values = kernel.values(tuple(wanted), rows.x, at, level=ROUGH) if wanted else np.zeros((len(rows.owner), 0))
     none = np.zeros(len(rows.owner), dtype=bool)
-    keys = [*(-np.round(values[:, k], 6) for k in reversed(range(values.shape[1])))]
+    keys = [rows.error.max(axis=1), *(-np.round(values[:, k], 6) for k in reversed(range(values.shape[1])))]
     order = np.lexsort((*keys, ~(none if physical is None else physical), ~(none if stable is None else stable), rows.owner))
     first = np.concatenate([[True], np.diff(rows.owner[order]) != 0])
     return rows.take(order[first])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meanfield.compile import Kernel
 from meanfield.solve.claims import claim
@@ -53,24 +54,33 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         usable = (np.abs(raw) < _LONGEST * extent).all(axis=1)
         step = np.where(usable[:, None], raw, 0.0)
         # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
-        # (At a multiple root at 0 the Jacobian is proportional to x, and the distance is two or three steps.)
-        change = condition * (np.abs(raw) / (np.abs(x) + 1e-13 * scale)).max(axis=1)
+        change = condition * (np.abs(raw) / (np.abs(x) + 1e-2 * scale)).max(axis=1)
         share = np.where(usable, np.clip(_STEEP * change, _SHARE, 4.0), 4.0)
         missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
-        settled = usable & (missed <= error + _SETTLED * np.maximum(1.0, np.abs(x))).all(axis=1) & (condition < _CURVED)
+        weak = _weak_rows(kernel, rows[:, :, 0], extent)
+        settled = usable & (missed <= error + _SETTLED * np.maximum(1.0, np.abs(x))).all(axis=1) & (condition < _CURVED) & ~weak
         error = error + missed
         corrected = x - step
     left = (jacobian * step[:, None, :]).sum(axis=2)
     residual = fine - left
-    curved = np.flatnonzero(~(condition < _CURVED) | ~((error / extent).max(axis=1) < _DOUBTFUL))
+    curved = np.flatnonzero(weak | ~(condition < _CURVED) | ~((error / extent).max(axis=1) < _DOUBTFUL))
     if curved.size:
         at = corrected[curved]
         known = problem.residual_jacobian(at, p[curved])
         again = claim(problem, p[curved], at, scale=scale[curved], evaluated=known, bound=bound[curved])
         error[curved], residual[curved] = np.maximum(error[curved], again.error), known[0]
-    error = np.where(np.isfinite(error), error, np.inf)
+    exact = ((fine == 0) & (bound == 0)).all(axis=1)  # such as x = 0, whatever the Jacobian
+    error = np.where(exact[:, None], 0.0, np.where(np.isfinite(error), error, np.inf))
+    corrected, residual, settled = np.where(exact[:, None], x, corrected), np.where(exact[:, None], 0.0, residual), settled | exact
     return Refined(corrected, error, condition, residual, jacobian, settled)
+
+
+def _weak_rows(kernel: Kernel, rows: Array, extent: Array) -> NDArray[np.bool_]:
+    """(P,) whether an equation ``u = F`` hardly depends on the unknowns: near a multiple root, which equilibration would hide."""
+    count = len(kernel.model.equations)
+    place = [kernel.unknowns.index(u) for u in kernel.model.equations]
+    return np.asarray((rows[:, :count] < extent[:, place] / _CURVED).any(axis=1))
 
 
 def _refined(kernel: Kernel, problem: object, x: Array, p: Array) -> tuple[Array, Array]:
