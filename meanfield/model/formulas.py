@@ -1,13 +1,19 @@
-"""Formulas for starts: the larger and the smaller of two expressions, without the comparisons that SymPy's Max and Min make."""
+"""The larger and the smaller of two expressions, for starts: SymPy's own Max and Min compare and simplify at length."""
 
 import sympy as sp
 
 
-def larger(a: sp.Expr, b: sp.Expr) -> sp.Expr:
-    """``max(a, b)``."""
-    return (a + b + sp.Abs(a - b)) / 2
+class maximum(sp.Function):
+    """``max(a, b)``, never evaluated symbolically."""
+
+    nargs = 2
+    is_real = True
+    is_commutative = True
 
 
-def smaller(a: sp.Expr, b: sp.Expr) -> sp.Expr:
-    """``min(a, b)``."""
-    return (a + b - sp.Abs(a - b)) / 2
+class minimum(sp.Function):
+    """``min(a, b)``, never evaluated symbolically."""
+
+    nargs = 2
+    is_real = True
+    is_commutative = True

@@ -20,7 +20,7 @@ from meanfield.averages.variables import Variable
 from meanfield.conditions import change_unknowns
 from meanfield.dynamics.spectra import bulk_radius, radial_cdf, unstable_fraction
 from meanfield.model import Junction, Model, Requirement
-from meanfield.model.formulas import larger, smaller
+from meanfield.model.formulas import maximum, minimum
 from meanfield.model.requirements import bounded, continuous
 from meanfield.symbols import coordinate, distributed, gaussian, parameters, symbol, tilted, unknown
 
@@ -71,10 +71,10 @@ complexity = sp.expand((entropy - at_mu_star(S)).xreplace({at_mu_star(mean_squar
 # Where to start: interpolations between the expansion about g = 1 (phi = slope (y - a y^3)), where alpha -> 2 eps/3,
 # beta -> 2 eps/(9 a), gamma beta -> -eps/3 and D_c -> 4 eps^3/(9 a), and the limit g -> infinity; and between D = 0 and D_c.
 slope = phi.d(1)(0)
-a = larger(-phi.d(3)(0) / (6 * slope), sp.Rational(1, 20))
-u = larger(g**2 * slope**2 - 1, sp.Rational(1, 1000))
+a = maximum(-phi.d(3)(0) / (6 * slope), sp.Rational(1, 20))
+u = maximum(g**2 * slope**2 - 1, sp.Rational(1, 1000))
 beta_c = u / (6 * a) * (1 + 0.55 * u)
-to_onset = smaller(D / (u**3 / (18 * a) / (1 + 0.6 * u)), 1)
+to_onset = minimum(D / (u**3 / (18 * a) / (1 + 0.6 * u)), 1)
 beta_without_input = u / (9 * a) * (1 + 0.4 * u) / (1 + 0.064 / a * u)
 start = {
     alpha: u / 3 * (1 + 0.4 * u) / (1 + 0.3 * u) * (1 - to_onset) / (1 + (1 + u / 3) * to_onset) / slope**2,
@@ -162,7 +162,7 @@ IN_ORDER_PARAMETERS = Model(
     indicators={"alpha": alpha},
     accept={
         "alpha is not negative": alpha,
-        "beta is away from the degenerate end beta -> 0": gamma * beta + 0.45 * larger(g**2 * slope**2 - 1, sp.S.Zero),
+        "beta is away from the degenerate end beta -> 0": gamma * beta + 0.45 * sp.Max(g**2 * slope**2 - 1, 0),
     },
     refuse={"alpha = 0: there is one fixed point": alpha},
     stable=False,

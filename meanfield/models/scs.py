@@ -10,7 +10,7 @@ import sympy as sp
 from meanfield import transfer
 from meanfield.averages import E
 from meanfield.model import Model, Requirement
-from meanfield.model.formulas import larger, smaller
+from meanfield.model.formulas import maximum, minimum
 from meanfield.model.requirements import continuous, odd
 from meanfield.symbols import gaussian, gaussian_pair, parameters, unknown
 
@@ -28,7 +28,7 @@ def rate_of_potential(Delta: sp.Expr) -> sp.Expr:
 
 
 def potential(Delta: sp.Expr) -> sp.Expr:
-    return -(Delta**2) / 2 + g**2 * (rate_of_potential(Delta) - rate_of_potential(sp.S.Zero))
+    return -(Delta**2) / 2 + g**2 * (rate_of_potential(Delta) - rate_of_potential(0))
 
 
 energy = sp.expand((sigma_squared**2 / 2 + potential(Delta_0)) / (Delta_0**2 / 2))
@@ -37,7 +37,7 @@ energy = sp.expand((sigma_squared**2 / 2 + potential(Delta_0)) / (Delta_0**2 / 2
 # to saturated, where it is a sign. The energy relation then is the cubic
 # Delta^3 - (excess/bend) Delta^2 - sigma_squared^2 (Delta + 1/bend) = 0 with one positive root.
 slope = phi.d(1)(0)
-near_zero, saturated = larger(-phi.d(3)(0) / slope, sp.Rational(1, 5)), sp.pi / (2 * (sp.pi - 2))
+near_zero, saturated = maximum(-phi.d(3)(0) / slope, sp.Rational(1, 5)), sp.pi / (2 * (sp.pi - 2))
 excess = g**2 * slope**2 - 1
 noise = sigma_squared**2
 
@@ -47,17 +47,17 @@ def positive_root(bend: sp.Expr) -> sp.Expr:
     third = excess / (3 * bend)
     P, Q = third**2 + noise / 3, third**3 + noise * (third + 1 / bend) / 2
     ratio = Q / P ** sp.Rational(3, 2)
-    wave = sp.cos(sp.acos(larger(smaller(ratio, sp.S.One), -sp.S.One)) / 3) * sp.cosh(sp.acosh(larger(ratio, sp.S.One)) / 3)
+    wave = sp.cos(sp.acos(maximum(minimum(ratio, 1), -1)) / 3) * sp.cosh(sp.acosh(maximum(ratio, 1)) / 3)
     return third + 2 * sp.sqrt(P) * wave
 
 
-crossover = sp.Rational(17, 20) * sp.sqrt(larger(excess, sp.S.Zero) ** 2 + near_zero**2 * noise)
+crossover = sp.Rational(17, 20) * sp.sqrt(maximum(excess, 0) ** 2 + near_zero**2 * noise)
 # Near the root; below it for every sigmoid; below it where phi comes back, like a sine. From below, Newton's method climbs to
 # the root monotonically.
 starts = [
     positive_root((near_zero + saturated * crossover) / (1 + crossover)),
-    sp.sqrt((larger(excess, sp.S.Zero) / larger(near_zero, saturated)) ** 2 + noise),
-    sp.sqrt((larger(excess, sp.S.Zero) / (near_zero * (1 + sp.Abs(excess)))) ** 2 + noise),
+    sp.sqrt((maximum(excess, 0) / maximum(near_zero, saturated)) ** 2 + noise),
+    sp.sqrt((maximum(excess, 0) / (near_zero * (1 + maximum(excess, -excess)))) ** 2 + noise),
 ]
 
 MODEL = Model(
