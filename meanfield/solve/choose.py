@@ -43,7 +43,7 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
     lost = np.setdiff1d(np.arange(len(p)), found.owner)
     why: dict[int, str] = {}
     if lost.size:
-        search = find_all(model, p[lost], tol, rounds=0)
+        search = find_all(model, p[lost], tol)
         found = Rows.joined([found, replace(search.rows, owner=lost[search.rows.owner])])
         why = {int(lost[i]): sentence for i, sentence in search.why.items()}
     return Search(best(kernel, found, p), why)

@@ -1,0 +1,88 @@
+"""find="one": stable before physical before others; then the largest kappa, then the largest Delta_0."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import meanfield as mf
+from meanfield import models
+from meanfield.model import Model
+from meanfield.symbols import parameters, unknown
+
+STATIONARY, CHAOTIC, INPUT = (models.by_name(n) for n in ("rank1-stationary", "rank1-chaotic", "rank1-input-stationary"))
+
+
+def best_of(found):
+    """The rule, written out."""
+    kappa = lambda s: round(s["kappa"], 6) if "kappa" in s.kernel.model.observables or "kappa" in s.unknowns else 0.0
+    return max(found, key=lambda s: (bool(s.stable), bool(s.physical), kappa(s), round(s["Delta_0"], 6)))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"g": 0.5, "M_m": 1, "M_n": 0.5},
+        {"g": 0.5, "M_m": 1, "M_n": 2},
+        {"g": 0.5, "M_m": -1, "M_n": 2},
+        {"g": 1.5, "M_m": 1, "M_n": 0.5},
+        {"g": 1.5, "M_m": 1, "M_n": 3, "Sigma_m": 1},
+        {"g": 3.0, "M_m": 1, "M_n": 2},
+        {"g": 1.0, "M_m": 1, "M_n": 1},
+    ],
+)
+def test_the_one_is_the_best_of_all(values):
+    one, best = mf.solve(STATIONARY, **values), best_of(mf.solve(STATIONARY, find="all", **values))
+    for name in ("mu", "Delta_0"):
+        assert abs(one[name] - best[name]) <= one.error[name] + best.error[name]
+
+
+def test_of_a_symmetric_pair_the_one_with_positive_kappa():
+    for M_m, M_n in ((1, 2), (-1, -2), (2, 1)):
+        solution = mf.solve(STATIONARY, g=0.5, M_m=M_m, M_n=M_n)
+        assert solution.stable is True and solution["kappa"] > 0.5
+        assert np.sign(solution["mu"]) == np.sign(M_m)
+    assert mf.solve(STATIONARY, g=0.5, M_m=-2, M_n=1)["kappa"] == 0.0  # the product is negative: no pair
+
+
+def test_structured_chaos_is_preferred_where_the_homogeneous_is_unstable():
+    solution = mf.solve(CHAOTIC, g=2.1, M_m=1, M_n=2.5, Sigma_m=1)
+    assert solution.stable is True and solution["kappa"] == pytest.approx(0.622399831895, abs=1e-10)
+    homogeneous = mf.solve(CHAOTIC, g=2.1, M_m=1, M_n=1)
+    assert homogeneous.stable is True and homogeneous["mu"] == 0.0
+
+
+def test_two_stable_states_of_an_input():
+    """The larger kappa wins; with the input reversed so do the images."""
+    values = {"g": 0.8, "M_m": 1.0, "M_n": 1.6}
+    every = mf.solve(INPUT, find="all", M_I=0.02, **values)
+    stable = [s for s in every if s.stable]
+    assert len(stable) == 2 and len(every) == 3
+    assert mf.solve(INPUT, M_I=0.02, **values)["kappa"] == pytest.approx(max(s["kappa"] for s in stable), abs=1e-9)
+    reversed_ = mf.solve(INPUT, M_I=-0.02, **values)
+    assert reversed_["kappa"] == pytest.approx(-min(s["kappa"] for s in stable), abs=1e-9)
+
+
+def test_one_on_a_grid_is_one_at_each_point():
+    g, M_n = np.meshgrid([0.5, 1.2, 2.0], [0.5, 1.5, 3.0])
+    grid = mf.solve(STATIONARY, g=g, M_m=1, M_n=M_n, Sigma_m=0.5)
+    for index in np.ndindex(3, 3):
+        alone = mf.solve(STATIONARY, g=g[index], M_m=1, M_n=M_n[index], Sigma_m=0.5)
+        assert abs(alone["mu"] - grid["mu"][index]) <= alone.error["mu"] + grid.error["mu"][index]
+        assert alone.stable == grid.stable[index] and alone.physical == grid.physical[index]
+
+
+def three(**parts):
+    """Roots at -1, 0, 1 (times a)."""
+    x, a = unknown("x"), parameters("a")[0]
+    starts = [{x: 0}, {x: sp.Rational(-5, 4) * a}, {x: sp.Rational(5, 4) * a}]
+    return x, Model("three roots", implicit=[x * (x - a) * (x + a)], unknowns=(x,), parameters=(a,), starts=starts, **parts)
+
+
+def test_stable_before_physical_before_others():
+    x = unknown("x")
+    _, stable = three(stable={"x is negative": -x}, physical={"x is positive": x})
+    assert mf.solve(stable, a=1)["x"] == pytest.approx(-1)
+    _, physical = three(stable={"never": sp.Integer(-1)}, physical={"x is at least 1/2": x - sp.Rational(1, 2)})
+    assert mf.solve(physical, a=1)["x"] == pytest.approx(1)
+    _, kappa = three(observables={"kappa": -x}, stable={"never": sp.Integer(-1)}, physical={})
+    assert mf.solve(kappa, a=1)["x"] == pytest.approx(-1)

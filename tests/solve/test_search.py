@@ -1,0 +1,150 @@
+"""The search for all roots of a model: partners, degenerate roots, seeds, reasons, doubtful corrections."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import meanfield as mf
+from meanfield import models
+from meanfield.compile import FINE, ROUGH, WORKING, compile
+from meanfield.compile.precise import PreciseModel
+from meanfield.model import Model
+from meanfield.solve.search import find_all, find_first, parameters_for, scale_of, symmetry_maps, without_copies
+from meanfield.solve.starts import own_starts, scattered
+from meanfield.symbols import parameters, unknown
+
+SCS, STATIONARY, CHAOTIC, KAC_RICE = (models.by_name(n) for n in ("scs", "rank1-stationary", "rank1-chaotic", "kac-rice"))
+TOL = 1e-10
+
+
+def point(model, **values):
+    names = [s.name for s in model.parameters]
+    return np.array([[float(values.get(n, 0.0)) for n in names]])
+
+
+def true_error(solution):
+    """|J^-1 r| with the residual in multiple precision."""
+    rows = solution.rows
+    r = PreciseModel(solution.kernel.model).residual(rows.x[0].tolist(), solution.p[0].tolist(), 30)
+    return np.abs(np.linalg.solve(rows.jacobian[0], np.array([float(v) for v in r])))
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "count"),
+    [
+        (STATIONARY, {"g": 0.5, "M_m": 1, "M_n": 0.5}, 1),  # x = 0
+        (STATIONARY, {"g": 0.5, "M_m": 1, "M_n": 2}, 3),
+        (STATIONARY, {"g": 1.5, "M_m": 1, "M_n": 0.5}, 2),  # and the frozen state
+        (STATIONARY, {"g": 1.5, "M_m": 1, "M_n": 3, "Sigma_m": 1}, 4),
+        (CHAOTIC, {"g": 0.9, "M_m": 1, "M_n": 0.5}, 0),
+        (CHAOTIC, {"g": 2.0, "M_m": 1, "M_n": 1}, 1),  # homogeneous
+        (CHAOTIC, {"g": 2.1, "M_m": 1, "M_n": 2.5, "Sigma_m": 1}, 3),  # and a structured pair
+        (CHAOTIC, {"g": 1.05, "M_m": 1, "M_n": 3}, 1),  # the heterogeneous state is stationary here
+        (SCS, {"g": 1.001}, 1),
+        (SCS, {"g": 20.0}, 1),
+    ],
+)
+def test_number_of_solutions_and_honest_errors(model, values, count):
+    found = mf.solve(model, find="all", **values)
+    assert len(found) == count
+    for s in found:
+        assert (true_error(s) <= s.rows.error[0] + 1e-30).all()
+
+
+def test_partners_are_exact_images_within_their_claims():
+    below, zero, above = mf.solve(CHAOTIC, find="all", g=2.1, M_m=1, M_n=2.5, Sigma_m=1)
+    assert zero["mu"] == 0.0 and abs(zero["kappa"]) <= zero.error["kappa"] and 0 <= zero["Delta_inf"] <= zero.error["Delta_inf"]
+    for name, sign in (("mu", -1), ("kappa", -1), ("Delta_0", 1), ("Delta_inf", 1)):
+        assert abs(below[name] - sign * above[name]) <= below.error[name] + above.error[name]
+    assert below["mu"] < 0 < above["mu"]
+
+
+def test_degenerate_roots_are_never_returned():
+    """Frozen states (Delta_0 = Delta_inf), the spurious root Delta_inf = -Delta_0, and beta -> 0 solve the bare equations."""
+    rng = np.random.default_rng(5)
+    g, M_n = rng.uniform(0.5, 3, 12), rng.uniform(0, 3, 12)
+    for s in mf.solve(CHAOTIC, find="all", g=g, M_m=1, M_n=M_n, rounds=1):
+        assert s["Delta_0"] > s["Delta_inf"] >= 0 and s["Delta_T"] > 1e-6
+    for s in mf.solve(KAC_RICE, find="all", g=1 + 10 ** rng.uniform(-2, 1, 12), D=0):
+        assert s["beta"] > 1e-3 and s["alpha"] > 1e-4 and s["complexity"] > 0
+
+
+def test_reasons_are_sentences():
+    why = mf.solve(CHAOTIC, find="all", g=0.5, M_m=1, M_n=0.5).why
+    assert why.startswith("no solution") and "  " not in why
+    degenerate = mf.solve(KAC_RICE, find="all", g=0.5, D=0).why
+    assert "beta = 0" in degenerate or "no solution" in degenerate
+
+
+def test_the_first_root_is_one_of_all():
+    p = np.concatenate([point(STATIONARY, g=g, M_m=1, M_n=2, Sigma_m=1) for g in (0.5, 1.0, 2.0)])
+    first, every = find_first(STATIONARY, p, TOL), find_all(STATIONARY, p, TOL)
+    assert first.rows.owner.tolist() == [0, 1, 2] and not first.why
+    for i in range(3):
+        distance = np.abs(every.rows.x[every.rows.owner == i] - first.rows.x[i]).max(axis=1)
+        assert distance.min() < 1e-9
+
+
+def test_rows_are_in_canonical_order_and_hold_together():
+    p = np.concatenate([point(STATIONARY, g=g, M_m=1, M_n=2.5) for g in (0.5, 1.5)])
+    rows = find_all(STATIONARY, p, TOL).rows
+    assert (np.diff(rows.owner) >= 0).all()
+    for i in (0, 1):
+        assert (np.diff(rows.x[rows.owner == i, 0]) >= -1e-6).all()
+    kept = rows.take(np.array([0, 2]))
+    assert len(kept.owner) == 2 and kept.jacobian.shape == (2, 2, 2)
+    joined = type(rows).joined([kept, kept])
+    np.testing.assert_array_equal(joined.x, np.concatenate([kept.x, kept.x]))
+
+
+def test_starts():
+    p = point(STATIONARY, g=1.5, M_m=1, M_n=2)
+    formulas = own_starts(STATIONARY, p)
+    assert formulas.shape[0] == 1 and formulas.shape[2] == 2 and np.isfinite(formulas).any()
+    scatter = scattered(STATIONARY, p, formulas, 40)
+    assert scatter.shape == (1, 40, 2) and (scatter[..., 1] >= 0).all() and (scatter[..., 0] < 0).any()
+    assert (scale_of(formulas) > 0).all()
+    doubled = np.concatenate([formulas, formulas], axis=1)
+    left = np.isfinite(without_copies(STATIONARY, doubled)).all(axis=2).sum()
+    assert left <= formulas.shape[1]
+
+
+def test_symmetries_as_maps_and_parameters_of_a_seed():
+    (mirror,) = symmetry_maps(CHAOTIC)
+    np.testing.assert_array_equal(mirror(np.array([[0.5, 0.2, 0.1]])), [[-0.5, 0.2, 0.1]])
+    p = point(CHAOTIC, g=2, M_m=1, M_n=3, Sigma_m=0.5)
+    np.testing.assert_array_equal(parameters_for(STATIONARY, CHAOTIC, p), point(STATIONARY, g=2, M_m=1, M_n=3, Sigma_m=0.5))
+
+
+def test_a_model_without_starts_is_searched_from_a_scatter():
+    x, a = unknown("x"), parameters("a")[0]
+    model = Model("a cubic", implicit=[x**3 - x - a], unknowns=(x,), parameters=(a,))
+    found = mf.solve(model, find="all", a=[0.0, 0.2, 1.0])
+    assert [len(p) for p in found.points] == [3, 3, 1]
+    for p, value in zip(found.points, (0.0, 0.2, 1.0), strict=True):
+        exact = np.roots([1, 0, -1, -value])
+        exact = np.sort(exact[abs(exact.imag) < 1e-9].real)
+        np.testing.assert_allclose([s["x"] for s in p], exact, atol=1e-12)
+
+
+def test_a_root_on_the_edge_and_one_below_it():
+    x, a = unknown("x", nonnegative=True), parameters("a")[0]
+    model = Model("an edge", implicit=[x * (x - a)], unknowns=(x,), parameters=(a,), starts=[{x: 1}, {x: sp.Rational(1, 10)}])
+    found = mf.solve(model, find="all", a=[0.5, -0.5])
+    assert [[s["x"] for s in p] for p in found.points] == [[0.0, 0.5], [0.0]]
+
+
+def test_corrections_too_long_for_the_first_order_are_not_trusted():
+    """Near g = 1 the rough rules' root is far from the finest rules' in units of the claim: what is returned is neither."""
+    g = 1 + np.array([0.0101, 0.0107, 0.012, 0.02, 0.0303])
+    for model in (SCS, KAC_RICE):
+        for s in mf.solve(model, find="all", g=g):
+            assert (true_error(s) <= s.rows.error[0]).all()
+
+
+def test_levels_of_quadrature_agree_better_the_finer_they_are():
+    x, p = np.array([[0.6, 1.2]]), point(STATIONARY, g=1.2, M_m=1, M_n=2)
+    kernel = compile(STATIONARY)
+    fine, bound = kernel.refined(x, p)
+    distances = [np.abs(kernel.at(level).residual(x, p) - fine).max() for level in (ROUGH, WORKING, FINE)]
+    assert distances[0] < 1e-5 and distances[1] < 1e-9 and distances[2] < 1e-14 and (bound < 1e-11).all()
