@@ -263,12 +263,16 @@ class _Run:
 
 
 def _row_weights(jacobian: Array, extent: Array) -> Array:
-    """1 / sum_j |J_ij| X_j, (n, P): the residual times it is a distance relative to the size of the unknowns."""
+    """1 / sum_j |J_ij| X_j, (n, P): the residual times it is a distance relative to the size of the unknowns.
+
+    A row that is not finite gets a huge weight: there only a residual of exactly zero is small.
+    """
     size = np.abs(jacobian)
     size *= extent
     total = size[:, 0]
     for column in range(1, size.shape[1]):
         total += size[:, column]
+    total[~(total < np.inf)] = 0.0
     np.maximum(total, 1e-300, out=total)
     return np.divide(1.0, total)
 

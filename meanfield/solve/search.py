@@ -133,7 +133,8 @@ def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> Array:
     """A root that its own image equals within the claim lies on the symmetric subspace."""
     for image in symmetry_maps(kernel.model):
         other = image(x)
-        own: Any = (np.abs(other - x) <= 2 * error).all(axis=1) & (np.abs(other - x) < 1e-8).all(axis=1)
+        distance = np.abs(other - x)
+        own: Any = ((distance <= np.maximum(2 * error, 1e-12)) & (distance < 1e-8)).all(axis=1)
         x = np.where(own[:, None], (x + other) / 2, x)
     return x
 
