@@ -208,5 +208,6 @@ class _Task:
         if any(records for _, records in self.points):
             return 0
         why = list(dict.fromkeys(self.whys)) or [f"{self.name} has no solution here"]
-        print(f"meanfield: no solution: {why[0]}", file=sys.stderr)
+        sentence = why[0] if why[0].startswith("no solution") else f"no solution: {why[0]}"
+        print(f"meanfield: {sentence}", file=sys.stderr)
         return 3
