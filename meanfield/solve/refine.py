@@ -19,7 +19,7 @@ _SHARE = 1e-5  # of the correction that may be wrong, at least: the error of a r
 _SETTLED = 5e-11  # what may be wrong with the last correction of a root, beside the claim
 _STEEP = 64.0  # how fast the error of a quadrature changes with its law, relative to itself: like the logarithm of the error
 _CURVED = 1e5  # condition number above which the claim also looks at the curvature,
-_DOUBTFUL = 1e-9  # and relative claim, for a Jacobian all of whose entries are small
+_DOUBTFUL = 1e-8  # and relative claim, for a Jacobian all of whose entries are small
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         settled = usable & (missed <= error + _SETTLED * np.maximum(1.0, np.abs(x))).all(axis=1) & (condition < _CURVED) & ~weak
         error = error + missed
         corrected = x - step
-    left = (jacobian * step[:, None, :]).sum(axis=2)
+        left = (jacobian * step[:, None, :]).sum(axis=2)
     residual = fine - left
     curved = np.flatnonzero(weak | ~(condition < _CURVED) | ~((error / extent).max(axis=1) < _DOUBTFUL))
     if curved.size:
