@@ -14,7 +14,7 @@ from meanfield.averages.passes import closed_forms, parity
 from meanfield.averages.scope import nodes
 from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
-from meanfield.errors import ParameterError
+from meanfield.errors import AverageError, ParameterError
 from meanfield.model import Model, Spectrum
 from meanfield.transfer import Applied
 
@@ -69,14 +69,14 @@ class Kernel:
         n = len(self.unknowns)
 
         def make() -> list[sp.Expr]:
-            return [*self.residuals, *(r.diff(u) for r in self.residuals for u in self.unknowns)]
+            return [*self.residuals, *slopes(self.model.residuals, self.unknowns)]
 
         values = np.stack(self.program("jacobian", make)(self._columns(x, p), self.level), axis=1)
         return values[:, :n], values[:, n:].reshape(-1, n, n)
 
     def parameter_derivative(self, x: Array, p: Array) -> Array:
         """(P, n, m)."""
-        make = lambda: [r.diff(q) for r in self.residuals for q in self.parameters]
+        make = lambda: slopes(self.model.residuals, self.parameters)
         values = self.program("parameters", make)(self._columns(x, p), self.level)
         return np.stack(values, axis=1).reshape(-1, len(self.unknowns), len(self.parameters))
 
@@ -115,9 +115,25 @@ class Kernel:
 
     def gradients(self, exprs: Sequence[sp.Expr], x: Array, p: Array) -> Array:
         """Derivatives (P, Q, n) of expressions with respect to the unknowns."""
-        make = lambda: [late_passes(e).diff(u) for e in exprs for u in self.unknowns]
-        values = self.program(("gradients", tuple(exprs)), make)(self._columns(x, p), WORKING)
+        make = lambda: slopes(exprs, self.unknowns)
+        try:
+            values = self.program(("gradients", tuple(exprs)), make)(self._columns(x, p), WORKING)
+        except AverageError:  # a derivative that holds squares of delta functions, of averages that have finite slopes
+            return self._differences(exprs, x, p)
         return np.stack(values, axis=1).reshape(-1, len(exprs), len(self.unknowns))
+
+    def _differences(self, exprs: Sequence[sp.Expr], x: Array, p: Array) -> Array:
+        """Gradients from differences; good enough to carry errors."""
+        x = np.atleast_2d(np.asarray(x, dtype=float))
+        out = np.empty((len(x), len(exprs), x.shape[1]))
+        for j, low in enumerate(self.lower):
+            step = 1e-6 * np.maximum(1e-3, np.abs(x[:, j]))
+            above, below = x.copy(), x.copy()
+            above[:, j] += step
+            below[:, j] = np.maximum(below[:, j] - step, low)
+            rise = self.values(exprs, above, p, level=FINE) - self.values(exprs, below, p, level=FINE)
+            out[:, :, j] = rise / (above - below)[:, j, None]
+        return out
 
     def values(self, exprs: Sequence[sp.Expr], x: Array, p: Array, *, level: int | None = None) -> Array:
         """Values (P, Q) of resolved expressions, without errors."""
@@ -148,6 +164,32 @@ def late_passes(expr: sp.Expr) -> sp.Expr:
     if any(t.traits.kinks or t.traits.growth == "exponential" and t.traits.closed1 for t in tokens):
         return _outside_differences(expr)
     return expr
+
+
+def slopes(exprs: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> list[sp.Expr]:
+    """Derivatives of expressions, one expression after the other, ready for a program."""
+    return [_slope(e, s) for e in exprs for s in symbols]
+
+
+def _slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+    """One derivative. Where phi has kinks, Price's theorem comes before the closed forms: quotients by a variance that are
+    left over from a derivative of a closed form have no value where the variance vanishes."""
+    plain = late_passes(expr)
+    if plain == expr or not _has_kinks(expr):
+        return plain.diff(symbol)
+    priced = late_passes(expr.diff(symbol))
+    return plain.diff(symbol) if _undefined(priced) else priced
+
+
+def _has_kinks(expr: sp.Expr) -> bool:
+    averages = nodes(expr, (Average, DividedDifference))
+    return any(a.args[0].traits.kinks for n in averages for a in nodes(n, Applied, inside=True))
+
+
+def _undefined(expr: sp.Expr) -> bool:
+    """True if some average that is left holds delta functions at kinks."""
+    left = nodes(expr, Average, inside=True)
+    return any(a.args[0].kink_terms(int(a.args[1])) for n in left for a in nodes(n.args[0], Applied))
 
 
 def _outside_differences(expr: sp.Basic) -> sp.Basic:

@@ -58,6 +58,8 @@ starts = [
     positive_root((near_zero + saturated * crossover) / (1 + crossover)),
     sp.sqrt((maximum(excess, 0) / maximum(near_zero, saturated)) ** 2 + noise),
     sp.sqrt((maximum(excess, 0) / (near_zero * (1 + maximum(excess, -excess)))) ** 2 + noise),
+    g**2 + sigma_squared,  # above every root where |phi| <= 1; the only start where phi'(0) or phi'''(0) are of no use
+    sp.Piecewise((1 / (1 + g**2), sp.Eq(slope, 0)), (sp.nan, True)),  # where phi is flat at 0 there are two roots, this side too
 ]
 
 MODEL = Model(

@@ -58,6 +58,7 @@ def representatives(problem: Problem, candidates: Candidates, known: int = 0) ->
     weight = np.abs(c.jacobian * c.extent[:, None, :]).sum(axis=2)
     with np.errstate(all="ignore"):
         quality = np.nan_to_num((np.abs(c.r) / weight).max(axis=1), nan=np.inf)
+    quality[(c.r == 0.0).all(axis=1)] = 0.0  # whatever the Jacobian there, which may not be finite
     new = np.arange(len(c.owner)) >= known
     order = np.lexsort((*c.x.T[::-1], np.where(new, quality, 0.0), new, c.owner))
     chosen: list[Rows] = []

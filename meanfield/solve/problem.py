@@ -120,11 +120,13 @@ def rounding_claims(problem: Problem, x: Array, p: Array, residual: Array, jacob
     Because terms that cancel may be larger, the scatter of the residual between neighbouring floating-point numbers
     is measured as well (two residuals).
     """
-    size = np.abs(jacobian * x[:, None, :]).sum(axis=2) + np.abs(x) + np.abs(residual) + 1.0
+    with np.errstate(invalid="ignore"):  # a slope may be infinite
+        size = np.abs(jacobian * x[:, None, :]).sum(axis=2) + np.abs(x) + np.abs(residual) + 1.0
     claim = 4 * EPS * size
     for shift in (3 * EPS, -5 * EPS):
         nearby = x * (1 + shift)
-        linear = residual + (jacobian * (nearby - x)[:, None, :]).sum(axis=2)
+        with np.errstate(invalid="ignore"):
+            linear = residual + (jacobian * (nearby - x)[:, None, :]).sum(axis=2)
         scatter = np.abs(problem.residual(nearby, p) - linear)
         claim = np.maximum(claim, np.where(np.isfinite(scatter), 4 * scatter, 0.0))
     return claim

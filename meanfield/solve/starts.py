@@ -11,6 +11,7 @@ import sympy as sp
 
 from meanfield.averages.passes import explicit
 from meanfield.compile.source import array_names, code, function
+from meanfield.errors import AverageError
 from meanfield.model import Model
 from meanfield.solve.problem import Array
 
@@ -20,8 +21,16 @@ _SCATTER = 12  # quasi-random starts besides the formulas when all solutions are
 @lru_cache(maxsize=256)
 def _formulas(exprs: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]) -> Any:
     """``f(*columns) -> list`` for expressions without averages."""
-    text = ", ".join(code(sp.N(explicit(e), 17)) if not e.is_Symbol else e.name for e in exprs)
+    text = ", ".join(code(_written(e)) if not e.is_Symbol else e.name for e in exprs)
     return function(f"def formulas({', '.join(s.name for s in symbols)}):\n    return [{text}]", "formulas", array_names())
+
+
+def _written(expr: sp.Expr) -> sp.Expr:
+    """A formula in numbers; NaN, which is no start, where phi has no such derivative as the formula wants."""
+    try:
+        return sp.N(explicit(expr), 17)
+    except AverageError:
+        return sp.nan
 
 
 def evaluate(table: Mapping[sp.Symbol, sp.Expr], unknowns: Sequence[sp.Symbol], columns: Mapping[sp.Symbol, Array]) -> Array:

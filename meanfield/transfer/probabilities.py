@@ -2,6 +2,7 @@
 
 All variables have mean `mu` and variance `Delta`; a pair `(x, y)` has covariance `C`. The three functions stay
 finite where a variance vanishes, so a conditional law may degenerate (`C = Delta` or `C = -Delta`).
+The density at 0 has its limit there: 0, or infinity where the mean vanishes as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.function import ArgumentIndexError
 
-__all__ = ["gauss_edge", "gauss_tail", "orthant", "pair_density"]
+__all__ = ["gauss_density", "gauss_edge", "gauss_tail", "orthant", "pair_density"]
 
 
 class _Gaussian(sp.Function):
@@ -45,6 +46,18 @@ class gauss_edge(_Gaussian):
         if argindex == 1:
             return -mu * self / Delta
         return self * (1 + mu**2 / Delta) / (2 * Delta)
+
+
+class gauss_density(_Gaussian):
+    """`gauss_density(mu, Delta) = p(0)`, p the density of x."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        mu, Delta = self.args
+        if argindex == 1:
+            return -mu / Delta * self
+        return self * (mu**2 / Delta - 1) / (2 * Delta)
 
 
 class orthant(_Gaussian):
@@ -91,6 +104,13 @@ def _gauss_edge(mu: Any, Delta: Any) -> Any:
     return np.sqrt(np.maximum(Delta, 0.0) / (2 * np.pi)) * np.exp(-0.5 * h * h)
 
 
+def _gauss_density(mu: Any, Delta: Any) -> Any:
+    h = np.minimum(np.abs(_ratio(mu, Delta)), 1e100)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.exp(-0.5 * h * h) / np.sqrt(2 * np.pi * np.maximum(Delta, 0.0))
+    return np.where(h == 1e100, 0.0, value)
+
+
 def _orthant(mu: Any, Delta: Any, C: Any) -> Any:
     from scipy.special import ndtr, owens_t
 
@@ -113,6 +133,12 @@ def _mp_gauss_edge(mu: Any, Delta: Any) -> Any:
     return mpmath.sqrt(Delta / (2 * mpmath.pi)) * mpmath.exp(-(mu**2) / (2 * Delta))
 
 
+def _mp_gauss_density(mu: Any, Delta: Any) -> Any:
+    if Delta == 0:
+        return mpmath.mpf(0) if mu else mpmath.inf
+    return mpmath.exp(-(mu**2) / (2 * Delta)) / mpmath.sqrt(2 * mpmath.pi * Delta)
+
+
 def _mp_orthant(mu: Any, Delta: Any, C: Any) -> Any:
     h2 = mpmath.mpf(mu) ** 2 / Delta
     end = mpmath.asin(mpmath.mpf(C) / Delta)
@@ -125,11 +151,13 @@ def _mp_orthant(mu: Any, Delta: Any, C: Any) -> Any:
 
 
 NUMPY_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "gauss_density": _gauss_density,
     "gauss_edge": _gauss_edge,
     "gauss_tail": _gauss_tail,
     "orthant": _orthant,
 }
 MPMATH_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "gauss_density": _mp_gauss_density,
     "gauss_edge": _mp_gauss_edge,
     "gauss_tail": _mp_gauss_tail,
     "orthant": _mp_orthant,

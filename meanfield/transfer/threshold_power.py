@@ -10,7 +10,7 @@ import sympy as sp
 from meanfield.errors import TransferError
 from meanfield.transfer.functions import heaviside0
 from meanfield.transfer.moments import edge_moment, half_moment, pairs_of, quadrant_moment, singles_of
-from meanfield.transfer.probabilities import gauss_edge, pair_density
+from meanfield.transfer.probabilities import gauss_density, pair_density
 from meanfield.transfer.token import Transfer, X
 from meanfield.transfer.traits import Closed, Kink, Signature, Traits
 
@@ -69,7 +69,7 @@ def _closed1(n: int) -> dict[Signature, Closed]:
     def single(k: int, mu: sp.Expr, Delta: sp.Expr) -> sp.Expr:
         if k <= n:
             return _factor(n, k) * half_moment(n - k, mu, Delta)
-        density = _factor(n, k) * gauss_edge(mu, Delta) / Delta
+        density = _factor(n, k) * gauss_density(mu, Delta)
         return density if k == n + 1 else -mu / Delta * density
 
     def product(j: int, k: int, mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
@@ -79,7 +79,10 @@ def _closed1(n: int) -> dict[Signature, Closed]:
         signature: Closed(lambda mu, Delta, pair=pair: pair(mu, Delta, Delta))
         for signature, pair in pairs_of(range(-1, n + 1), product).items()
     }
-    return singles_of(range(-1, n + 3), single) | products
+    # delta(x) times a continuous power vanishes, times a step it counts half.
+    edges = {(j, n + 1): Closed(lambda mu, Delta: sp.S.Zero) for j in range(-1, n)}
+    edges[n, n + 1] = Closed(lambda mu, Delta: factorial(n) ** 2 * gauss_density(mu, Delta) / 2)
+    return singles_of(range(-1, n + 3), single) | products | edges
 
 
 def _closed2(n: int) -> dict[Signature, Closed]:

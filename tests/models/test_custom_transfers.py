@@ -1,0 +1,48 @@
+"""The library's models with other transfer functions than those that they are usually studied with."""
+
+import pytest
+import sympy as sp
+
+import meanfield as mf
+
+custom, model = mf.transfer.custom, mf.models.by_name
+
+
+def states(name, phi, **parameters):
+    return mf.solve(model(name).with_transfer(phi), find="all", **parameters)
+
+
+def test_two_chaotic_states_of_a_function_that_is_flat_at_zero():
+    found = states("scs", custom("c3", lambda x: sp.tanh(x) ** 3), g=3.0)
+    assert [s["Delta_0"] for s in found] == pytest.approx([0.2393313726158449, 3.9741176425113425], abs=1e-10)
+
+
+def test_cubic_chaos_without_structure_is_that_of_the_random_network():
+    found = states("rank1-chaotic", mf.transfer.cubic, g=1.6, M_m=0, M_n=0, Sigma_m=0)
+    assert [s["Delta_0"] for s in found] == pytest.approx([0.42524047358083555, 1.0747595264191645], abs=1e-10)
+    assert all(abs(s["Delta_inf"]) < 1e-12 for s in found)
+
+
+def test_chaos_of_an_exponential():
+    (found,) = states("rank1-input-chaotic", mf.transfer.exponential, g=0.5, M_m=0, M_n=0, M_I=-1, Sigma_I_squared=0.09)
+    assert (found["Delta_0"], found["Delta_inf"]) == pytest.approx((2.1615097569691293, 0.6564916292241357), abs=1e-9)
+
+
+@pytest.mark.parametrize(("phi", "M_n"), [(mf.transfer.threshold_power(2), 1.3), (mf.transfer.relu, 0.5)], ids=str)
+def test_the_state_without_activity_is_found_where_variances_vanish(phi, M_n):
+    rest = states("rank1-stationary", phi, g=0.8, M_m=1, M_n=M_n, Sigma_m=0.5)[0]
+    assert rest["mu"] == rest["Delta_0"] == 0
+    assert rest.error["mu"] == rest.error["Delta_0"] == 0
+    assert rest.physical
+    assert rest.stable
+
+
+def test_pieces_have_stationary_states_with_indicators():
+    found = states("rank1-stationary", custom("hard", lambda x: sp.Max(-1, sp.Min(1, x))), g=0.5, M_m=1, M_n=1.3, Sigma_m=0.5)
+    assert [s["mu"] for s in found] == pytest.approx([-0.9342506729773, 0, 0.9342506729773], abs=1e-10)
+    assert found[2]["chaos"] < 0
+
+
+def test_starts_that_need_a_derivative_at_a_kink_are_left_out():
+    (found,) = states("scs", custom("sat", lambda x: x / (1 + sp.Abs(x))), g=2.5)
+    assert found["Delta_0"] == pytest.approx(1.186033506206654, abs=1e-9)
