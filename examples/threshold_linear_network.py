@@ -35,9 +35,8 @@ def main() -> None:
         states = mf.solve(MODEL, g=gains, M_m=1.0, M_n=inhibition, b=1.0)
         assert states.found.all()
         axes.plot(gains, states["Delta_0"], color=colour, label=f"$M_n = {inhibition:g}$")
-        print(
-            f"M_n = {inhibition:g}: Delta_0 = {states['Delta_0'][-1]:.10f} +- {states.error['Delta_0'][-1]:.0e} at g = {gains[-1]:g}"
-        )
+        last, error = states["Delta_0"][-1], states.error["Delta_0"][-1]
+        print(f"M_n = {inhibition:g}: Delta_0 = {last:.10f} +- {error:.0e} at g = {gains[-1]:g}")
     axes.axvline(np.sqrt(2), color="k", ls=":", lw=1, label=r"$g=\sqrt{2}$: onset of chaos")
     axes.set(xlabel="$g$", ylabel=r"$\Delta_0$", yscale="log")
     figure.legend(loc="outside right upper", frameon=False)
