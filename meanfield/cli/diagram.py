@@ -12,7 +12,7 @@ from meanfield.errors import ParameterError
 
 __all__ = ["diagram"]
 
-_POINTS = 36
+_POINTS = 30
 
 
 def diagram(

@@ -90,8 +90,30 @@ def solve_plane(sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: 
         parameters: dict[str, Any] = {**part, **fixed}
         count = min(chunk, total - first)
         try:
-            found = solve(sheet.model, find="all", tol=tol, **parameters).points
+            found = solve(sheet.model, find="all", tol=tol, rounds=0, **parameters).points
         except NoSolution:
             found = [Solutions([])] * count
         sheet.points.extend(records(found, observables=()))
         progress.advance(count)
+    doubtful = _unlike_neighbours(sheet)
+    if doubtful.size:
+        again_at: dict[str, Any] = {**{name: values[doubtful] for name, values in flat.items()}, **fixed}
+        again = solve(sheet.model, find="all", tol=tol, rounds=1, **again_at).points
+        for i, found_again in zip(doubtful.tolist(), records(again, observables=()), strict=True):
+            sheet.points[i] = found_again
+
+
+def _unlike_neighbours(sheet: Sheet) -> np.ndarray:
+    """Grid points with another number of solutions than a neighbour: next to a boundary, or a solution was missed. They are
+    searched again thoroughly."""
+    counts = np.array([len(p) for p in sheet.points]).reshape(sheet.plane.shape)
+    differs = np.zeros(counts.shape, dtype=bool)
+    for axis in (0, 1):
+        change = np.diff(counts, axis=axis) != 0
+        if axis == 0:
+            differs[:-1] |= change
+            differs[1:] |= change
+        else:
+            differs[:, :-1] |= change
+            differs[:, 1:] |= change
+    return np.flatnonzero(differs.ravel())

@@ -77,6 +77,7 @@ def all_roots(
     symmetries: Sequence[SymmetryMap] = (),
     rounds: int = 8,
     from_starts: bool = True,
+    certified: bool = True,
     options: NewtonOptions | None = None,
 ) -> RootTable:
     """Every root that Newton finds from the starts, their symmetric images and deflated restarts.
@@ -84,7 +85,8 @@ def all_roots(
     p (P, m); starts (P, S, n), or (S, n) shared by all points; starts with NaN are skipped. symmetries: maps x -> x'
     (both (P, n)) that take roots to roots. rounds: at most so many rounds of deflated restarts; a point is left alone
     once a round from its starts and a round from near its known roots have both found nothing new. from_starts=False leaves
-    out the deflated rounds from the starts, which cost ten times those from near the known roots. The result does
+    out the deflated rounds from the starts, which cost ten times those from near the known roots. certified=False leaves out
+    the claims, for a caller that refines the roots itself. The result does
     not depend on the order of points or starts. Raises ValueError for arrays of the wrong shape.
     """
     parameters, grid = starts_of(problem, p, starts)
@@ -107,7 +109,7 @@ def all_roots(
             search.run(*search.displaced(open_points), deflate=True)
         fresh = search.settle()
         idle = np.where(fresh, 0, idle + 1)
-    return search.table(problem, outcomes, tol)
+    return search.table(problem, outcomes, tol) if certified else search.draft(outcomes)
 
 
 class _Search:
@@ -210,6 +212,23 @@ class _Search:
         judged, owner = judged.take(inside), pool.owner[inside]
         order = canonical_order(owner, judged.x, pool.scale[inside])
         return RootTable(judged.take(order), owner[order], len(self.p), outcomes, left)
+
+    def draft(self, outcomes: NDArray[np.int64]) -> RootTable:
+        """The pool inside the domain without claims (error inf), for a caller that refines the roots itself."""
+        pool = self.pool.take(self._inside())
+        pool = pool.take(canonical_order(pool.owner, pool.x, pool.scale))
+        count = len(pool.owner)
+        points = Points(
+            self._symmetric(pool),
+            np.full(pool.x.shape, np.inf),
+            np.full(count, np.inf),
+            pool.r,
+            pool.jacobian,
+            np.full(count, Status.CONVERGED.code, dtype=np.int8),
+            np.zeros(count, dtype=np.int64),
+        )
+        left = self.count() - self.count(inside=True)
+        return RootTable(points, pool.owner, len(self.p), outcomes, left)
 
     def _symmetric(self, pool: Candidates) -> Array:
         """Roots that are their own image up to rounding are put exactly on the symmetric subspace."""

@@ -208,11 +208,11 @@ def _search(
         p,
         starts,
         scale=scale,
-        tol=1e-3,
         symmetries=symmetries,
         rounds=max(rounds, 1),
         from_starts=rounds > 0,
         options=options,
+        certified=False,
     )
     owner = table.owner
     found = Found(owner, table.points.x, table.points.jacobian)
