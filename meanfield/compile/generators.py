@@ -110,7 +110,8 @@ class Analyticity:
 
     strip: half width of the common strip of analyticity in the variable's own units (None: not known).
     pole_order: largest order of the pole at its edge. growth: c of ``exp(c y^2)`` along the imaginary direction, summed
-    over factors. kinks: where a derivative jumps.
+    over factors. kinks: where a derivative jumps. rate: of exponential growth along the real axis, ``exp(rate |x|)``, which
+    moves the bulk of the integrand out to rate times the variance.
     """
 
     strip: float
@@ -118,14 +119,15 @@ class Analyticity:
     growth: float
     kinks: tuple[float, ...]
     certain: bool
+    rate: float = 0.0
 
 
 def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
     """Analyticity of bodies (functions of ``variable``) from the traits of the transfer functions in them."""
-    strip, order, growth, certain = float("inf"), 1.0, 0.0, True
+    strip, order, growth, rate, certain = float("inf"), 1.0, 0.0, 0.0, True
     kinks: set[float] = set()
     for body in bodies:
-        body_order, body_growth, composite = 0.0, 0.0, False
+        body_order, body_growth, body_rate, composite = 0.0, 0.0, 0.0, False
         for factor in sp.Mul.make_args(body):
             base, power = factor.as_base_exp()
             times = float(power) if power.is_Integer and power > 0 else 1.0
@@ -137,6 +139,7 @@ def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
                 certain &= traits.strip is not None
                 body_order += times * max(traits.pole_order + int(base.args[1]), 0.0)
                 body_growth += times * traits.imaginary_growth
+                body_rate += times * (traits.growth == "exponential")
             elif factor.has(Applied):
                 inner = analyticity(list(_applied_inside(factor)), variable)
                 # A function of phi may be singular before phi is (log(1 + z phi'^2)); half the strip is a working guess.
@@ -144,11 +147,14 @@ def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
                 strip, certain = min(strip, inner.strip / 2, 0.75), False
                 composite = True
                 kinks |= set(inner.kinks)
+            elif isinstance(factor, sp.exp) and factor.args[0].diff(variable).is_number:
+                body_rate += abs(float(factor.args[0].diff(variable)))
             elif factor.has(variable) and not factor.is_polynomial(variable):
                 strip, certain = min(strip, 1.0), False
         # The nearer singularities of a composite function are simple; those of phi itself lie further out.
         order, growth = max(order, 1.0 if composite else body_order), max(growth, body_growth)
-    return Analyticity(strip, order, growth, tuple(sorted(kinks)), certain)
+        rate = max(rate, body_rate)
+    return Analyticity(strip, order, growth, tuple(sorted(kinks)), certain, rate)
 
 
 def _applied_inside(expr: sp.Basic) -> list[sp.Expr]:

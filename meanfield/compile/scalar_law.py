@@ -68,6 +68,6 @@ class ScalarLaw:
                 yield index, split_nodes(self.facts, mean[index], sigma[index], level)
             return
         for index, widest in by_width(sigma):
-            choice = smooth_nodes(self.facts, widest, level, half=self.half)
+            choice = smooth_nodes(self.facts, widest, level, half=self.half, rate=self.facts.rate * widest)
             for piece in pieces(index, max(1, BLOCK_ELEMENTS // choice.nodes.size)):
                 yield piece, choice
