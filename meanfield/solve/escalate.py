@@ -21,7 +21,7 @@ from meanfield.solve.starts import own_starts
 from meanfield.solve.status import Status
 
 _DIGITS = 20  # enough to round every value to the nearest double
-_FLOOR = 0.05  # of the tolerance, relative to the value
+_ROUNDED = 2.0**-53  # relative error of the nearest double
 _ILL = 1e3  # condition number (scaled) from which a root that double precision does not confirm may be there all the same
 _NEAR = 1e-6  # residual, relative to the size of its terms, of what may be such a root
 
@@ -87,9 +87,7 @@ def sharpened(result: Any) -> Any:
     root = _root(result.kernel, result.rows, result.p, result.tol)
     if root is None:
         return result
-    # The root was wanted to the tolerance; a claim far below it would promise digits that a double does not carry.
-    floor = _FLOOR * result.tol * np.abs(root.rows.x)
-    rows = replace(root.rows, error=np.maximum(root.rows.error, floor))
+    rows = replace(root.rows, error=root.rows.error + _ROUNDED * np.abs(root.rows.x))  # what is returned is a double
     return replace(result, rows=rows, precise=_Rounded(PreciseTable(root, result, _DIGITS), result.tol))  # type: ignore[arg-type]
 
 
@@ -103,6 +101,6 @@ class _Rounded(PreciseTable):
     def _evaluate(self, name: str) -> tuple[Any, Any]:
         value, error = self.float64._quantity(name)
         if name in self.float64.kernel.names or error <= self.tol * abs(value):
-            return value, max(error, _FLOOR * self.tol * abs(value))
+            return value, error + _ROUNDED * abs(value)
         exact, bound = super()._evaluate(name)
-        return float(exact), float(bound) + _FLOOR * self.tol * abs(float(exact)) + 2e-16 * abs(float(exact))
+        return float(exact), float(bound) + _ROUNDED * abs(float(exact))

@@ -95,7 +95,9 @@ def finish(
     owner, at, p = found.owner, done.x, p[found.owner]
     near: Any = (at < kernel.lower) & (at + done.error >= kernel.lower)
     error = np.where(near, np.maximum(done.error, kernel.lower - at), done.error)
-    at = _exactly_symmetric(kernel, np.where(near, kernel.lower, at), error)
+    inside = np.where(near, kernel.lower, at)
+    at = _exactly_symmetric(kernel, inside, error)
+    error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
     verdict = judge.accept(kernel, at, p, error)
     above = above_tolerance(at, error, tol)
     status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, Status.CONVERGED.code)
