@@ -41,6 +41,9 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "Solution": ("meanfield.solve", "Solution"),
     "Solutions": ("meanfield.solve", "Solutions"),
     "Status": ("meanfield.solve", "Status"),
+    "follow": ("meanfield.continuation", "follow"),
+    "bifurcation_diagram": ("meanfield.continuation", "bifurcation_diagram"),
+    "Branch": ("meanfield.continuation", "Branch"),
     "models": ("meanfield.models", None),
     "diagram": ("meanfield.diagram", "diagram"),
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from meanfield.averages import E, average
     from meanfield.compile import compile
     from meanfield.conditions import change_unknowns, indicator_zero
+    from meanfield.continuation import Branch, bifurcation_diagram, follow
     from meanfield.diagram import PhaseDiagram, diagram
     from meanfield.errors import MeanfieldError
     from meanfield.model import Model, Spectrum

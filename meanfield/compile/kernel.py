@@ -80,6 +80,17 @@ class Kernel:
         values = self.program("parameters", make)(self._columns(x, p), self.level)
         return np.stack(values, axis=1).reshape(-1, len(self.unknowns), len(self.parameters))
 
+    def residual_slopes(self, x: Array, p: Array, index: Sequence[int]) -> tuple[Array, Array, Array]:
+        """Residual (P, n), Jacobian (P, n, n) and the derivatives (P, n, k) by the parameters ``index``, in one pass."""
+        n, moved = len(self.unknowns), tuple(self.parameters[i] for i in index)
+
+        def make() -> list[sp.Expr]:
+            return [*self.residuals, *slopes(self.model.residuals, (*self.unknowns, *moved))]
+
+        values = np.stack(self.program(("slopes", moved), make)(self._columns(x, p), self.level), axis=1)
+        jacobian = values[:, n:].reshape(-1, n, n + len(moved))
+        return values[:, :n], jacobian[:, :, :n], jacobian[:, :, n:]
+
     def claims(self, x: Array, p: Array) -> Array:
         """(P, n): bound on the error of the residual, quadrature and rounding."""
         if self.quick:

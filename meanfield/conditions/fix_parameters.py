@@ -40,5 +40,5 @@ def _without(model: Model, gone: set[sp.Symbol]) -> Model:
         parameters=[s for s in model.parameters if s not in gone],
         defaults={s: v for s, v in model.defaults.items() if s not in gone},
         seeds=[replace(s, model=_without(s.model, gone)) for s in model.seeds],
-        junctions=[replace(j, model=_without(j.model, gone)) for j in model.junctions],
+        junctions=[replace(j, model=j.elsewhere(lambda m: _without(m, gone))) for j in model.junctions],
     )

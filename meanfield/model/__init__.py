@@ -1,5 +1,5 @@
 """The Model: a mean-field model as data."""
 
-from meanfield.model.record import Junction, Model, Preparation, Requirement, Seed, Spectrum
+from meanfield.model.record import Junction, Later, Model, Preparation, Requirement, Seed, Spectrum
 
-__all__ = ["Junction", "Model", "Preparation", "Requirement", "Seed", "Spectrum"]
+__all__ = ["Junction", "Later", "Model", "Preparation", "Requirement", "Seed", "Spectrum"]

@@ -35,7 +35,7 @@ def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Mod
     """The model with ``change`` applied to every expression in it, joined models included."""
     seeds = [Seed(map_expressions(s.model, change), _values(s.start, change), _optional(s.where, change)) for s in model.seeds]
     junctions = [
-        Junction(map_expressions(j.model, change), change(j.condition), _values(j.arrive, change), j.follow)
+        Junction(j.elsewhere(lambda m: _mapped(m, change)), change(j.condition), _values(j.arrive, change), j.follow)
         for j in model.junctions
     ]
     return replace(
@@ -48,6 +48,10 @@ def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Mod
         junctions=junctions,
         **quantities(model, change),
     )
+
+
+def _mapped(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Model:
+    return drop_broken_symmetries(map_expressions(model, change))
 
 
 def quantities(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> dict[str, Any]:

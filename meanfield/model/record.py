@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -62,6 +63,32 @@ class Seed:
 
 
 @dataclass(frozen=True)
+class Later:
+    """A model that is made when it is needed: two models that join one another cannot both be written first.
+
+    ``make()`` returns it; ``changes`` are applied to it in turn. The same object every time.
+    """
+
+    make: Callable[[], Model]
+    changes: tuple[Callable[[Model], Model], ...] = ()
+
+    def __call__(self) -> Model:
+        return _made(self)
+
+    def then(self, change: Callable[[Model], Model]) -> Later:
+        """The same with one change more."""
+        return Later(self.make, (*self.changes, change))
+
+
+@lru_cache(maxsize=256)
+def _made(later: Later) -> Model:
+    model = later.make()
+    for change in later.changes:
+        model = change(model)
+    return model
+
+
+@dataclass(frozen=True)
 class Junction:
     """Two phases that join: ``model`` describes the phase on the other side of ``condition`` = 0 (this one where it is > 0).
 
@@ -69,13 +96,22 @@ class Junction:
     model has no solution are solved in the other phase.
     """
 
-    model: Model
+    model: Model | Later
     condition: sp.Expr
     arrive: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     follow: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arrive", _frozen(self.arrive, "arrival at a junction"))
+
+    @property
+    def phase(self) -> Model:
+        """The model on the other side."""
+        return self.model() if isinstance(self.model, Later) else self.model
+
+    def elsewhere(self, change: Callable[[Model], Model]) -> Model | Later:
+        """The model on the other side with a change, made later if it is itself made later."""
+        return self.model.then(change) if isinstance(self.model, Later) else change(self.model)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from meanfield import transfer
 from meanfield.averages import E, divided_difference
 from meanfield.conditions import change_unknowns
 from meanfield.dynamics.stability import static_stability
-from meanfield.model import Model, Seed
+from meanfield.model import Junction, Model, Seed
 from meanfield.models import rank1_stationary as stationary
 from meanfield.symbols import coordinate, gaussian, gaussian_pair, parameters, symbol, unknown
 
@@ -86,6 +86,7 @@ IN_VARIANCES = Model(
     },
     refuse={"Delta_0 = Delta_inf: nothing fluctuates": Delta_0 - Delta_inf},
     symmetries=[{mu: -mu}],
+    junctions=[Junction(stationary.MODEL, condition=Delta_0 - Delta_inf, arrive={mu: mu, Delta_0: Delta_inf})],
     # Structured chaos may exist without a stationary state of that structure to start from: near where it leaves kappa = 0.
     starts=[
         {mu: 0, Delta_0: excess / 2, Delta_inf: 0},

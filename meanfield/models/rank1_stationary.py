@@ -9,11 +9,12 @@ import sympy as sp
 from meanfield import transfer
 from meanfield.averages import E
 from meanfield.dynamics.stability import outliers
-from meanfield.model import Model, Requirement
+from meanfield.model import Junction, Later, Model, Requirement
 from meanfield.model.requirements import continuous
 from meanfield.symbols import gaussian, parameters, symbol, unknown
 
 mu, Delta_0 = unknown("mu"), unknown("Delta_0", nonnegative=True)
+delta, Delta_inf = unknown("delta", nonnegative=True), unknown("Delta_inf", nonnegative=True)  # of the chaotic states
 g, M_m, M_n, Sigma_m = parameters("g M_m M_n Sigma_m", nonnegative="g Sigma_m")
 kappa = symbol("kappa")
 phi = transfer.tanh
@@ -28,6 +29,14 @@ equations = {
 gain_squared = g**2 * E(phi.d(1)(x) ** 2)
 outlier_spectrum = outliers(equations, definitions, variance=Delta_0)
 scale = g**2 + Sigma_m**2 * M_n**2  # of Delta_0 where phi saturates at 1
+
+
+def chaotic_states() -> Model:
+    """The phase beyond the onset of chaos (its module is written in terms of this one)."""
+    from meanfield.models import rank1_chaotic
+
+    return rank1_chaotic.MODEL
+
 
 MODEL = Model(
     "rank-one network, stationary states",
@@ -55,6 +64,7 @@ MODEL = Model(
         {mu: 0, Delta_0: scale},
         {mu: M_m * M_n / 4, Delta_0: scale / 4},
     ],
+    junctions=[Junction(Later(chaotic_states), condition=1 - gain_squared, arrive={mu: mu, Delta_inf: Delta_0, delta: sp.S.Zero})],
     requires=[
         Requirement(
             continuous,

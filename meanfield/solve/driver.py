@@ -81,8 +81,8 @@ def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: flo
         missing = np.array(sorted(set(range(len(p))) - set(search.rows.owner.tolist())), dtype=np.intp)
         if missing.size:
             inner = p[missing]
-            found = find_one(junction.model, inner, tol) if find == "one" else find_all(junction.model, inner, tol, rounds)
-            parts.append((junction.model, found, missing))
+            found = find_one(junction.phase, inner, tol) if find == "one" else find_all(junction.phase, inner, tol, rounds)
+            parts.append((junction.phase, found, missing))
     return parts
 
 

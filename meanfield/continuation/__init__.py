@@ -1,0 +1,9 @@
+"""Continuation: branches, their events, switching between them, whole bifurcation diagrams."""
+
+from meanfield.continuation.branch import Branch, Event
+from meanfield.continuation.follow import follow, resume
+from meanfield.continuation.forest import Forest, bifurcation_diagram
+from meanfield.continuation.stops import End, Stops
+from meanfield.continuation.walk import Steps
+
+__all__ = ["Branch", "End", "Event", "Forest", "Steps", "Stops", "bifurcation_diagram", "follow", "resume"]

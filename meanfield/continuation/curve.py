@@ -1,0 +1,90 @@
+"""The curve of solutions: ``F(x, path(lambda)) = 0`` in ``u = (x, lambda)``, one unknown more than equations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.compile import FINE, TIGHT, Kernel
+from meanfield.continuation.path import Path
+from meanfield.solve.extension import extended
+from meanfield.solve.problem import EPS, Array, Problem
+
+_STEP = 1e-6  # of differences by the parameter, where a problem has no derivative of its own
+
+
+class Along:
+    """A problem whose last unknown is the coordinate of a path; the Jacobian (P, n, n + 1) has one column more than rows.
+
+    The base point p (P, m) holds the parameters that stay; what it says of those that move is ignored.
+    """
+
+    def __init__(self, problem: Problem, path: Path) -> None:
+        self.inner, self.path = problem, path
+        self.names = (*problem.names, path.name)
+        self.parameter_names = problem.parameter_names
+        self.lower: Array = np.append(np.asarray(problem.lower, dtype=float), -np.inf)
+
+    def residual(self, u: Array, p: Array) -> Array:
+        """(P, n)."""
+        return self.inner.residual(u[:, :-1], self.path.points(p, u[:, -1]))
+
+    def residual_jacobian(self, u: Array, p: Array) -> tuple[Array, Array]:
+        """(P, n) and (P, n, n + 1)."""
+        x, q = np.ascontiguousarray(u[:, :-1]), self.path.points(p, u[:, -1])
+        together = getattr(self.inner, "residual_slopes", None)
+        if together is not None:
+            residual, jacobian, by_parameter = together(x, q, self.path.index)
+        else:
+            residual, jacobian = self.inner.residual_jacobian(x, q)
+            by_parameter = self._by_parameter(x, q)
+        moved = (by_parameter * self.path.slopes(u[:, -1])[:, None, :]).sum(axis=2)
+        return residual, np.concatenate([jacobian, moved[:, :, None]], axis=2)
+
+    def _by_parameter(self, x: Array, q: Array) -> Array:
+        """(P, n, k)."""
+        index = list(self.path.index)
+        derivative = getattr(self.inner, "parameter_derivative", None)
+        if derivative is not None:
+            return np.asarray(derivative(x, q), dtype=float)[:, :, index]
+        columns = []
+        for i in index:
+            step = _STEP * np.maximum(1.0, np.abs(q[:, i]))
+            above, below = q.copy(), q.copy()
+            above[:, i] += step
+            below[:, i] -= step
+            rise = self.inner.residual(x, above) - self.inner.residual(x, below)
+            columns.append(rise / (above - below)[:, i, None])
+        return np.stack(columns, axis=2)
+
+    def claims(self, u: Array, p: Array) -> Array:
+        """(P, n): bound on the error of the residual; rounding only, where the problem claims none."""
+        claims = getattr(self.inner, "claims", None)
+        if claims is not None:
+            return np.asarray(claims(u[:, :-1], self.path.points(p, u[:, -1])), dtype=float)
+        _, jacobian = self.residual_jacobian(u, p)
+        return 4 * EPS * (np.abs(jacobian * u[:, None, :]).sum(axis=2) + 1.0)
+
+
+class Curve:
+    """What continuation walks on: `Along`, continued beyond the lower edges of the unknowns.
+
+    ``fine`` and ``check``: the same by the best rules there are and by the next coarser ones, for events and claims.
+    n equations, n + 1 unknowns u.
+    """
+
+    def __init__(self, problem: Problem, path: Path) -> None:
+        self.problem, self.path = problem, path
+        self.at: Any = extended(Along(problem, path))
+        self.fine = self.check = self.at
+        if isinstance(problem, Kernel):
+            self.fine, self.check = (extended(Along(problem.at(level), path)) for level in (FINE, TIGHT))
+        self.names = (*problem.names, path.name)
+        self.n = len(problem.names)
+        self.lower: Array = np.append(np.asarray(problem.lower, dtype=float), -np.inf)
+
+    def residual_jacobian(self, u: Array, p: Array) -> tuple[Array, Array]:
+        """(P, n) and (P, n, n + 1), extended."""
+        with np.errstate(all="ignore"):
+            return self.at.residual_jacobian(u, p)  # type: ignore[no-any-return]

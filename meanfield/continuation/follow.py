@@ -1,0 +1,142 @@
+"""``follow``: from one solution along a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from meanfield.compile import compile
+from meanfield.continuation.branch import Branch
+from meanfield.continuation.forest import Forest, grown, with_partners
+from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.path import Path, path_of
+from meanfield.continuation.stops import End, Stops
+from meanfield.continuation.subject import Subject, as_floor, subject_of
+from meanfield.continuation.walk import Steps
+from meanfield.errors import ParameterError
+from meanfield.model import Model
+from meanfield.progress import ProgressOption, reporter
+from meanfield.solve.problem import Array, Problem
+from meanfield.solve.search import parameters_for, scale_of
+from meanfield.solve.solution import Solution
+from meanfield.solve.starts import own_starts
+
+_RESUMABLE = (End.WINDOW, End.LENGTH, End.POINTS, End.INTERRUPTED, End.CONDITION, End.EVENT)
+
+
+def follow(
+    start: Solution | Problem,
+    along: str | Mapping[str, Any],
+    to: float,
+    *,
+    window: tuple[float, float] | None = None,
+    at: float | None = None,
+    x: ArrayLike | None = None,
+    p: ArrayLike | None = None,
+    switch: bool = False,
+    both: bool = False,
+    steps: Steps | None = None,
+    stops: Stops | None = None,
+    scale: ArrayLike | None = None,
+    expressions: Mapping[str, Any] | None = None,
+    progress: ProgressOption = None,
+) -> Any:
+    """Follow a solution along a parameter; returns a `Branch`, or with ``switch`` the `Forest` of all that branches off.
+
+    start: a `Solution` at one parameter point; or a problem (residual, Jacobian and, if it has one, parameter derivative)
+    with unknowns x (n,) and parameters p (m,). along: a parameter, or ``{parameter: expression in one common symbol}``, the
+    start then being at the coordinate ``at``. to: where to; the window is from the start to there, unless ``window`` says
+    more. both: also in the other direction. stops: further rules (see `Stops`). scale (n,): sizes below which unknowns are
+    small. expressions: ``{name: SymPy}`` whose zeros are events. The first direction is that in which the parameter
+    approaches ``to``. Raises `ParameterError` if start, parameter or window do not fit together.
+    """
+    problem, x0, p0 = _origin(start, x, p)
+    path = path_of(problem.parameter_names, along)
+    begin = float(p0[path.index[0]]) if path.plain else _coordinate(at)
+    low, high = (float(min(begin, to)), float(max(begin, to))) if window is None else (float(window[0]), float(window[1]))
+    if not (np.isfinite([low, high, begin]).all() and low < high and low <= begin <= high):
+        raise ParameterError(f"the start at {path.name} = {begin:g} and the window ({low:g}, {high:g}) do not fit together")
+    model = getattr(problem, "model", None)
+    sizes = _sizes(model, x0, p0, scale)
+    subject = subject_of(problem, path, as_floor(sizes, high - low), expressions)
+    rules = stops or Stops()
+    rules = replace(rules, window={**rules.window, path.name: (low, high)})
+    report = reporter(progress)
+    garden = Garden(steps or Steps(), rules, report)
+    first = Start(subject, np.append(x0, begin), p0, towards=None if both else float(np.sign(to - begin)) or 1.0)
+    try:
+        if not switch:
+            found = garden.grow([first])
+            return found[0]
+        subjects: dict[int, Subject] = {id(model): subject}
+
+        def make(other: Model) -> Subject:
+            if id(other) not in subjects:
+                subjects[id(other)] = _joined_subject(other, subject.model or other, path, p0, begin, high - low)
+            return subjects[id(other)]
+
+        grown(garden, [first], True, make, path.name)
+        return Forest(with_partners(garden.branches), garden.interrupted)
+    finally:
+        report.close()
+
+
+def _origin(start: Any, x: ArrayLike | None, p: ArrayLike | None) -> tuple[Any, Array, Array]:
+    if isinstance(start, Solution):
+        if start.shape != () or not start.found:
+            raise ParameterError("follow needs a solution at one parameter point; this one is an array, or nothing was found")
+        return start.kernel, start.rows.x[0], start.p[0]
+    if x is None or p is None:
+        raise ParameterError("give the unknowns x=(n,) and the parameters p=(m,) at which a problem is followed from")
+    x0, p0 = np.array(x, dtype=float).ravel(), np.array(p, dtype=float).ravel()
+    if len(x0) != len(start.names) or len(p0) != len(start.parameter_names):
+        raise ParameterError(
+            f"got {len(x0)} unknowns and {len(p0)} parameters; expected {len(start.names)} and {len(start.parameter_names)}"
+        )
+    return start, x0, p0
+
+
+def _coordinate(at: float | None) -> float:
+    if at is None:
+        raise ParameterError("several parameters move together: give at=, the coordinate of the start on that path")
+    return float(at)
+
+
+def _sizes(model: Model | None, x: Array, p: Array, scale: ArrayLike | None) -> Array:
+    if scale is not None:
+        return np.broadcast_to(np.asarray(scale, dtype=float), x.shape).copy()
+    if model is None or not model.starts:
+        return np.maximum(np.abs(x), 1.0)
+    return scale_of(own_starts(model, p[None]))[0]
+
+
+def _joined_subject(other: Model, model: Model, path: Path, p: Array, at: float, width: float) -> Subject:
+    """Another phase along the same path."""
+    kernel = compile(other)
+    moved = path.points(p[None], np.array([at]))
+    inner = parameters_for(other, model, moved)
+    names = kernel.parameter_names
+    own = path_of(names, path.name) if path.plain else path_of(names, _table(path, [s.name for s in model.parameters]))
+    return subject_of(kernel, own, as_floor(_sizes(other, np.ones(len(kernel.names)), inner[0], None), width))
+
+
+def _table(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    return {names[i]: value for i, value in zip(path.index, path.values, strict=True)}
+
+
+def resume(branch: Branch, window: tuple[float, float], *, stops: Stops | None = None, progress: ProgressOption = None) -> Branch:
+    """Go on where a branch ended, in a larger window: the same points, bit for bit, as if it had not ended there.
+
+    Raises `ParameterError` for an end beyond which there is nothing to go on to.
+    """
+    if branch.ends not in _RESUMABLE or len(branch.pieces) != 1 or branch.image is not None:
+        reason = branch.ends.value if branch.ends else "it has not been followed"
+        raise ParameterError(f"this branch cannot be resumed: {reason}, or it was followed in both directions")
+    rules = stops or Stops()
+    rules = replace(rules, window={**rules.window, branch.along: (float(window[0]), float(window[1]))})
+    garden = Garden(branch.steps, rules, reporter(progress))
+    return garden.continued(branch)

@@ -1,0 +1,245 @@
+"""From starts to branches: walk, detect, locate, classify; then further starts where curves cross or phases join."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.continuation.branch import Branch, Piece
+from meanfield.continuation.branching import branching, same_direction
+from meanfield.continuation.detect import brackets
+from meanfield.continuation.locate import Located, locate, told_twice
+from meanfield.continuation.stops import End, Stops
+from meanfield.continuation.subject import Subject, inside_domain
+from meanfield.continuation.tangent import first_tangent
+from meanfield.continuation.walk import Lane, Steps, Walk, rescaled
+from meanfield.solve.newton import newton
+from meanfield.solve.problem import Array
+
+_SAME = 1e-6  # scaled distance below which two points are one
+_AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A point of a curve: u (N,), parameters base (m,), and, where it begins in one direction only, the scaled unit tangent,
+    or the sign with which the coordinate is to move. begins: why there is nothing before it; error (N,): its claim."""
+
+    subject: Subject
+    u: Array
+    base: Array
+    direction: Array | None = None
+    towards: float | None = None
+    begins: End | None = None
+    first: float | None = None
+    error: Array | None = None
+
+
+@dataclass(eq=False)
+class Garden:
+    """Branches that have been followed, and what is known of the points where they cross."""
+
+    steps: Steps
+    stops: Stops
+    progress: Any = None
+    branches: list[Branch] = field(default_factory=list)
+    crossings: list[Crossing] = field(default_factory=list)
+    interrupted: bool = False
+
+    def grow(self, starts: Sequence[Start]) -> list[Branch]:
+        """Follow all starts, in lockstep where they share a subject; returns the new branches."""
+        fresh: list[Branch] = []
+        groups: dict[int, list[Start]] = {}
+        for start in starts:
+            groups.setdefault(id(start.subject), []).append(start)
+        for group in groups.values():
+            fresh += self._walked(group[0].subject, group)
+        return fresh
+
+    def _walked(self, subject: Subject, starts: Sequence[Start]) -> list[Branch]:
+        walk = Walk(subject.curve, [], subject.floor, self.steps, self.stops, subject.symmetries)
+        planted = _planted(walk, subject, starts, self.steps)
+        try:
+            walk.run(self._tick)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        return self._gathered(subject, starts, planted)
+
+    def _tick(self, walk: Walk) -> None:
+        if self.progress is not None:
+            self.progress.advance()
+
+    def continued(self, branch: Branch) -> Branch:
+        """A branch of one piece, further on."""
+        subject, lane = branch.subject, branch.pieces[0].lane.again()
+        walk = Walk(subject.curve, [lane], subject.floor, self.steps, self.stops, subject.symmetries)
+        try:
+            walk.run(self._tick)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        start = Start(subject, lane.u[0], lane.base, lane.tangent[0], None, branch.begins)
+        return self._gathered(subject, [start], [[lane]])[0]
+
+    def _gathered(self, subject: Subject, starts: Sequence[Start], planted: Sequence[Sequence[Lane]]) -> list[Branch]:
+        lanes = [lane for own in planted for lane in own]
+        places = {name: i for i, name in enumerate(subject.curve.names)}
+        window = {places[name]: bounds for name, bounds in self.stops.window.items()}
+        located: dict[int, list[Located]] = {id(lane): [] for lane in lanes}
+        for one in locate(subject, brackets(subject, lanes, window)):
+            located[id(one.bracket.lane)].append(one)
+        fresh: list[Branch] = []
+        for start, own in zip(starts, planted, strict=True):
+            pieces = []
+            for lane, forward in zip(own, (True,) if len(own) == 1 else (True, False), strict=True):
+                found = tuple(located[id(lane)])
+                kinds = tuple(branching(subject, x) if x.bracket.type == "branch" and x.sharp else None for x in found)
+                pieces.append(_stopped(Piece(lane, found, kinds, forward), self.stops.event))
+            pieces.reverse()
+            begins = start.begins if len(pieces) == 1 else pieces[0].lane.end
+            branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)
+            if any(self.covers(known, start.u) for known in self.branches + fresh if known.subject is subject) and len(own) == 2:
+                continue  # another branch has come by here
+            self._note(branch)
+            branch = replace(branch, id=len(self.branches) + len(fresh))
+            fresh.append(branch)
+        self.branches += fresh
+        return fresh
+
+    def covers(self, branch: Branch, u: Array) -> bool:
+        """Whether the branch, or an image of it, passes through the point u."""
+        subject = branch.subject
+        points, t, scale, _ = branch._raw
+        images = [u, *(image(u[None])[0] for image in subject.symmetries)]
+        for at in images:
+            step = np.flatnonzero((points[:-1, -1] - at[-1]) * (points[1:, -1] - at[-1]) <= 0)
+            near = [k for k in step if np.abs((points[k] - at) / scale[k]).max() < 4 * self.steps.largest]
+            for k in near:
+                width = points[k + 1, -1] - points[k, -1]
+                share = 0.5 if width == 0 else (at[-1] - points[k, -1]) / width
+                guess = (1 - share) * points[k] + share * points[k + 1]
+                if np.abs((guess - at) / scale[k]).max() < _SAME:
+                    return True
+                q = subject.curve.path.points(branch.base[None], at[None, -1])
+                run = newton(subject.curve.problem, q, guess[None, :-1], scale=subject.floor[None, :-1])
+                if run.converged[0] and np.abs((run.x[0] - at[:-1]) / scale[k][:-1]).max() < _SAME:
+                    return True
+        return False
+
+    def _note(self, branch: Branch) -> None:
+        """Which half-branches at which crossings this branch is."""
+        for piece in branch.pieces:
+            first = piece.lane
+            if branch.begins is End.JOINED and piece.forward:
+                self.crossing(branch.subject, first.u[0]).take(first.tangent[0], first.scale[0])
+            for one, kind in zip(piece.located, piece.branchings, strict=True):
+                if kind is None or (piece.last is not None and one.place > piece.last.place):
+                    continue
+                crossing = self.crossing(branch.subject, one.u)
+                crossing.kind = crossing.kind or kind
+                crossing.point = crossing.point or one
+                crossing.take(-kind.own, one.scale)
+                if piece.last is not one:
+                    crossing.take(kind.own, one.scale)
+
+    def crossing(self, subject: Subject, u: Array) -> Crossing:
+        """The crossing at u, a new one if there is none."""
+        scale = np.maximum(np.abs(u), subject.floor)
+        for known in self.crossings:
+            if known.subject is subject and np.abs((known.u - u) / scale).max() < _SAME:
+                return known
+        self.crossings.append(Crossing(subject, u, scale))
+        return self.crossings[-1]
+
+    def offshoots(self) -> list[Start]:
+        """Starts for the half-branches at known crossings that nobody has followed yet."""
+        found = []
+        for crossing in self.crossings:
+            found += crossing.open_halves()
+        return found
+
+
+@dataclass(eq=False)
+class Crossing:
+    """A point where two curves cross; taken: unit tangents, in units of ``scale``, of the half-branches that are known."""
+
+    subject: Subject
+    u: Array
+    scale: Array
+    taken: list[Array] = field(default_factory=list)
+    kind: Any = None
+    point: Located | None = None
+
+    def take(self, tangent: Array, scale: Array) -> None:
+        """A half-branch is known, with a tangent in units of ``scale``."""
+        self.taken.append(rescaled(tangent, scale, self.scale))
+
+    def open_halves(self) -> list[Start]:
+        """Starts along the tangents that are not taken, not images of taken ones, and lead into the domain."""
+        if self.kind is None or self.kind.other is None or self.point is None:
+            return []
+        found = []
+        for tangent in (self.kind.own, self.kind.other):
+            for sign in (1.0, -1.0):
+                way = sign * rescaled(tangent, self.point.scale, self.scale)
+                if self._known(way) or not self._inward(way):
+                    continue
+                self.taken.append(way)
+                found.append(
+                    Start(self.subject, self.u, self.point.bracket.lane.base, way, None, End.JOINED, _AT_BIRTH, self.point.error)
+                )
+        return found
+
+    def _known(self, way: Array) -> bool:
+        ways = [way]
+        for image in self.subject.symmetries:
+            if np.abs((image(self.u[None])[0] - self.u) / self.scale).max() < _SAME:
+                ways.append(image((way * self.scale)[None])[0] / self.scale)
+        return any(same_direction(w, t) for w in ways for t in self.taken)
+
+    def _inward(self, way: Array) -> bool:
+        return bool(inside_domain(self.subject.curve, (self.u + 1e-3 * way * self.scale)[None], slack=1e-7)[0])
+
+
+def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps) -> list[list[Lane]]:
+    """One lane for a start with a direction, else two in opposite directions."""
+    u, base = np.array([s.u for s in starts]), np.array([s.base for s in starts])
+    _, jacobian = subject.curve.residual_jacobian(u, base)
+    scale = np.maximum(np.abs(u), subject.floor)
+    rising = np.zeros(u.shape)
+    rising[:, -1] = 1.0
+    free = first_tangent(jacobian, rising, scale)
+    planted = []
+    for k, start in enumerate(starts):
+        ways = [free[k], -free[k]] if start.direction is None else [start.direction]
+        if start.towards is not None:
+            ways = [free[k] * start.towards]
+        own = [walk.begin(u[k], jacobian[k], way, base[k], start.first or steps.first) for way in ways]
+        for lane in own:
+            if start.begins is End.JOINED:
+                lane.sign[0] = np.nan  # the determinant vanishes at a branch point
+                lane.born, lane.start_error = True, start.error
+        planted.append(own)
+    return planted
+
+
+def _stopped(piece: Piece, event: tuple[str, int] | None) -> Piece:
+    """The piece up to the n-th event of a kind, if it was asked to stop there."""
+    if event is None:
+        return piece
+    wanted, count = event
+    matching = []
+    for one, kind in sorted(zip(piece.located, piece.branchings, strict=True), key=lambda x: x[0].place):
+        names = {one.bracket.type, one.bracket.name, *((kind.type, kind.name) if kind else ())}
+        if wanted in names and not told_twice(one, piece.located):
+            matching.append(one)
+    if len(matching) < count:
+        return piece
+    last, lane = matching[count - 1], piece.lane
+    lane.cut(last.bracket.at + 2)
+    lane.beyond, lane.end = True, End.EVENT
+    keep = [i for i, x in enumerate(piece.located) if x.place <= last.place]
+    located, kinds = tuple(piece.located[i] for i in keep), tuple(piece.branchings[i] for i in keep)
+    return Piece(lane, located, kinds, piece.forward, last)

@@ -1,0 +1,251 @@
+"""From a bracket to the special point: a safeguarded secant along the curve, then Newton on the extended system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.continuation.corrector import bordered, correct
+from meanfield.continuation.detect import Bracket
+from meanfield.continuation.subject import Subject
+from meanfield.continuation.systems import BranchPoint, Fold, Hopf, Sheet, Special, System, Zero, settle
+from meanfield.continuation.tangent import tangent
+from meanfield.solve.problem import EPS, Array
+
+_SECANTS = 14
+_SAME = 1e-4  # scaled distance below which a fold is the branch point that was found there too
+_NARROW = 1e-5  # of a bracket's length: close enough for Newton's method on the extended system
+
+
+@dataclass(frozen=True)
+class Located:
+    """A special point: u (N,), its claimed error (N,), the scaled tangent of the lane there, its place in the lane (a fraction
+    between two points), and what the extended system knows besides (null vectors, frequency)."""
+
+    bracket: Bracket
+    u: Array
+    error: Array
+    tangent: Array
+    scale: Array
+    place: float
+    sharp: bool
+    vector: Array | None = None
+
+
+def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
+    """The special points of all brackets, in the same order; those of one type are sought together."""
+    out: list[Located | None] = [None] * len(found)
+    kinds: dict[Any, list[int]] = {}
+    for i, bracket in enumerate(found):
+        kinds.setdefault((bracket.type, bracket.name if bracket.question else "", bracket.edge), []).append(i)
+    for rows in kinds.values():
+        for i, special in zip(rows, _together(subject, [found[i] for i in rows]), strict=True):
+            out[i] = special
+    return _borrowed([one for one in out if one is not None])
+
+
+def _borrowed(found: list[Located]) -> list[Located]:
+    """Where a lane ends, or an indicator vanishes, in a branch point, the system of the former is singular: it is that point."""
+    points = {(id(x.bracket.lane), x.bracket.at): x for x in found if x.bracket.type == "branch" and x.sharp}
+    out = []
+    for one in found:
+        point = points.get((id(one.bracket.lane), one.bracket.at))
+        if point is not None and not one.sharp and one.bracket.type != "fold" and _close(point, one):
+            one = replace(one, u=point.u, error=point.error, place=point.place, sharp=True)
+        out.append(one)
+    return out
+
+
+def _close(point: Located, one: Located) -> bool:
+    return bool(np.abs((point.u - one.u) / point.scale).max() < 1e-2)
+
+
+def told_twice(one: Located, others: tuple[Located, ...]) -> bool:
+    """A fold at a branch point of the same bracket is the branch turning there; a degenerate point where the lane ends at an
+    edge of the domain is that end."""
+    if one.bracket.type == "branch" and not one.sharp:
+        return any(x.bracket.type == "domain" and x.bracket.at == one.bracket.at for x in others)
+    if one.bracket.type != "fold":
+        return False
+    same = [x for x in others if x.bracket.type == "branch" and abs(x.bracket.at - one.bracket.at) <= 1]
+    return any(not one.sharp or np.abs((x.u - one.u) / x.scale).max() < _SAME for x in same)
+
+
+class _Chord:
+    """The pieces of curve inside brackets, each as a function of a share between 0 and 1 of its chord."""
+
+    def __init__(self, subject: Subject, found: Sequence[Bracket]) -> None:
+        self.subject, self.curve = subject, subject.curve
+        pick = lambda name, shift: np.array([getattr(b.lane, name)[b.at + shift] for b in found])
+        self.a, self.b = pick("u", 0), pick("u", 1)
+        self.scale = pick("scale", 0)
+        self.base = np.array([b.lane.base for b in found])
+        chord = (self.b - self.a) / self.scale
+        self.length = np.sqrt((chord**2).sum(axis=1))
+        self.normal = chord / self.length[:, None]
+        ta, tb = pick("tangent", 0), pick("tangent", 1) * pick("scale", 1) / self.scale
+        self.ta = ta / (ta * self.normal).sum(axis=1, keepdims=True)
+        self.tb = tb / (tb * self.normal).sum(axis=1, keepdims=True)
+
+    def at(self, rows: Any, share: Array) -> tuple[Array, Array]:
+        """Points (P, N) of the curve and Jacobians near them: cubic interpolation, then the corrector."""
+        s = share[:, None]
+        length, scale = self.length[rows][:, None], self.scale[rows]
+        cubic = (
+            (1 + 2 * s) * (1 - s) ** 2 * self.a[rows]
+            + s**2 * (3 - 2 * s) * self.b[rows]
+            + length * scale * (s * (1 - s) ** 2 * self.ta[rows] - s**2 * (1 - s) * self.tb[rows])
+        )
+        done = correct(self.curve, self.base[rows], cubic, self.normal[rows], scale, tol=1e-7)
+        u = np.where(done.converged[:, None], done.u, cubic)
+        return u, done.jacobian
+
+    def tangent(self, rows: Any, share: Array, jacobian: Array) -> Array:
+        """Scaled unit tangents (P, N); interpolated where the Jacobian has none."""
+        straight = self.ta[rows] * (1 - share[:, None]) + self.tb[rows] * share[:, None]
+        straight = straight / np.sqrt((straight**2).sum(axis=1, keepdims=True))
+        exact = tangent(jacobian, self.normal[rows], self.scale[rows])
+        clear = np.isfinite(exact).all(axis=1) & ((exact * straight).sum(axis=1) > 0.9)
+        return np.where(clear[:, None], exact, straight)
+
+
+def _together(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
+    chord = _Chord(subject, found)
+    share = _shares(chord, found)
+    rows = np.arange(len(found))
+    u, jacobian = chord.at(rows, share)
+    direction = chord.tangent(rows, share, jacobian)
+    special, vector = _settled(subject, found, chord, u, jacobian, share)
+    n = subject.curve.n
+    out = []
+    for i, bracket in enumerate(found):
+        good = bool(special.found[i]) and _between(chord, i, special.y[i, : n + 1])
+        rough = np.abs(chord.b[i] - chord.a[i])
+        place = float(((special.y[i, : n + 1] - chord.a[i]) / chord.scale[i] * chord.normal[i]).sum() / chord.length[i])
+        out.append(
+            Located(
+                bracket,
+                special.y[i, : n + 1] if good else u[i],
+                special.error[i, : n + 1] if good else rough,
+                direction[i],
+                chord.scale[i],
+                bracket.at + float(np.clip(place if good else share[i], 0.0, 1.0)),
+                good,
+                vector[i] if good else None,
+            )
+        )
+    return out
+
+
+def _between(chord: _Chord, i: int, u: Array) -> bool:
+    """Whether a settled point still belongs to its bracket."""
+    way = (u - chord.a[i]) / chord.scale[i]
+    share = float((way * chord.normal[i]).sum()) / chord.length[i]
+    aside = float(np.sqrt(((way - share * chord.length[i] * chord.normal[i]) ** 2).sum()))
+    return -0.2 <= share <= 1.2 and aside <= chord.length[i]
+
+
+def _measure(subject: Subject, found: Sequence[Bracket], chord: _Chord, rows: Any, share: Array) -> Array:
+    """(P,) values of what changes its sign, at shares of the chords."""
+    u, jacobian = chord.at(rows, share)
+    first = found[0]
+    if first.type == "fold":
+        return chord.tangent(rows, share, jacobian)[:, -1]
+    if first.type == "branch":
+        return np.asarray(np.linalg.det(bordered(jacobian, chord.normal[rows], chord.scale[rows])))
+    if first.edge is not None:
+        return u[:, first.edge[0]] - first.edge[1]
+    if first.question is not None:
+        return first.question.value(u, chord.base[rows])
+    assert subject.matrix is not None
+    values = np.linalg.eigvals(subject.matrix(u, chord.base[rows]))
+    pairs = np.where(np.abs(values.imag) > 0, np.abs(values.real), np.inf)
+    closest = pairs.argmin(axis=1)
+    return values.real[np.arange(len(values)), closest]
+
+
+def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
+    """Shares (P,) of the chords at which the sign changes: the Illinois variant of false position, in lockstep."""
+    count = len(found)
+    rows = np.arange(count)
+    low, high = np.zeros(count), np.ones(count)
+    with np.errstate(all="ignore"):
+        f_low, f_high = (_measure(chord.subject, found, chord, rows, s) for s in (low, high))
+        share = np.full(count, 0.5)
+        active = rows[np.isfinite(f_low) & np.isfinite(f_high) & (f_low * f_high < 0)]
+        share = np.where(f_low == 0, 0.0, np.where(f_high == 0, 1.0, share))
+        for turn in range(_SECANTS):
+            if active.size == 0:
+                break
+            a, b, fa, fb = low[active], high[active], f_low[active], f_high[active]
+            middle = b - fb * (b - a) / (fb - fa)
+            middle = np.where(np.isfinite(middle) & (middle > a) & (middle < b) & (turn % 4 != 3), middle, 0.5 * (a + b))
+            value = _measure(chord.subject, found, chord, active, middle)
+            share[active] = middle
+            left = value * fa < 0
+            high[active] = np.where(left, middle, b)
+            f_high[active] = np.where(left, value, 0.5 * fb)
+            low[active] = np.where(left, a, middle)
+            f_low[active] = np.where(left, 0.5 * fa, value)
+            done = (high[active] - low[active] < _NARROW) | (value == 0) | ~np.isfinite(value)
+            active = active[~done]
+    return share
+
+
+def _settled(
+    subject: Subject, found: Sequence[Bracket], chord: _Chord, u: Array, jacobian: Array, share: Array
+) -> tuple[Special, list[Array | None]]:
+    """Newton on the extended system that belongs to the type of the brackets; null vectors or frequency, where it has some."""
+    curve, n, first = subject.curve, subject.curve.n, found[0]
+    none: list[Array | None] = [None] * len(found)
+    system: System
+    if first.type == "fold":
+        v = _null(jacobian[:, :, :n])
+        special = settle(Fold(curve), np.concatenate([u, v], axis=1), Sheet(chord.base, v))
+        return special, list(special.y[:, n + 1 :])
+    if first.type == "branch":
+        w = _left_null(jacobian, chord.scale)
+        y = np.concatenate([u, np.zeros((len(u), 1)), w], axis=1)
+        special = settle(BranchPoint(curve), y, Sheet(chord.base, w))
+        return special, list(special.y[:, n + 2 :])
+    if first.type == "hopf":
+        assert subject.matrix is not None
+        y, reference = _hopf_start(subject.matrix(u, chord.base), u)
+        special = settle(Hopf(curve, subject.matrix), y, Sheet(chord.base, reference))
+        return special, list(special.y[:, -1:])
+    if first.edge is not None:
+        i, value = first.edge
+        system = Zero(curve, lambda y, p: y[:, i] - value, lambda y, p: np.full(len(y), EPS * abs(value)))
+    else:
+        assert first.question is not None
+        system = Zero(curve, first.question.value, first.question.noise)
+    return settle(system, u, Sheet(chord.base, np.zeros((len(u), 1)))), none
+
+
+def _null(matrix: Array) -> Array:
+    """Right null vectors (P, n) of square matrices that are nearly singular, v . v = 1."""
+    return np.asarray(np.linalg.svd(np.nan_to_num(matrix))[2][:, -1, :])
+
+
+def _left_null(jacobian: Array, scale: Array) -> Array:
+    """Left vectors (P, n) of the smallest singular value of the scaled Jacobians (P, n, N)."""
+    return np.asarray(np.linalg.svd(np.nan_to_num(jacobian * scale[:, None, :]))[0][:, :, -1])
+
+
+def _hopf_start(matrix: Array, u: Array) -> tuple[Array, Array]:
+    """y (P, D) from the pair of eigenvalues closest to the imaginary axis, and v_0 with v . v_0 = 1, w . v_0 = 0."""
+    y, reference = [], []
+    for k, a in enumerate(matrix):
+        values, vectors = np.linalg.eig(a)
+        turning = np.where(values.imag > 0, np.abs(values.real), np.inf)
+        i = int(turning.argmin())
+        z = vectors[:, i]
+        z = z / z[np.abs(z).argmax()]  # its largest entry is 1: so w . v_0 = 0 with v_0 that unit vector
+        unit = np.zeros(len(z))
+        unit[np.abs(z).argmax()] = 1.0
+        y.append(np.concatenate([u[k], z.real, z.imag, [values[i].imag]]))
+        reference.append(unit)
+    return np.array(y), np.array(reference)

@@ -1,0 +1,153 @@
+"""Events of a branch as its user sees them: names, values, errors, stability on both sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.continuation.branch import Branch, Event, Piece, as_solution, columns
+from meanfield.continuation.branching import Branching
+from meanfield.continuation.locate import Located, told_twice
+from meanfield.solve.problem import Array
+
+_AT_JUNCTION = 1e-6
+
+
+def events_of(branch: Branch) -> tuple[Event, ...]:
+    """All events of a branch in its order. A turning point that belongs to a branch point is not told twice."""
+    found = _placed(branch)
+    if not found:
+        return ()
+    u = np.array([_image(branch, one.u) for one, _, _ in found])
+    error = np.array([one.error for one, _, _ in found])
+    base = np.repeat(branch.base[None], len(u), axis=0)
+    values, claims = _values(branch, u, error, base)
+    stable = branch.stable
+    out = []
+    for k, (one, kind, place) in enumerate(found):
+        names = branch.subject.curve.path
+        at = {names.name: float(u[k, -1])}
+        at_error = {names.name: float(error[k, -1])}
+        before, after = _sides(stable, place, len(branch))
+        type_, name, details = _named(branch, one, kind)
+        event = Event(
+            type_,
+            name,
+            at,
+            {n: float(v[k]) for n, v in values.items()},
+            {**{n: float(e[k]) for n, e in claims.items()}, **at_error},
+            before,
+            after,
+            one.sharp,
+            place,
+            details,
+            u[k],
+            one,
+            kind,
+            branch,
+        )
+        out.append(event)
+        out += _junctions(branch, event, u[k], base[k])
+    return tuple(out)
+
+
+def _image(branch: Branch, u: Array) -> Array:
+    return u if branch.image is None else np.asarray(branch.image(u[None])[0])
+
+
+def _placed(branch: Branch) -> list[tuple[Located, Branching | None, float]]:
+    """Located points with their places along the whole branch, without what lies beyond an end."""
+    found = []
+    offsets = branch._raw[3]
+    for piece, offset in zip(branch.pieces, offsets, strict=True):
+        last = len(piece.lane.u) - 1.0 if piece.last is None else piece.last.place
+        for one, kind in zip(piece.located, piece.branchings, strict=True):
+            if one.place > last + 1e-9 or told_twice(one, piece.located):
+                continue
+            place = _place(one, piece)
+            found.append((one, kind, offset + (place if piece.forward else _length(piece) - 1 - place)))
+    return sorted(found, key=lambda x: x[2])
+
+
+def _place(one: Located, piece: Piece) -> float:
+    """The place of an event in its lane; the last step is only as long as it is until the end."""
+    at, last = one.bracket.at, piece.last
+    if last is None or at < last.bracket.at:
+        return one.place
+    whole = last.place - at
+    return at + (1.0 if whole <= 0 else float(np.clip((one.place - at) / whole, 0.0, 1.0)))
+
+
+def _length(piece: Piece) -> int:
+    return len(columns(piece)[0])
+
+
+def _values(branch: Branch, u: Array, error: Array, base: Array) -> tuple[dict[str, Any], dict[str, Any]]:
+    subject = branch.subject
+    if branch.model is None:
+        names = subject.curve.problem.names
+        return {n: u[:, i] for i, n in enumerate(names)}, {n: error[:, i] for i, n in enumerate(names)}
+    solution = as_solution(subject, u, error, subject.curve.path.points(base, u[:, -1]))
+    return dict(solution.unknowns), dict(solution.errors)
+
+
+def _sides(stable: Any, place: float, size: int) -> tuple[bool | None, bool | None]:
+    """Stability of the points before and after; None beyond an end."""
+    if stable is None:
+        return None, None
+    before, after = int(np.ceil(place - 1e-9)) - 1, int(np.floor(place + 1e-9)) + 1
+    return (bool(stable[before]) if before >= 0 else None), (bool(stable[after]) if after < size else None)
+
+
+def _named(branch: Branch, one: Located, kind: Branching | None) -> tuple[str, str, dict[str, Any]]:
+    bracket = one.bracket
+    if bracket.type == "branch":
+        if kind is None:
+            return "branch point", "branch point", {}
+        return kind.type, kind.name, {"opens": kind.side, "supercritical": kind.supercritical}
+    if bracket.type == "hopf":
+        return "hopf", "Hopf point", {} if one.vector is None else {"frequency": abs(float(one.vector[0]))}
+    if bracket.type == "refused":
+        return "domain", bracket.name, {}
+    return bracket.type, bracket.name, {}
+
+
+def _junctions(branch: Branch, event: Event, u: Array, base: Array) -> list[Event]:
+    """An event of its own for every phase that joins here."""
+    out = []
+    for junction in joining(branch, event, u, base):
+        other = junction.phase
+        out.append(
+            Event(
+                "junction",
+                other.name or other.title,
+                event.at,
+                event.unknowns,
+                event.error,
+                event.stable_before,
+                event.stable_after,
+                event.sharp,
+                event.place,
+                {"by": event.name},
+                u,
+                event.located,
+                None,
+                branch,
+            )
+        )
+    return out
+
+
+def joining(branch: Branch, event: Event, u: Array, base: Array) -> list[Any]:
+    """The junctions of the model whose condition vanishes at the event."""
+    if branch.model is None or event.type not in ("indicator", "domain"):
+        return []
+    kernel: Any = branch.subject.curve.problem
+    x, p = np.maximum(u[None, :-1], kernel.lower), branch.subject.curve.path.points(base[None], u[None, -1])
+    out = []
+    for junction in branch.model.junctions:
+        value = kernel.values((branch.model.resolve(junction.condition),), x, p)[0, 0]
+        if abs(value) <= _AT_JUNCTION:
+            out.append(junction)
+    return out

@@ -1,0 +1,167 @@
+"""What is followed: a curve together with the questions that are asked along it (signs, symmetries, stability)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from meanfield.compile import Kernel
+from meanfield.continuation.curve import Curve
+from meanfield.continuation.path import Path
+from meanfield.model import Model
+from meanfield.solve import judge
+from meanfield.solve.extension import extended
+from meanfield.solve.problem import EPS, Array, Problem
+from meanfield.solve.search import symmetry_maps
+
+_SUBSPACE = 1e-7  # an unknown within this (scaled) of a value has it
+
+
+@dataclass(frozen=True)
+class Question:
+    """A quantity whose sign changes are events: ``value(u, p) -> (P,)``, ``noise(u, p) -> (P,)`` a bound on its error;
+    ``asked(u) -> (P,)`` where it has a meaning at all."""
+
+    type: str
+    name: str
+    value: Callable[[Array, Array], Array]
+    noise: Callable[[Array, Array], Array]
+    asked: Callable[[Array], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """curve; floor (N,): the size below which an unknown is small; questions; symmetries of u; stability and physical:
+    ``f(u, p, error) -> (P,)`` or None; matrix: Jacobian of the dynamics, for Hopf points; model, if there is one."""
+
+    curve: Curve
+    floor: Array
+    questions: tuple[Question, ...] = ()
+    symmetries: tuple[Callable[[Array], Array], ...] = ()
+    stability: Callable[[Array, Array, Array], Any] | None = None
+    physical: Callable[[Array, Array, Array], Any] | None = None
+    matrix: Callable[[Array, Array], Array] | None = None
+    model: Model | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def subject_of(
+    problem: Problem, path: Path, floor: Array, expressions: Mapping[str, sp.Expr] | None = None, *, asking: bool = True
+) -> Subject:
+    """The subject that a kernel or a hand-written problem is, along a path.
+
+    expressions: further quantities of a model, ``{name: SymPy}``, whose zeros are events. asking=False leaves out the
+    model's indicators (of a condition, which is only followed).
+    """
+    curve = Curve(problem, path)
+    if not isinstance(problem, Kernel):
+        matrix = getattr(problem, "dynamics", None)
+        return Subject(curve, floor, matrix=_of_u(matrix, path), stability=_by_dynamics(matrix, path))
+    model = problem.model
+    questions = [
+        *(
+            _question(problem, path, "refused", sentence, model.resolve(e))
+            for sentence, e in model.accept.items()
+            if _plain(model, e)
+        ),
+    ]
+    if asking:
+        questions += [
+            _question(problem, path, "indicator", name, model.resolve(e), _subspace(problem, model.restrict.get(name, {}), floor))
+            for name, e in model.indicators.items()
+        ]
+    questions += [_question(problem, path, "indicator", name, model.resolve(e)) for name, e in (expressions or {}).items()]
+    matrix = _dynamics(problem)
+    labelled = isinstance(model.stable, bool) or bool(model.stable) or bool(model.spectra)
+    return Subject(
+        curve,
+        floor,
+        tuple(questions),
+        tuple(_with_parameter(image) for image in symmetry_maps(model)),
+        _label(problem, path, judge.stability) if labelled and model.stable is not None else _by_dynamics(matrix, path),
+        _label(problem, path, lambda k, x, p, error: judge.holds(k, model.physical, x, p, strict=False))
+        if model.physical
+        else None,
+        _of_u(matrix, path),
+        model,
+    )
+
+
+def _plain(model: Model, expr: sp.Expr) -> bool:
+    """Conditions on unknowns are the domain's business; those with a coordinate hold for a range and have no simple zero."""
+    return not expr.is_Symbol and not {s.name for s in expr.free_symbols} & {"s"} and _varies(model, expr)
+
+
+def _varies(model: Model, expr: sp.Expr) -> bool:
+    return bool(model.resolve(expr).free_symbols)
+
+
+def _question(
+    kernel: Kernel, path: Path, type_: str, name: str, expr: sp.Expr, asked: Callable[[Array], Any] | None = None
+) -> Question:
+    value = lambda u, p: kernel.values((expr,), *_inside(kernel, path, u, p))[:, 0]
+    noise = lambda u, p: kernel.quantities((expr,), *_inside(kernel, path, u, p))[1][:, 0]
+    return Question(type_, name, value, noise, asked)
+
+
+def _inside(kernel: Kernel, path: Path, u: Array, p: Array) -> tuple[Array, Array]:
+    return np.maximum(u[:, :-1], kernel.lower), path.points(p, u[:, -1])
+
+
+def _subspace(kernel: Kernel, values: Mapping[sp.Symbol, sp.Expr], floor: Array) -> Callable[[Array], Any] | None:
+    """Where the unknowns have the values that an indicator is restricted to."""
+    if not values:
+        return None
+    at = [(kernel.unknowns.index(s), float(v)) for s, v in values.items()]
+    return lambda u: np.all([np.abs(u[:, i] - v) <= _SUBSPACE * floor[i] for i, v in at], axis=0)
+
+
+def _with_parameter(image: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda u: np.concatenate([image(u[:, :-1]), u[:, -1:]], axis=1)
+
+
+def _label(kernel: Kernel, path: Path, function: Callable[..., Any]) -> Callable[[Array, Array, Array], Any]:
+    def label(u: Array, p: Array, error: Array) -> Any:
+        x, q = _inside(kernel, path, u, p)
+        return function(kernel, x, q, error[:, :-1])
+
+    return label
+
+
+def _dynamics(kernel: Kernel) -> Callable[[Array, Array], Array] | None:
+    """The Jacobian (P, n, n) of declared time derivatives ``{unknown: expression}``."""
+    model = kernel.model
+    if not isinstance(model.dynamics, Mapping) or set(model.dynamics) != set(model.unknowns):
+        return None
+    exprs = tuple(model.resolve(model.dynamics[u]) for u in model.unknowns)
+    return lambda x, p: kernel.gradients(exprs, x, p)
+
+
+def _of_u(matrix: Callable[[Array, Array], Array] | None, path: Path) -> Callable[[Array, Array], Array] | None:
+    if matrix is None:
+        return None
+    return lambda u, p: np.asarray(matrix(np.ascontiguousarray(u[:, :-1]), path.points(p, u[:, -1])), dtype=float)
+
+
+def _by_dynamics(matrix: Callable[[Array, Array], Array] | None, path: Path) -> Callable[[Array, Array, Array], Any] | None:
+    of_u = _of_u(matrix, path)
+    if of_u is None:
+        return None
+    return lambda u, p, error: (np.linalg.eigvals(of_u(u, p)).real < 0).all(axis=1)
+
+
+def inside_domain(curve: Curve, u: Array, slack: float = 1e-9) -> Any:
+    """(P,) whether no unknown is below its edge by more than rounding."""
+    return (u >= curve.lower - slack * np.maximum(1.0, np.abs(u))).all(axis=1)
+
+
+def as_floor(sizes: Sequence[float] | Array, width: float) -> Array:
+    """(N,) floors: sizes of the unknowns, and the width of the window for the coordinate of the path."""
+    return np.append(np.maximum(np.asarray(sizes, dtype=float), 64 * EPS), width)
+
+
+__all__ = ["Question", "Subject", "as_floor", "extended", "inside_domain", "subject_of"]

@@ -1,0 +1,92 @@
+"""Onto another curve: at branch points through the normal form, at junctions into the model of the other phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from meanfield.continuation.branch import Branch, Event
+from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.stops import End
+from meanfield.continuation.subject import Subject, inside_domain
+from meanfield.continuation.tangent import first_tangent
+from meanfield.continuation.walk import rescaled
+from meanfield.errors import MeanfieldError, ParameterError
+from meanfield.model import Junction, Model
+from meanfield.solve.newton import newton
+from meanfield.solve.problem import Array
+from meanfield.solve.search import parameters_for
+
+_AT_BIRTH = 2e-3
+
+
+def switched(event: Event, side: int) -> Branch:
+    """See `Event.switch`."""
+    branch = event.branch
+    if branch is None or event.branching is None or event.branching.other is None or event.located is None:
+        raise ParameterError(f"nothing branches off at this {event.type} ({event.name}); switch at a branch point")
+    way = float(np.sign(side) or 1.0) * event.branching.other
+    if event.branching.type == "pitchfork" and event.branching.trunk is not None:
+        leading = int(np.abs(way[:-1]).argmax())  # +1: the side on which the unknown that changes most grows
+        if event.branching.trunk is not event.branching.other:
+            way = way * np.sign(way[leading]) * (np.sign(side) or 1.0)
+    garden = Garden(branch.steps, branch.stops)
+    way = rescaled(way, event.located.scale, np.maximum(np.abs(event.located.u), branch.subject.floor))
+    start = Start(branch.subject, event.located.u, branch.base, way, None, End.JOINED, _AT_BIRTH, event.located.error)
+    found = garden.grow([start])[0]
+    return found if branch.image is None else found.mirrored(branch.image, found.id)
+
+
+def crossed(event: Event, make: Callable[[Model], Subject]) -> list[Start]:
+    """Starts in the phases that join at the event, going on in the same sense as the parameter did."""
+    branch = event.branch
+    if branch is None or event.type != "junction" or event.located is None:
+        return []
+    out = []
+    for junction in branch.model.junctions:
+        try:
+            other = junction.phase
+        except MeanfieldError:
+            continue  # that phase does not exist for this transfer function
+        if (other.name or other.title) != event.name:
+            continue
+        out += _arrivals(branch, event, junction, make(other))
+    return out
+
+
+def _arrivals(branch: Branch, event: Event, junction: Junction, subject: Subject) -> list[Start]:
+    """The other phase's curve at the junction, in every direction that leads into its domain."""
+    other = junction.phase
+    kernel, inner = subject.curve.problem, branch.subject.curve.problem
+    values = np.append(np.maximum(event.u[:-1], inner.lower), 0.0)[:-1]
+    p = branch.subject.curve.path.points(branch.base[None], event.u[None, -1])
+    exprs = tuple(branch.model.resolve(junction.arrive.get(s, s)) for s in other.unknowns)
+    x = inner.values(exprs, values[None], p)  # type: ignore[attr-defined]
+    base = parameters_for(other, branch.model, p)
+    run = newton(kernel, base, x, scale=subject.floor[None, :-1])
+    if run.converged[0] and np.abs((run.x[0] - x[0]) / np.maximum(1.0, np.abs(x[0]))).max() < 1e-4:
+        x = run.x
+    u = np.append(x[0], event.u[-1])
+    _, jacobian = subject.curve.residual_jacobian(u[None], base)
+    scale = np.maximum(np.abs(u), subject.floor)
+    if not np.isfinite(jacobian).all() or _degenerate(jacobian[0] * scale[None, :]):
+        return []
+    rising = np.zeros((1, len(u)))
+    rising[0, -1] = 1.0
+    way = first_tangent(jacobian, rising, scale[None])[0]
+    ways = [sign * way for sign in (1.0, -1.0) if _allowed(subject, u + 1e-3 * sign * way * scale, base[0])]
+    error = np.full(len(u), max(event.error.values(), default=0.0))  # that of the event; the other phase starts where it is
+    return [Start(subject, u, base[0], one, None, End.JOINED, _AT_BIRTH, error) for one in ways]
+
+
+def _allowed(subject: Subject, u: Array, base: Array) -> bool:
+    """Whether a point lies in the domain and fulfils the model's conditions."""
+    conditions = [q.value(u[None], base[None])[0] for q in subject.questions if q.type == "refused"]
+    return bool(inside_domain(subject.curve, u[None])[0]) and not any(value < 0 for value in conditions)
+
+
+def _degenerate(scaled: Array) -> bool:
+    """Whether more than one curve passes here."""
+    size = np.linalg.svd(scaled, compute_uv=False)
+    return bool(size[-1] < 1e-7 * max(size[0], 1e-300))

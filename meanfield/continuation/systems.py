@@ -1,0 +1,217 @@
+"""Extended systems whose regular roots are the special points of a curve, and Newton's method on them, in batches.
+
+    fold          F(u) = 0,        F_x(u) v = 0,                      v . v_0 = 1
+    branch point  F(u) + b w = 0,  w F_x(u) = 0,  w F_lambda(u) = 0,  w . w_0 = 1       (b = 0 at the root)
+    zero          F(u) = 0,        f(u) = 0
+    Hopf          F(u) = 0,        A(u) (v + i w) = i omega (v + i w),  v . v_0 = 1,  w . v_0 = 0
+
+The residuals are exact (they hold F and its exact Jacobian); the matrix of Newton's method is made of their differences, which
+costs one evaluation of a batch and changes how fast the iteration converges, not what it converges to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from meanfield.continuation.corrector import solved
+from meanfield.continuation.curve import Curve
+from meanfield.solve.problem import EPS, Array
+
+_DIFFERENCE = 3e-6  # relative step of the differences
+_BATCH = 4_000_000  # numbers in the Jacobians of one batch of evaluations
+_ITERATIONS = 12
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Where an extended system is evaluated: base points p (P, m) and reference vectors (P, r)."""
+
+    p: Array
+    reference: Array
+
+
+class System(Protocol):
+    """residual (P, D) of unknowns y (P, D), whose first N are u; noise: a bound on its error."""
+
+    @property
+    def curve(self) -> Curve: ...
+
+    def residual(self, y: Array, sheet: Sheet) -> Array: ...
+
+    def noise(self, y: Array, sheet: Sheet) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Fold:
+    """y = (u, v): reference v_0 (P, n)."""
+
+    curve: Curve
+
+    def residual(self, y: Array, sheet: Sheet) -> Array:
+        n = self.curve.n
+        f, j = self.curve.fine.residual_jacobian(y[:, : n + 1], sheet.p)
+        v = y[:, n + 1 :]
+        return np.concatenate(
+            [f, (j[:, :, :n] * v[:, None, :]).sum(axis=2), (v * sheet.reference).sum(axis=1, keepdims=True) - 1.0], axis=1
+        )
+
+    def noise(self, y: Array, sheet: Sheet) -> Array:
+        n = self.curve.n
+        f, j = noise_of(self.curve, y[:, : n + 1], sheet.p)
+        v = np.abs(y[:, n + 1 :])
+        return np.concatenate([f, (j[:, :, :n] * v[:, None, :]).sum(axis=2), np.full((len(y), 1), 4 * EPS)], axis=1)
+
+
+@dataclass(frozen=True)
+class BranchPoint:
+    """y = (u, b, w): reference w_0 (P, n)."""
+
+    curve: Curve
+
+    def residual(self, y: Array, sheet: Sheet) -> Array:
+        n = self.curve.n
+        f, j = self.curve.fine.residual_jacobian(y[:, : n + 1], sheet.p)
+        b, w = y[:, n + 1 : n + 2], y[:, n + 2 :]
+        return np.concatenate(
+            [f + b * w, (j * w[:, :, None]).sum(axis=1), (w * sheet.reference).sum(axis=1, keepdims=True) - 1.0], axis=1
+        )
+
+    def noise(self, y: Array, sheet: Sheet) -> Array:
+        n = self.curve.n
+        f, j = noise_of(self.curve, y[:, : n + 1], sheet.p)
+        w = np.abs(y[:, n + 2 :])
+        return np.concatenate([f, (j * w[:, :, None]).sum(axis=1), np.full((len(y), 1), 4 * EPS)], axis=1)
+
+
+@dataclass(frozen=True)
+class Zero:
+    """y = u, with ``value(u, p) -> (P,)`` and ``value_noise(u, p) -> (P,)``; no reference."""
+
+    curve: Curve
+    value: Callable[[Array, Array], Array]
+    value_noise: Callable[[Array, Array], Array]
+
+    def residual(self, y: Array, sheet: Sheet) -> Array:
+        f, _ = self.curve.fine.residual_jacobian(y, sheet.p)
+        return np.concatenate([f, self.value(y, sheet.p)[:, None]], axis=1)
+
+    def noise(self, y: Array, sheet: Sheet) -> Array:
+        return np.concatenate([self.curve.fine.claims(y, sheet.p), self.value_noise(y, sheet.p)[:, None]], axis=1)
+
+
+@dataclass(frozen=True)
+class Hopf:
+    """y = (u, v, w, omega) with ``matrix(u, p) -> (P, n, n)``, the Jacobian of the dynamics; reference v_0 (P, n)."""
+
+    curve: Curve
+    matrix: Callable[[Array, Array], Array]
+
+    def _parts(self, y: Array) -> tuple[Array, Array, Array, Array]:
+        n = self.curve.n
+        return y[:, : n + 1], y[:, n + 1 : 2 * n + 1], y[:, 2 * n + 1 : 3 * n + 1], y[:, 3 * n + 1 :]
+
+    def residual(self, y: Array, sheet: Sheet) -> Array:
+        u, v, w, omega = self._parts(y)
+        f, _ = self.curve.fine.residual_jacobian(u, sheet.p)
+        a = self.matrix(u, sheet.p)
+        real, imaginary = (a * v[:, None, :]).sum(axis=2) + omega * w, (a * w[:, None, :]).sum(axis=2) - omega * v
+        along, across = ((x * sheet.reference).sum(axis=1, keepdims=True) for x in (v, w))
+        return np.concatenate([f, real, imaginary, along - 1.0, across], axis=1)
+
+    def noise(self, y: Array, sheet: Sheet) -> Array:
+        u, v, w, omega = self._parts(y)
+        a = np.abs(self.matrix(u, sheet.p))
+        size = 16 * EPS * ((a * (np.abs(v) + np.abs(w))[:, None, :]).sum(axis=2) + np.abs(omega) * (np.abs(v) + np.abs(w)))
+        return np.concatenate([self.curve.fine.claims(u, sheet.p), size, size, np.full((len(y), 2), 4 * EPS)], axis=1)
+
+
+def noise_of(curve: Curve, u: Array, p: Array) -> tuple[Array, Array]:
+    """Bounds on the errors of the residual (P, n) and of the Jacobian (P, n, N) by the finest rules.
+
+    That of the Jacobian is what the next coarser rules differ by, and rounding.
+    """
+    _, fine = curve.fine.residual_jacobian(u, p)
+    _, coarse = curve.check.residual_jacobian(u, p)
+    size = np.abs(fine).max(axis=2, keepdims=True)
+    return curve.fine.claims(u, p), np.abs(fine - coarse) + 8 * EPS * size
+
+
+@dataclass(frozen=True)
+class Special:
+    """y (P, D); error (P, D), claimed; found (P,). Where nothing was found y is the last iterate and the error inf."""
+
+    y: Array
+    error: Array
+    found: Any
+
+
+def settle(system: System, y: Array, sheet: Sheet) -> Special:
+    """Newton on an extended system from near its roots, with the claimed error of every unknown."""
+    y = np.array(y, dtype=float)
+    start = y.copy()
+    found = np.zeros(len(y), dtype=bool)
+    last = np.full(len(y), np.inf)
+    matrix = np.full((*y.shape, y.shape[1]), np.nan)
+    with np.errstate(all="ignore"):
+        active = np.arange(len(y))
+        for _ in range(_ITERATIONS):
+            if active.size == 0:
+                break
+            part = Sheet(sheet.p[active], sheet.reference[active])
+            matrix[active] = differences(system, y[active], part)
+            step = solved(*_equilibrated(matrix[active], -system.residual(y[active], part)))
+            extent = np.abs(y[active]) + 1.0
+            size = (np.abs(step) / extent).max(axis=1)
+            y[active] += np.where(np.isfinite(step), step, 0.0)
+            done = (size <= 1e-13) | ((size <= 1e-8) & (size >= 0.1 * last[active]))
+            lost = ~np.isfinite(size) | (size > 10 * last[active])
+            last[active] = size
+            found[active[done]] = True
+            active = active[~done & ~lost]
+        found[active[last[active] <= 1e-9]] = True
+        far = (np.abs(y - start) > 0.5 * (np.abs(start) + 1.0)).any(axis=1)
+        found &= ~far
+        error = np.full(y.shape, np.inf)
+        rows = np.flatnonzero(found)
+        if rows.size:
+            part = Sheet(sheet.p[rows], sheet.reference[rows])
+            noise = system.noise(y[rows], part) + np.abs(system.residual(y[rows], part))
+            try:
+                inverse = np.linalg.inv(matrix[rows])
+                error[rows] = (np.abs(inverse) * noise[:, None, :]).sum(axis=2) + 2 * EPS * np.abs(y[rows])
+            except np.linalg.LinAlgError:
+                found[rows] = False
+    return Special(y, error, found)
+
+
+def _equilibrated(matrix: Array, rhs: Array) -> tuple[Array, Array]:
+    size = np.abs(matrix).max(axis=2)
+    size = np.where((size > 0) & np.isfinite(size), size, 1.0)
+    return matrix / size[:, :, None], rhs / size
+
+
+def differences(system: System, y: Array, sheet: Sheet) -> Array:
+    """(P, D, D): the matrix of an extended system from differences, central, or inward at an edge of the domain."""
+    count, size = y.shape
+    n = system.curve.n
+    step = _DIFFERENCE * np.maximum(np.abs(y), 0.1)
+    lower = np.concatenate([system.curve.lower, np.full(size - n - 1, -np.inf)])
+    at_edge = (y - step < lower) & (y > lower - step)
+    above, below = y + step, np.where(at_edge, y, y - step)
+    out = np.empty((count, size, size))
+    per = max(1, _BATCH // max(1, 2 * count * n * (n + 1)))
+    for first in range(0, size, per):
+        columns = np.arange(first, min(first + per, size))
+        moved = np.repeat(y[:, None, None, :], 2, axis=1).repeat(len(columns), axis=2)
+        for k, j in enumerate(columns):
+            moved[:, 0, k, j], moved[:, 1, k, j] = above[:, j], below[:, j]
+        times = 2 * len(columns)
+        flat = Sheet(np.repeat(sheet.p, times, axis=0), np.repeat(sheet.reference, times, axis=0))
+        values = system.residual(moved.reshape(-1, size), flat).reshape(count, 2, len(columns), size)
+        width = (above - below)[:, columns, None]
+        out[:, :, columns] = ((values[:, 0] - values[:, 1]) / width).transpose(0, 2, 1)
+    return out

@@ -1,0 +1,238 @@
+"""Pseudo-arclength continuation of many lanes in lockstep: every evaluation serves all of them.
+
+A lane is one walk along a curve in one direction. All lanes of a walk share the problem, not the parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from meanfield.continuation.corrector import bordered, correct
+from meanfield.continuation.curve import Curve
+from meanfield.continuation.stops import End, Stops
+from meanfield.continuation.tangent import PREDICTORS, Predictor, tangent
+from meanfield.solve.problem import Array
+
+_ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Lengths are scaled: the window is 1 long in the coordinate of the path, an unknown is measured by its size or by its
+    floor. first, smallest, largest: of steps; angle: which a step should turn, in radians; worst: which it may turn at most;
+    correction: the size that the first correction should have."""
+
+    first: float = 0.01
+    smallest: float = 1e-7
+    largest: float = 0.05
+    angle: float = 0.12
+    worst: float = 0.4
+    correction: float = 3e-3
+    tol: float = 1e-9
+    iterations: int = 6
+    predictor: Predictor = "tangent"
+
+
+LISTS = ("u", "tangent", "scale", "sign", "ahead")  # what a lane remembers of every point
+
+
+@dataclass(eq=False)
+class Lane:
+    """u, tangent (scaled), scale: lists of (N,), point by point; sign: of the bordered determinant, which changes at branch
+    points; ahead: the step to be tried after each point. base (m,): parameters. ``beyond``: the last point lies outside of the
+    window or of the domain. born: whether it starts at a branch point or junction, of which ``start_error`` (N,) is the claim."""
+
+    base: Array
+    u: list[Array] = field(default_factory=list)
+    tangent: list[Array] = field(default_factory=list)
+    scale: list[Array] = field(default_factory=list)
+    sign: list[float] = field(default_factory=list)
+    ahead: list[float] = field(default_factory=list)
+    step: float = 0.0
+    length: float = 0.0
+    end: End | None = None
+    beyond: bool = False
+    born: bool = False
+    start_error: Array | None = None
+
+    def points(self) -> Array:
+        """(L, N)."""
+        return np.array(self.u)
+
+    def cut(self, size: int) -> None:
+        """Forget all points but the first ``size``."""
+        for name in LISTS:
+            del getattr(self, name)[size:]
+        self.step = self.ahead[-1]
+
+    def again(self) -> Lane:
+        """A lane that goes on from the last point as if this one had not ended."""
+        copy = Lane(self.base, step=self.ahead[-1], length=self.length, born=self.born, start_error=self.start_error)
+        for name in LISTS:
+            setattr(copy, name, list(getattr(self, name)))
+        return copy
+
+
+class Walk:
+    """Lanes and how they go on. ``advance`` makes one attempt of a step on every lane that has not come to an end."""
+
+    def __init__(
+        self,
+        curve: Curve,
+        lanes: list[Lane],
+        floor: Array,
+        steps: Steps,
+        stops: Stops,
+        symmetries: Sequence[Callable[[Array], Array]] = (),
+    ) -> None:
+        self.curve, self.lanes, self.floor, self.steps, self.stops = curve, lanes, floor, steps, stops
+        self.symmetries = symmetries
+        places = {name: i for i, name in enumerate(curve.names)}
+        self.low, self.high = np.full(len(floor), -np.inf), np.full(len(floor), np.inf)
+        for name, (low, high) in stops.window.items():
+            self.low[places[name]], self.high[places[name]] = low, high
+        self.loose = 1e-12 * (np.where(np.isfinite(self.high - self.low), self.high - self.low, 1.0))
+
+    @property
+    def active(self) -> list[Lane]:
+        """The lanes that go on."""
+        return [lane for lane in self.lanes if lane.end is None]
+
+    def advance(self) -> list[Lane]:
+        """Try a step on every active lane; returns the lanes that have a new point."""
+        lanes = self.active
+        if not lanes:
+            return []
+        u, t, scale = (np.array([getattr(lane, name)[-1] for lane in lanes]) for name in ("u", "tangent", "scale"))
+        before = np.array([lane.u[-2] if len(lane.u) > 1 else lane.u[-1] for lane in lanes])
+        step, base = np.array([lane.step for lane in lanes]), np.array([lane.base for lane in lanes])
+        guess = PREDICTORS[self.steps.predictor](u, before, t, step, scale)
+        plane = t
+        if self.steps.predictor == "natural":
+            plane = np.zeros_like(t)
+            plane[:, -1] = np.where(t[:, -1] < 0, -1.0, 1.0)
+        done = correct(self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations)
+        ahead = tangent(done.jacobian, t, scale)
+        with np.errstate(invalid="ignore"):
+            angle = np.arccos(np.clip((ahead * t).sum(axis=1), -1.0, 1.0))
+            jump = np.sqrt((((done.u - u) / scale) ** 2).sum(axis=1))
+        good = done.converged & (angle <= self.steps.worst) & (jump <= 2 * step) & (jump > 0.3 * step)
+        change = self._change(done.first, angle, done.iterations, step)
+        moved = []
+        for k, lane in enumerate(lanes):
+            if good[k]:
+                self._accept(lane, done.u[k], done.jacobian[k], ahead[k], scale[k])
+                lane.step = float(np.clip(step[k] * change[k], self.steps.smallest, self.steps.largest))
+                lane.ahead.append(lane.step)
+                moved.append(lane)
+            else:
+                lane.step = 0.4 * step[k]
+                if lane.step < self.steps.smallest:
+                    lane.end = End.LOST
+        return moved
+
+    def _change(self, first: Array, angle: Array, iterations: Any, step: Array) -> Array:
+        """By which factor the next step should be longer: the prediction's error and the turn grow like its square."""
+        with np.errstate(all="ignore"):
+            by_error = np.sqrt(self.steps.correction / np.maximum(first, 1e-300))
+            by_angle = self.steps.angle / np.maximum(angle, 1e-300)
+        factor = np.minimum(by_error, by_angle)
+        return np.clip(np.where(iterations > 4, np.minimum(factor, 0.7), factor), 0.4, 2.0)
+
+    def _accept(self, lane: Lane, u: Array, jacobian: Array, ahead: Array, scale: Array) -> None:
+        lane.length += float(np.sqrt((((u - lane.u[-1]) / scale) ** 2).sum()))
+        fresh = np.maximum(np.abs(u), self.floor)
+        self._keep(lane, u, jacobian, rescaled(ahead, scale, fresh), fresh)
+        lane.end = self._end(lane)
+
+    def _keep(self, lane: Lane, u: Array, jacobian: Array, ahead: Array, scale: Array) -> None:
+        lane.u.append(u)
+        lane.tangent.append(ahead)
+        lane.scale.append(scale)
+        lane.sign.append(float(np.linalg.slogdet(bordered(jacobian[None], ahead[None], scale[None]))[0][0]))
+
+    def begin(self, u: Array, jacobian: Array, ahead: Array, base: Array, step: float) -> Lane:
+        """A lane that starts at the solution ``u`` with the scaled tangent ``ahead``."""
+        scale = np.maximum(np.abs(u), self.floor)
+        lane = Lane(np.array(base, dtype=float), step=step)
+        self._keep(lane, np.array(u), jacobian, ahead, scale)
+        lane.ahead.append(step)
+        self.lanes.append(lane)
+        return lane
+
+    def _end(self, lane: Lane) -> End | None:
+        u, before, stops = lane.u[-1], lane.u[-2], self.stops
+        edge = _ON_EDGE * self.floor
+        if ((u < self.low - self.loose) | (u > self.high + self.loose)).any():
+            lane.beyond = True
+            return End.WINDOW
+        if stops.domain and ((u < self.curve.lower - edge) & (before >= self.curve.lower - edge)).any():
+            lane.beyond = True
+            return End.DOMAIN
+        if stops.closed and len(lane.u) > 4 and self._returned(lane):
+            lane.u[-1], lane.tangent[-1], lane.scale[-1] = lane.u[0], lane.tangent[0], lane.scale[0]
+            lane.sign[-1] = lane.sign[-2]
+            return End.CLOSED
+        if len(lane.u) > 2 and self._mirrored(lane):
+            lane.beyond = True
+            return End.MIRRORED
+        if lane.length >= stops.length:
+            return End.LENGTH
+        if len(lane.u) >= stops.points:
+            return End.POINTS
+        if stops.until is not None and stops.until(dict(zip(self.curve.names, u.tolist(), strict=True))):
+            return End.CONDITION
+        return None
+
+    def _mirrored(self, lane: Lane) -> bool:
+        """Whether the last step passed through a symmetric point: what lies beyond is the image of what lies behind."""
+        for image in self.symmetries:
+            behind, ahead = (u - image(u[None])[0] for u in (lane.u[-2], lane.u[-1]))
+            size = float((behind * ahead / lane.scale[-1] ** 2).sum())
+            turned = lane.tangent[-2][-1] * lane.tangent[-1][-1] < 0 and lane.sign[-2] * lane.sign[-1] < 0
+            if size < 0 and turned:
+                return True
+        return False
+
+    def _returned(self, lane: Lane) -> bool:
+        """Whether the last step passed the lane's own start."""
+        scale = lane.scale[-1]
+        chord = (lane.u[-1] - lane.u[-2]) / scale
+        way = (lane.u[0] - lane.u[-2]) / scale
+        length = float(np.sqrt((chord**2).sum()))
+        if length == 0:
+            return False
+        share = float((chord * way).sum()) / length**2
+        aside = float(np.sqrt(((way - share * chord) ** 2).sum()))
+        alike = float((lane.tangent[-2] * lane.tangent[0]).sum())
+        return 0.0 <= share <= 1.0 and aside <= 0.3 * length and alike > 0.8
+
+    def run(self, tick: Callable[[Walk], None] | None = None) -> None:
+        """All lanes to their ends. A KeyboardInterrupt ends them where they are and is handed on."""
+        try:
+            while self.active:
+                self.advance()
+                if tick is not None:
+                    tick(self)
+        except KeyboardInterrupt:
+            for lane in self.active:
+                lane.end = End.INTERRUPTED
+            raise
+
+    def steps_of(self, lane: Lane) -> Iterator[Array]:
+        """The points of one lane as they are found."""
+        yield lane.u[0]
+        while lane.end is None:
+            for moved in self.advance():
+                if moved is lane:
+                    yield lane.u[-1]
+
+
+def rescaled(unit: Array, scale: Array, fresh: Array) -> Array:
+    """A scaled unit tangent in another scale."""
+    other = unit * scale / fresh
+    return np.asarray(other / np.sqrt((other**2).sum()))
