@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as with_changes
+from math import inf
 
 import sympy as sp
 
 from meanfield.averages.scope import replace
-from meanfield.transfer import Applied, Transfer, tanh
+from meanfield.transfer import Applied, tanh
 from meanfield.transfer.functions import logistic
+from meanfield.transfer.traits import Traits
 
 Monomial = tuple[tuple[sp.Symbol, int], ...]
 MAX_TERMS = 400
@@ -39,6 +42,12 @@ class Generators:
     @property
     def symbols(self) -> list[sp.Symbol]:
         return list(self.table.values())
+
+    @property
+    def sech2(self) -> sp.Expr | None:
+        """The entry for ``1 - tanh(x)^2``, if tanh of the variable itself is there."""
+        t = self.table.get(sp.tanh(self.variable))
+        return None if t is None else 1 - t**2
 
     def lower(self, body: sp.Expr) -> sp.Expr:
         """``body``, written out in the generators and the variable."""
@@ -111,7 +120,7 @@ class Analyticity:
     strip: half width of the common strip of analyticity in the variable's own units (None: not known).
     pole_order: largest order of the pole at its edge. growth: c of ``exp(c y^2)`` along the imaginary direction, summed
     over factors. kinks: where a derivative jumps. rate: of exponential growth along the real axis, ``exp(rate |x|)``, which
-    moves the bulk of the integrand out to rate times the variance.
+    moves the bulk of the integrand out to rate times the variance. degree: of the polynomial growth that comes with it.
     """
 
     strip: float
@@ -120,41 +129,72 @@ class Analyticity:
     kinks: tuple[float, ...]
     certain: bool
     rate: float = 0.0
+    degree: float = 0.0
 
 
 def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
-    """Analyticity of bodies (functions of ``variable``) from the traits of the transfer functions in them."""
-    strip, order, growth, rate, certain = float("inf"), 1.0, 0.0, 0.0, True
+    """Analyticity of bodies (functions of ``variable``): what holds for all of them at once."""
+    known = [_of_body(body, variable) for body in bodies]
+    return Analyticity(
+        strip=min((k.strip for k in known), default=inf),
+        pole_order=max((k.pole_order for k in known), default=1.0),
+        growth=max((k.growth for k in known), default=0.0),
+        kinks=tuple(sorted({location for k in known for location in k.kinks})),
+        certain=all(k.certain for k in known),
+        rate=max((k.rate for k in known), default=0.0),
+        degree=max((k.degree for k in known), default=0.0),
+    )
+
+
+def _of_body(body: sp.Expr, variable: sp.Symbol) -> Analyticity:
+    """One product: strips intersect, orders and growths add up."""
+    total = {"pole_order": 0.0, "growth": 0.0, "rate": 0.0, "degree": 0.0}
+    strip, certain, composite = inf, True, False
     kinks: set[float] = set()
-    for body in bodies:
-        body_order, body_growth, body_rate, composite = 0.0, 0.0, 0.0, False
-        for factor in sp.Mul.make_args(body):
-            base, power = factor.as_base_exp()
-            times = float(power) if power.is_Integer and power > 0 else 1.0
-            if isinstance(base, Applied) and base.args[2] == variable:
-                token: Transfer = base.args[0]
-                traits = token.traits
-                kinks |= {k.location for k in traits.kinks}
-                strip = min(strip, traits.strip if traits.strip is not None else 1.0)
-                certain &= traits.strip is not None
-                body_order += times * max(traits.pole_order + int(base.args[1]), 0.0)
-                body_growth += times * traits.imaginary_growth
-                body_rate += times * (traits.growth == "exponential")
-            elif factor.has(Applied):
-                inner = analyticity(list(_applied_inside(factor)), variable)
-                # A function of phi may be singular before phi is (log(1 + z phi'^2)); half the strip is a working guess.
-                # An entire phi leaves no strip to halve: the composite function is singular where 1 + alpha phi'^2 vanishes.
-                strip, certain = min(strip, inner.strip / 2, 0.75), False
-                composite = True
-                kinks |= set(inner.kinks)
-            elif isinstance(factor, sp.exp) and factor.args[0].diff(variable).is_number:
-                body_rate += abs(float(factor.args[0].diff(variable)))
-            elif factor.has(variable) and not factor.is_polynomial(variable):
-                strip, certain = min(strip, 1.0), False
-        # The nearer singularities of a composite function are simple; those of phi itself lie further out.
-        order, growth = max(order, 1.0 if composite else body_order), max(growth, body_growth)
-        rate = max(rate, body_rate)
-    return Analyticity(strip, order, growth, tuple(sorted(kinks)), certain, rate)
+    for factor in sp.Mul.make_args(body):
+        base, power = factor.as_base_exp()
+        times = float(power) if power.is_Integer and power > 0 else 1.0
+        if isinstance(base, Applied) and base.args[2] == variable:
+            here = _of_token(base.args[0].traits, int(base.args[1]))
+        elif factor.has(Applied):
+            inner = analyticity(list(_applied_inside(factor)), variable)
+            # A function of phi may be singular before phi is (log(1 + z phi'^2)); half the strip is a working guess.
+            # An entire phi leaves no strip to halve: the composite function is singular where 1 + alpha phi'^2 vanishes.
+            here = with_changes(inner, strip=min(inner.strip / 2, 0.75), pole_order=0.0, certain=False)
+            composite, times = True, 1.0
+        else:
+            here, times = _of_plain(factor, variable), 1.0
+        strip, certain, kinks = min(strip, here.strip), certain and here.certain, kinks | set(here.kinks)
+        for name in total:
+            total[name] += times * getattr(here, name)
+    # The nearer singularities of a composite function are simple; those of phi itself lie further out.
+    total["pole_order"] = 1.0 if composite else max(total["pole_order"], 1.0)
+    return Analyticity(strip=strip, kinks=tuple(sorted(kinks)), certain=certain, **total)
+
+
+def _of_token(traits: Traits, order: int) -> Analyticity:
+    exponential = traits.growth == "exponential"
+    return Analyticity(
+        strip=1.0 if traits.strip is None else traits.strip,
+        pole_order=max(traits.pole_order + order, 0.0),
+        growth=traits.imaginary_growth,
+        kinks=tuple(k.location for k in traits.kinks),
+        certain=traits.strip is not None,
+        rate=float(exponential),
+        degree=0.0 if exponential else max(traits.degree - order, 0.0),
+    )
+
+
+def _of_plain(factor: sp.Expr, variable: sp.Symbol) -> Analyticity:
+    """A factor without transfer functions: powers of the variable, exponentials and waves are known, others are guessed."""
+    if factor.is_polynomial(variable):
+        return Analyticity(inf, 0.0, 0.0, (), True, degree=float(sp.degree(factor, variable)) if factor.has(variable) else 0.0)
+    slope = factor.args[0].diff(variable) if isinstance(factor, (sp.exp, sp.sinh, sp.cosh, sp.sin, sp.cos)) else sp.nan
+    if not slope.is_number or slope is sp.nan:
+        return Analyticity(1.0, 0.0, 0.0, (), False)
+    if isinstance(factor, (sp.sin, sp.cos)):  # exp(|a y|) is at most e exp(a^2 y^2/4)
+        return Analyticity(inf, 0.0, float(slope) ** 2 / 4, (), True)
+    return Analyticity(inf, 0.0, 0.0, (), True, rate=abs(float(slope)))
 
 
 def _applied_inside(expr: sp.Basic) -> list[sp.Expr]:

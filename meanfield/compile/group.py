@@ -61,18 +61,58 @@ def pieces(index: Array | slice, size: int) -> Iterator[Array | slice]:
 
 
 class Dot:
-    """Weighted sums over the nodes; keeps the sums of absolute values too if asked, for rounding bounds."""
+    """Weighted sums over the nodes; with ``errors`` set, bounds on what rounding and the cut-off leave of them too."""
 
-    def __init__(self, weights: Array, keep: bool = False) -> None:
-        self.weights = weights
-        self.absolute: list[Array] | None = [] if keep else None
+    def __init__(self, weights: Array, errors: NodeErrors | None = None) -> None:
+        self.weights, self.errors = weights, errors
+        self.bounds: list[Array] = []
 
     def __call__(self, values: Array) -> Array:
+        if self.errors is not None:
+            self.bounds.append(self.errors.bound(np.broadcast_to(values, self.errors.shape), self.weights))
         if self.weights.ndim == 1:
-            if self.absolute is not None:
-                self.absolute.append(np.abs(values) @ self.weights)
             return values @ self.weights
-        values = np.broadcast_to(values, self.weights.shape)
-        if self.absolute is not None:
-            self.absolute.append(np.einsum("ij,ij->i", np.abs(values), self.weights))
-        return np.einsum("ij,ij->i", values, self.weights)
+        return np.einsum("ij,ij->i", np.broadcast_to(values, self.weights.shape), self.weights)
+
+
+class NodeErrors:
+    """What is uncertain about sums over the nodes ``x = mean + sigma z``: weights and values are rounded, x is rounded (which
+    matters where the integrand is steep on the scale of x), and the integrand goes on beyond the last nodes.
+
+    z: (n,) or (B, n). ends: factors of |f| at the first and the last node.
+    """
+
+    def __init__(self, mean: Array, sigma: Array, z: Array, ends: tuple[Array | float, Array | float]) -> None:
+        self.shape = (mean.size, z.shape[-1])
+        self.ends = ends
+        self.relative = EPS * (4 + z * z)
+        # Slopes from every other node of equally spaced ones: the integrand is resolved by twice the step.
+        self.stride = 2 if z.ndim == 1 else 1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.offset = np.where(sigma > 0, 2 * EPS * np.abs(mean) / sigma, 0.0)
+            gap = np.diff(z[..., :: self.stride], axis=-1)
+            self.inverse_gap = np.where(gap > 0, self.stride / gap, 0.0)
+        self.distance = 2 * EPS * np.abs(z[..., :: self.stride][..., 1:])
+        self._tables: tuple[Array, Array] | None = None
+
+    def bound(self, values: Array, weights: Array) -> Array:
+        """(B,) for values (B, n) and weights (n,) or (B, n)."""
+        some = values[:, :: self.stride]
+        change = np.abs(some[:, 1:] - some[:, :-1])
+        size = np.abs(values)
+        with np.errstate(invalid="ignore", over="ignore"):
+            if weights.ndim == 1:
+                rounded, slopes = self._shared(weights)
+                steep = change @ slopes
+                total = size @ rounded + self.offset * steep[:, 0] + steep[:, 1]
+            else:
+                slope = weights[:, :: self.stride][:, 1:] * self.inverse_gap
+                total = (size * weights * self.relative).sum(axis=1)
+                total += (change * slope * (self.offset[:, None] + self.distance)).sum(axis=1)
+            return total + size[:, 0] * self.ends[0] + size[:, -1] * self.ends[1]
+
+    def _shared(self, weights: Array) -> tuple[Array, Array]:
+        if self._tables is None:
+            slope = weights[:: self.stride][1:] * self.inverse_gap
+            self._tables = weights * self.relative, np.stack([slope, slope * self.distance], axis=1)
+        return self._tables

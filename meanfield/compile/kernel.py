@@ -14,6 +14,7 @@ from meanfield.averages.passes import closed_forms, parity
 from meanfield.averages.scope import nodes
 from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
+from meanfield.compile.rounding import function_rounding
 from meanfield.errors import AverageError, ParameterError
 from meanfield.model import Model, Spectrum
 from meanfield.transfer import Applied
@@ -113,11 +114,14 @@ class Kernel:
         noise = [n for group in rounding for n in group]
         if len(fine) == 0:
             return fine[:, :count], fine[:, :count]
-        bound = np.abs(fine[:, :count] - coarse[:, :count]) + 4 * EPS * fine[:, count : 2 * count]
-        sensitivity = np.abs(fine[:, 2 * count :]).reshape(fine.shape[0], count, len(noise))
-        for j, n in enumerate(noise):
-            bound += sensitivity[:, :, j] * n[:, None]
-        return fine[:, :count], bound
+        sensitivity = np.abs(fine[:, 3 * count :]).reshape(fine.shape[0], count, len(noise))
+        # Where a variance vanishes the slope of a normal tail is 0/0, and its rounding none.
+        rounded = fine[:, count : 2 * count] + np.nan_to_num(fine[:, 2 * count : 3 * count], nan=0.0, posinf=np.inf)
+        with np.errstate(invalid="ignore"):  # of what overflows nothing is known
+            bound = np.abs(fine[:, :count] - coarse[:, :count]) + 4 * EPS * rounded
+            for j, n in enumerate(noise):
+                bound += sensitivity[:, :, j] * n[:, None]
+        return fine[:, :count], np.where(np.isfinite(fine[:, :count]), bound, np.inf)
 
     def quantities(self, exprs: Sequence[sp.Expr], x: Array, p: Array) -> tuple[Array, Array]:
         """Values and error bounds (P, Q) of resolved expressions at x, the error of x itself not included."""
@@ -214,12 +218,13 @@ def _outside_differences(expr: sp.Basic) -> sp.Basic:
 
 
 def _add_sensitivities(program: Program) -> None:
-    """Append to a program, value by value, the sum of the sizes of its terms and its derivatives by every average."""
+    """Append to a program, value by value, a bound on its rounding (sizes of its terms, steepness of its functions) and its
+    derivatives by every average."""
     plan = program.plan
     outputs = [s for group in plan.groups for s in group.outputs]
     exprs = list(plan.exprs)
     sizes = [sp.Add(*(sp.Abs(t) for t in sp.Add.make_args(e))) for e in exprs]
-    plan.exprs = [*exprs, *sizes, *(e.diff(s) for e in exprs for s in outputs)]
+    plan.exprs = [*exprs, *sizes, *map(function_rounding, exprs), *(e.diff(s) for e in exprs for s in outputs)]
     program.checked = len(exprs)  # type: ignore[attr-defined]
     program.functions.clear()
 

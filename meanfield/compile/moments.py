@@ -85,14 +85,20 @@ class Moments:
         arguments = ["grid", "dot", *(s.name for s in self.parameters)]
         lines = [f"def moments({', '.join(arguments)}):"]
         needed = self._needed()
-        plain = sp.tanh(self.variable)
         if self.variable in needed:
             lines.append(f"    {self.variable} = grid.x")
-        lines += [f"    {s} = {'grid.tanh()' if e == plain else code(e)}" for e, s in self.generators.table.items() if s in needed]
+        table, plain = self.generators.table, sp.tanh(self.variable)
+        slope = table.get(self.generators.sech2)
+        if slope in needed:
+            lines.append(f"    {table[plain]}, {slope} = grid.tanh_slope()")
+        elif table.get(plain) in needed:
+            lines.append(f"    {table[plain]} = grid.tanh()")
+        made = (table.get(plain), slope)
+        lines += [f"    {s} = {code(e)}" for e, s in table.items() if s in needed and s not in made]
         if self.tilt is not None:
             lines.append(f"    dot.tilt({code(self.tilt)})")
-        made: dict[Monomial, str] = {((s, 1),): str(s) for s in (*self.generators.symbols, self.variable)}
-        values = {self._monomials[key]: self._product(key, made, lines) for key in sorted(self._monomials, key=_degree)}
+        names: dict[Monomial, str] = {((s, 1),): str(s) for s in (*self.generators.symbols, self.variable)}
+        values = {self._monomials[key]: self._product(key, names, lines) for key in sorted(self._monomials, key=_degree)}
         values |= {s: code(e) for e, s in self._whole.items()}
         dots = ", ".join(f"dot({values[s]})" for s in self.moment_symbols)
         lines.append(f"    return [{dots}], [{', '.join(code(t) for t in self.tables)}]")

@@ -2,45 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf, sqrt
 
 import numpy as np
 
 from meanfield.compile.generators import Analyticity
-from meanfield.compile.group import FINE, TIGHT, TOLERANCES
+from meanfield.compile.group import FINE, ROUGH, TIGHT, TOLERANCES
 from meanfield.quadrature.trapezoid import gaussian_cutoff, gaussian_trapezoid, trapezoid_step
 
 Array = np.ndarray
 SMALLEST_RULE_STEP = 2.0**-12  # below, the law is so wide that the plain rule would need 10^5 nodes
-SPLIT_NODES = 32
+PANEL_NODES = {ROUGH: 16, TIGHT: 32, FINE: 64}
+LARGEST_PANELS = 512
+FARTHEST = 36.0  # standard deviations; beyond, the density of the normal law is no double
+_TAIL = 2.0  # powers of x slow the decay beyond the cut-off a little
+_MARGIN = 6.0  # what lies beyond a kink far out is integrated so many standard deviations further
 
 
 @dataclass(frozen=True)
 class NodeChoice:
-    """Nodes in standard deviations: shared by all points of a block, (n,), or each point's own, (B, n)."""
+    """Nodes in standard deviations: shared by all points of a block, (n,), or each point's own, (B, n).
+
+    ends: factors by which |f| at the first and the last node bounds what lies beyond them, two numbers or two (B,).
+    """
 
     nodes: Array
     weights: Array
+    ends: tuple[Array | float, Array | float]
+
+    def take(self, rows: Array | slice) -> NodeChoice:
+        """The nodes of some points, for nodes of each point's own."""
+        first, last = (np.broadcast_to(e, (len(self.nodes),))[rows] for e in self.ends)
+        return NodeChoice(self.nodes[rows], self.weights[rows], (first, last))
 
 
-def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool, rate: float = 0.0) -> NodeChoice:
+def _cutoff(facts: Analyticity, sigma: float, level: int) -> float:
+    """Where the integrand has fallen below the tolerance; the square of phi and less need no extra reach."""
+    return gaussian_cutoff(TOLERANCES[level], degree=max(facts.degree - 1.0, 0.0), rate=facts.rate * sigma)
+
+
+def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) -> NodeChoice:
     """Trapezoid nodes for an analytic integrand at standard deviation ``sigma``; FINE halves the step of TIGHT."""
     strip = facts.strip if facts.strip > 0 else inf
     tol = TOLERANCES[min(level, TIGHT)]
     step = trapezoid_step(strip, sigma, tol, pole_order=facts.pole_order, imaginary_growth=facts.growth)
     step = max(step, SMALLEST_RULE_STEP) / (2 if level == FINE else 1)
-    cutoff = gaussian_cutoff(TOLERANCES[level], rate=rate)
+    cutoff = _cutoff(facts, sigma, level)
     rule = gaussian_trapezoid(step, cutoff, half=half)
-    return NodeChoice(rule.nodes, rule.weights)
+    # Beyond the cutoff the integrand falls at least like exp(-(cutoff - rate sigma) z): a geometric series.
+    spacing = float(rule.nodes[-1] - rule.nodes[-2])
+    beyond = _TAIL * float(rule.weights[-1]) / -np.expm1(-spacing * (cutoff - facts.rate * sigma))
+    return NodeChoice(rule.nodes, rule.weights, (0.0 if half else beyond, beyond))
 
 
-def split_nodes(facts: Analyticity, mean: Array, sigma: Array, level: int) -> NodeChoice:
-    """Composite Gauss-Legendre nodes of each point's own, split where a derivative of the integrand jumps."""
-    from meanfield.quadrature.gauss import split_gauss
+def split_nodes(facts: Analyticity, mean: Array, sigma: Array, level: int) -> Iterator[tuple[Array, NodeChoice]]:
+    """Composite Gauss-Legendre nodes of each point's own, split where a derivative of the integrand jumps.
 
+    Yields indices of points with as many panels each, and their nodes.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         breaks = (np.asarray(facts.kinks)[None, :] - mean[:, None]) / sigma[:, None]
     breaks = np.nan_to_num(breaks, nan=0.0, posinf=99.0, neginf=-99.0)
-    nodes, weights = split_gauss(breaks, gaussian_cutoff(TOLERANCES[FINE]), int(SPLIT_NODES * 2.0 ** max(level - 1, -1)))
-    return NodeChoice(nodes, weights)
+    for index, panels, reach in _panels(facts, sigma, level):
+        near = (np.abs(breaks[index]) < reach - _MARGIN).all(axis=1)
+        for far, chosen in ((False, index[near]), (True, index[~near])):
+            if chosen.size:
+                yield chosen, _composite(breaks[chosen], reach, reach - facts.rate * sigma[chosen], panels, level, far)
+
+
+def _panels(facts: Analyticity, sigma: Array, level: int) -> Iterator[tuple[Array, int, float]]:
+    """Points by the number of panels that the narrowest structure of the integrand asks for, and by their reach."""
+    from meanfield.compile.group import by_width
+
+    everything = np.arange(sigma.size)
+    for index, widest in by_width(np.nan_to_num(sigma, nan=1.0)):
+        widest = max(widest, 1e-12)
+        # A panel of 32 nodes is good to 1e-13 if poles are half its half-width away (Bernstein ellipse of 1.6), if the
+        # integrand grows by exp(16) along it, or if exp(9) bounds what a Gaussian does in the imaginary direction.
+        half = min(4.3, 2 * facts.strip / widest, 16 / max(facts.rate * widest, 1e-12))
+        half = min(half, 3 / (widest * sqrt(facts.growth)) if facts.growth else inf)
+        reach = _cutoff(facts, widest, level)
+        yield everything[index], min(ceil(reach / half), LARGEST_PANELS), reach
+
+
+def _composite(breaks: Array, reach: float, decay: Array, panels: int, level: int, far: bool) -> NodeChoice:
+    """Nodes between equally spaced edges and ``breaks`` (B, K) on |z| <= reach; with ``far``, up to kinks beyond that too."""
+    from meanfield.quadrature.gauss import panel_gauss
+
+    size = len(breaks)
+    edges = np.tile(np.linspace(-reach, reach, panels + 1), (size, 1))
+    breaks = np.clip(breaks, -FARTHEST, FARTHEST) if far else breaks
+    if far:
+        low = np.minimum(breaks.min(axis=1, keepdims=True) - _MARGIN, -reach)
+        high = np.maximum(breaks.max(axis=1, keepdims=True) + _MARGIN, reach)
+        edges = np.concatenate([low, edges, high], axis=1)
+    edges = np.sort(np.concatenate([edges, breaks], axis=1), axis=1)
+    nodes, weights = panel_gauss(edges, PANEL_NODES.get(level, PANEL_NODES[TIGHT]))
+    weights *= np.exp(-(nodes**2) / 2) / sqrt(2 * np.pi)
+    first, last = (_TAIL * np.exp(-(edges[:, i] ** 2) / 2) / sqrt(2 * np.pi) / decay for i in (0, -1))
+    return NodeChoice(nodes, weights, (first, last))

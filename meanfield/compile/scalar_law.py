@@ -11,7 +11,7 @@ from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid, UniformGrid
-from meanfield.compile.group import BLOCK_ELEMENTS, EPS, Array, Dot, by_width, pieces
+from meanfield.compile.group import BLOCK_ELEMENTS, Array, Dot, NodeErrors, by_width, pieces
 from meanfield.compile.moments import Moments
 from meanfield.compile.rules import NodeChoice, smooth_nodes, split_nodes
 
@@ -45,17 +45,18 @@ class ScalarLaw:
         out = np.empty((len(self.outputs), sigma.size))
         noise = np.empty_like(out) if rounding is not None else None
         for index, choice in self._blocks(mean, sigma, level):
-            dot = self._dot(choice.weights, noise is not None)
-            grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(mean[index], sigma[index], choice.nodes)
+            here = (mean[index], sigma[index], choice.nodes)
+            dot = self._dot(choice.weights, None if noise is None else NodeErrors(*here, choice.ends))
+            grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(*here)
             out[:, index] = self._run(grid, dot, [p[index, None] for p in inputs[2:]])
             if noise is not None:
-                noise[:, index] = np.asarray(dot.absolute) * (4 * EPS)
+                noise[:, index] = dot.bounds
         if rounding is not None and noise is not None:
             rounding.extend(noise)
         return list(out)
 
-    def _dot(self, weights: Array, keep: bool) -> Dot:
-        return Dot(weights, keep)
+    def _dot(self, weights: Array, errors: NodeErrors | None) -> Dot:
+        return Dot(weights, errors)
 
     def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
         return np.asarray(self.moments.run(grid, dot, *parameters)[0])
@@ -64,10 +65,11 @@ class ScalarLaw:
         """Blocks of points with their nodes. The rule depends on the point alone, never on the others in the batch: it is that
         of the next wider law on a ladder."""
         if self.facts.kinks:
-            for index in pieces(np.arange(sigma.size), BLOCK_ELEMENTS // 512):
-                yield index, split_nodes(self.facts, mean[index], sigma[index], level)
+            for chosen, choice in split_nodes(self.facts, mean, sigma, level):
+                for piece in pieces(np.arange(chosen.size), max(1, BLOCK_ELEMENTS // choice.nodes.shape[1])):
+                    yield chosen[piece], choice.take(piece)
             return
         for index, widest in by_width(sigma):
-            choice = smooth_nodes(self.facts, widest, level, half=self.half, rate=self.facts.rate * widest)
+            choice = smooth_nodes(self.facts, widest, level, half=self.half)
             for piece in pieces(index, max(1, BLOCK_ELEMENTS // choice.nodes.size)):
                 yield piece, choice

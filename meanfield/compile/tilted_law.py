@@ -11,7 +11,7 @@ from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import EPS, Array, Dot
+from meanfield.compile.group import EPS, Array, Dot, NodeErrors
 from meanfield.compile.moments import Moments
 from meanfield.compile.scalar_law import ScalarLaw
 
@@ -40,14 +40,14 @@ class TiltedLaw(ScalarLaw):
         even = all(body_parity(close(b, [variable])) == "even" for b in (*bodies, log_tilt))
         self.half = mean == 0 and even and not self.facts.kinks
 
-    def _dot(self, weights: Array, keep: bool) -> Dot:
-        return TiltedDot(weights, keep)
+    def _dot(self, weights: Array, errors: NodeErrors | None) -> Dot:
+        return TiltedDot(weights, errors)
 
     def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
         moments = self.moments.run(grid, dot, *parameters)[0]
         norm = dot.norm  # type: ignore[attr-defined]
-        if dot.absolute is not None:
-            dot.absolute.append(np.full_like(norm, 1.0) + np.abs(norm - 1) * EPS)
+        if dot.errors is not None:
+            dot.bounds.append(4 * EPS * (1.0 + np.abs(norm - 1) * EPS))
         return np.asarray([*moments, np.log(norm)])
 
 

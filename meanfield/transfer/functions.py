@@ -55,7 +55,7 @@ class logistic(_Safe):
     """`1 / (1 + exp(-x))`."""
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return self * (1 - self)
+        return self * logistic(-self.args[0])  # 1 - self would cancel where self saturates
 
 
 class softplus(_Safe):

@@ -23,4 +23,4 @@ logistic = Transfer(
     antiderivative=functions.softplus(X),
     library="logistic",
 )
-"""`1 / (1 + exp(-x))`; `Phi = ln(1 + exp x)`; all derivatives are polynomials in phi itself."""
+"""`1 / (1 + exp(-x))`; `Phi = ln(1 + exp x)`; all derivatives are polynomials in `phi(x)` and `phi(-x)`."""
