@@ -1,7 +1,7 @@
 """Continuation: branches, their events, switching between them, whole bifurcation diagrams."""
 
 from meanfield.continuation.branch import Branch, Event
-from meanfield.continuation.follow import follow, resume
+from meanfield.continuation.driver import follow, resume
 from meanfield.continuation.forest import Forest, bifurcation_diagram
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.walk import Steps

@@ -77,7 +77,8 @@ class Curve:
     def __init__(self, problem: Problem, path: Path) -> None:
         self.problem, self.path = problem, path
         self.at: Any = extended(Along(problem, path))
-        self.fine = self.check = self.at
+        self.fine: Any = self.at
+        self.check: Any = self.at
         if isinstance(problem, Kernel):
             self.fine, self.check = (extended(Along(problem.at(level), path)) for level in (FINE, TIGHT))
         self.names = (*problem.names, path.name)
