@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield.compile import Kernel, compile
 from meanfield.continuation.branch import Branch
-from meanfield.continuation.grow import _SAME, Garden, Start
+from meanfield.continuation.grow import _SAME, Garden, Start, same_line
 from meanfield.continuation.path import Path, path_of
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject, as_floor, subject_of
@@ -187,9 +187,8 @@ def grown(garden: Garden, roots: Sequence[Start], switch: bool, make: Callable[[
     """Follow the roots that no known branch passes, and, with ``switch``, all that branches off from them."""
     todo: list[Start] = []
     for start in roots:
-        known = [b for b in garden.branches if b.subject is start.subject]
-        image = any(_image_of(start.u, other.u, start.subject) for other in todo)
-        if not image and not any(garden.covers(b, start.u) for b in known):
+        image = any(_image_of(start, other) for other in todo)
+        if not image and not any(garden.covers(b, start) for b in garden.branches):
             todo.append(start)
     for _ in range(_GENERATIONS):
         if not todo or garden.interrupted:
@@ -205,16 +204,19 @@ def grown(garden: Garden, roots: Sequence[Start], switch: bool, make: Callable[[
                 todo += [s for s in crossed(event, make) if not _arrived(garden, s)]
 
 
-def _image_of(u: Array, other: Array, subject: Subject) -> bool:
+def _image_of(start: Start, other: Start) -> bool:
+    subject, u = start.subject, start.u
+    if subject is not other.subject or not same_line(subject, start.base, other.base):
+        return False
     scale = np.maximum(np.abs(u), subject.floor)
-    return any(np.abs((image(u[None])[0] - other) / scale).max() < _SAME for image in subject.symmetries)
+    return any(np.abs((image(u[None])[0] - other.u) / scale).max() < _SAME for image in subject.symmetries)
 
 
 def _arrived(garden: Garden, start: Start) -> bool:
     """Whether a branch of that phase is known to end or begin at the junction."""
     scale = np.maximum(np.abs(start.u), start.subject.floor)
     for branch in garden.branches:
-        if branch.subject is not start.subject:
+        if branch.subject is not start.subject or not same_line(branch.subject, branch.base, start.base):
             continue
         ends = branch._raw[0][[0, -1]]
         images = [start.u, *(image(start.u[None])[0] for image in start.subject.symmetries)]

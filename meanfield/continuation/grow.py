@@ -100,7 +100,7 @@ class Garden:
             pieces.reverse()
             begins = start.begins if len(pieces) == 1 else pieces[0].lane.end
             branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)
-            if any(self.covers(known, start.u) for known in self.branches + fresh if known.subject is subject) and len(own) == 2:
+            if any(self.covers(known, start) for known in self.branches + fresh if known.subject is subject) and len(own) == 2:
                 continue  # another branch has come by here
             self._note(branch)
             branch = replace(branch, id=len(self.branches) + len(fresh))
@@ -108,9 +108,11 @@ class Garden:
         self.branches += fresh
         return fresh
 
-    def covers(self, branch: Branch, u: Array) -> bool:
-        """Whether the branch, or an image of it, passes through the point u."""
-        subject = branch.subject
+    def covers(self, branch: Branch, start: Start) -> bool:
+        """Whether the branch, or an image of it, passes through the point of a start."""
+        subject, u = branch.subject, start.u
+        if subject is not start.subject or not same_line(subject, branch.base, start.base):
+            return False
         points, t, scale, _ = branch._raw
         images = [u, *(image(u[None])[0] for image in subject.symmetries)]
         for at in images:
@@ -133,24 +135,25 @@ class Garden:
         for piece in branch.pieces:
             first = piece.lane
             if branch.begins is End.JOINED and piece.forward:
-                self.crossing(branch.subject, first.u[0]).take(first.tangent[0], first.scale[0])
+                self.crossing(branch.subject, first.u[0], first.base).take(first.tangent[0], first.scale[0])
             for one, kind in zip(piece.located, piece.branchings, strict=True):
                 if kind is None or (piece.last is not None and one.place > piece.last.place):
                     continue
-                crossing = self.crossing(branch.subject, one.u)
+                crossing = self.crossing(branch.subject, one.u, piece.lane.base)
                 crossing.kind = crossing.kind or kind
                 crossing.point = crossing.point or one
                 crossing.take(-kind.own, one.scale)
                 if piece.last is not one:
                     crossing.take(kind.own, one.scale)
 
-    def crossing(self, subject: Subject, u: Array) -> Crossing:
+    def crossing(self, subject: Subject, u: Array, base: Array) -> Crossing:
         """The crossing at u, a new one if there is none."""
         scale = np.maximum(np.abs(u), subject.floor)
         for known in self.crossings:
-            if known.subject is subject and np.abs((known.u - u) / scale).max() < _SAME:
+            near = known.subject is subject and np.abs((known.u - u) / scale).max() < _SAME
+            if near and same_line(subject, known.base, base):
                 return known
-        self.crossings.append(Crossing(subject, u, scale))
+        self.crossings.append(Crossing(subject, u, scale, base))
         return self.crossings[-1]
 
     def offshoots(self) -> list[Start]:
@@ -168,6 +171,7 @@ class Crossing:
     subject: Subject
     u: Array
     scale: Array
+    base: Array
     taken: list[Array] = field(default_factory=list)
     kind: Any = None
     point: Located | None = None
@@ -201,6 +205,12 @@ class Crossing:
 
     def _inward(self, way: Array) -> bool:
         return bool(inside_domain(self.subject.curve, (self.u + 1e-3 * way * self.scale)[None], slack=1e-7)[0])
+
+
+def same_line(subject: Subject, base: Array, other: Array) -> bool:
+    """Whether two base points say the same of the parameters that stay."""
+    stays = [i for i in range(len(base)) if i not in subject.curve.path.index]
+    return bool((base[stays] == other[stays]).all())
 
 
 def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps) -> list[list[Lane]]:
