@@ -192,7 +192,7 @@ class Crossing:
                     continue
                 self.taken.append(way)
                 found.append(
-                    Start(self.subject, self.u, self.point.bracket.lane.base, way, None, End.JOINED, _AT_BIRTH, self.point.error)
+                    Start(self.subject, self.u, self.base, way, None, End.JOINED, _AT_BIRTH, self.point.error)
                 )
         return found
 
