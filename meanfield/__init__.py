@@ -36,6 +36,11 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "Spectrum": ("meanfield.model", "Spectrum"),
     "change_unknowns": ("meanfield.conditions", "change_unknowns"),
     "indicator_zero": ("meanfield.conditions", "indicator_zero"),
+    "singular": ("meanfield.conditions", "singular"),
+    "symmetry_breaking": ("meanfield.conditions", "symmetry_breaking"),
+    "hopf": ("meanfield.conditions", "hopf"),
+    "cusp": ("meanfield.conditions", "cusp"),
+    "conditions": ("meanfield.conditions", None),
     "compile": ("meanfield.compile", "compile"),
     "solve": ("meanfield.solve", "solve"),
     "Solution": ("meanfield.solve", "Solution"),
@@ -56,10 +61,10 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
 __all__ = ["__version__", *_PUBLIC]
 
 if TYPE_CHECKING:
-    from meanfield import errors, models, plotting, quadrature, store, transfer
+    from meanfield import conditions, errors, models, plotting, quadrature, store, transfer
     from meanfield.averages import E, average
     from meanfield.compile import compile
-    from meanfield.conditions import change_unknowns, indicator_zero
+    from meanfield.conditions import change_unknowns, cusp, hopf, indicator_zero, singular, symmetry_breaking
     from meanfield.continuation import Branch, bifurcation_diagram, follow
     from meanfield.diagram import PhaseDiagram, diagram
     from meanfield.errors import MeanfieldError

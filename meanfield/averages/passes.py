@@ -17,7 +17,7 @@ def parity(expr: sp.Expr) -> sp.Expr:
     """Averages over a zero-mean Gaussian or symmetric tilted law that vanish because the body is odd become 0."""
 
     def change(e: sp.Basic) -> sp.Basic | None:
-        if isinstance(e, Average) and e.measure.dimension == 1 and is_centred(e.measure):
+        if isinstance(e, Average) and is_centred(e.measure):
             return sp.S.Zero if body_parity(e.body) == "odd" else None
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -92,9 +92,14 @@ def drop_broken_symmetries(model: Model) -> Model:
 
 def is_symmetry(model: Model, symmetry: Mapping[sp.Symbol, sp.Expr]) -> bool:
     """True if every residual goes into plus or minus itself under the map (parity of phi used)."""
-    for residual in model.residuals:
-        image = mirror(substitute(residual, symmetry))
-        plain = mirror(residual)
+    return keeps(model.residuals, symmetry)
+
+
+def keeps(exprs: Iterable[sp.Expr], symmetry: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    """True if every expression, definitions resolved, goes into plus or minus itself under the map (parity of phi used)."""
+    for expr in exprs:
+        image = mirror(substitute(expr, symmetry))
+        plain = mirror(expr)
         if sp.expand(image - plain) != 0 and sp.expand(image + plain) != 0:
             return False
     return True

@@ -128,11 +128,16 @@ class Preparation:
 
     ``accepts``: names that may be given besides (or instead of) the model's own parameters. ``function`` takes what was
     given, ``{name: array}``, and returns ``{name: array}`` with names of the model's parameters only; it raises
-    `ParameterError` where the values contradict one another. Defaults are filled in after it.
+    `ParameterError` where the values contradict one another. Defaults are filled in after it. ``formulas``: the same in
+    symbols, ``{parameter: expression in what may be given}`` (see `meanfield.conditions.written_out`).
     """
 
     accepts: tuple[str, ...]
     function: Callable[[Mapping[str, Any]], dict[str, Any]]
+    formulas: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "formulas", _frozen(self.formulas, "formulas of a preparation"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,8 @@ g, M_m, M_n, M_I = parameters("g M_m M_n M_I", nonnegative="g")
 Sigma_m, Sigma_mI, Sigma_nI, Sigma_I_squared = parameters(
     "Sigma_m Sigma_mI Sigma_nI Sigma_I_squared", nonnegative="Sigma_m Sigma_I_squared"
 )
+Sigma_n, Sigma_perp = parameters("Sigma_n Sigma_perp", nonnegative="Sigma_n Sigma_perp")
+written_variance = Sigma_mI**2 / Sigma_m**2 + Sigma_nI**2 / Sigma_n**2 + Sigma_perp**2
 phi = transfer.tanh
 x = gaussian("x", mean=mu, var=Delta_0)
 
@@ -89,7 +91,7 @@ MODEL = Model(
     equations=equations,
     parameters=(g, M_m, M_n, M_I, Sigma_m, Sigma_mI, Sigma_nI, Sigma_I_squared),
     defaults=dict.fromkeys((M_I, Sigma_m, Sigma_mI, Sigma_nI, Sigma_I_squared), 0),
-    prepare=Preparation(("Sigma_n", "Sigma_perp"), input_variance),
+    prepare=Preparation(("Sigma_n", "Sigma_perp"), input_variance, {Sigma_I_squared: written_variance}),
     observables={
         "mean_phi": E(phi(x)),
         "bulk_radius": g * sp.sqrt(E(phi.d(1)(x) ** 2)),

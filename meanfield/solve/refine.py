@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from meanfield.compile import Kernel
+from meanfield.compile import FINE, Kernel
 from meanfield.solve.claims import claim
-from meanfield.solve.extension import extended
+from meanfield.solve.extension import ExtendedProblem, extended
 from meanfield.solve.linear import inverse
 from meanfield.solve.problem import EPS, Array
 
@@ -42,7 +42,7 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
     qualities of quadrature bounds, plus rounding. Where the Jacobian is nearly singular the second order is measured too.
     """
     problem = extended(kernel)
-    fine, bound = _refined(kernel, problem, x, p)
+    fine, bound = _refined(kernel, x, p)
     with np.errstate(all="ignore"):
         inverted = inverse(jacobian)
         raw = (inverted * fine[:, None, :]).sum(axis=2)
@@ -83,13 +83,14 @@ def _weak_rows(kernel: Kernel, rows: Array, extent: Array) -> NDArray[np.bool_]:
     return np.asarray((rows[:, :count] < extent[:, place] / _CURVED).any(axis=1))
 
 
-def _refined(kernel: Kernel, problem: object, x: Array, p: Array) -> tuple[Array, Array]:
+def _refined(kernel: Kernel, x: Array, p: Array) -> tuple[Array, Array]:
+    """The residual by the FINE rules and its claim, beyond the domain's edges too."""
     inside = (x >= kernel.lower).all(axis=1)
     if inside.all():
         return kernel.refined(x, p)
     fine, bound = np.empty_like(x), np.empty_like(x)
     if inside.any():
         fine[inside], bound[inside] = kernel.refined(x[inside], p[inside])
-    out = ~inside
-    fine[out], bound[out] = problem.residual(x[out], p[out]), problem.claims(x[out], p[out])  # type: ignore[attr-defined]
+    out, beyond = ~inside, ExtendedProblem(kernel.at(FINE))
+    fine[out], bound[out] = beyond.residual(x[out], p[out]), beyond.claims(x[out], p[out])
     return fine, bound

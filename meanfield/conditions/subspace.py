@@ -1,0 +1,64 @@
+"""A model inside an invariant subspace: some unknowns known, and the equations that hold there by symmetry left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import sympy as sp
+
+from meanfield.averages.passes import mirror
+from meanfield.averages.scope import substitute
+from meanfield.errors import ModelError
+from meanfield.model import Model
+from meanfield.model.exchange import keeps, quantities
+
+
+def inside(expr: sp.Basic, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Basic:
+    """``expr`` at ``values``, with averages that vanish there by parity gone."""
+    return mirror(substitute(expr, values))
+
+
+def independent(exprs: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """The expressions that are not zero, nor equal to an earlier one or to its negative."""
+    kept: list[sp.Expr] = []
+    for expr in exprs:
+        if all(sp.expand(expr - sign * other) != 0 for other in (*kept, sp.S.Zero) for sign in (1, -1)):
+            kept.append(expr)
+    return kept
+
+
+def restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:
+    """``model`` where the unknowns in ``values`` have these values (numbers, or expressions in the unknowns that remain).
+
+    Results still carry the old unknowns. Raises `ModelError` if the subspace is not invariant: if more equations remain than
+    unknowns.
+    """
+    residuals = independent(inside(e, values) for e in model.residuals)
+    unknowns = [u for u in model.unknowns if u not in values]
+    if len(residuals) != len(unknowns):
+        fixed = ", ".join(f"{u} = {v}" for u, v in values.items())
+        raise ModelError(
+            f"{model.title} is asked for where {fixed}, but these are not solutions for this transfer function "
+            f"({len(residuals)} equations remain for {len(unknowns)} unknowns)"
+        )
+    reports = model.reports or {u: u for u in model.unknowns}
+
+    def left(symmetry: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+        images = {u: substitute(e, values) for u, e in symmetry.items() if u in unknowns}
+        return {u: e for u, e in images.items() if e != u}
+
+    parts = quantities(model, lambda e: substitute(e, values))
+    for name in ("accept", "refuse"):
+        parts[name] = {sentence: e for sentence, e in parts[name].items() if e.free_symbols}
+    return replace(
+        model,
+        unknowns=unknowns,
+        equations={},
+        implicit=residuals,
+        reports={name: substitute(e, values) for name, e in reports.items()},
+        starts=[{u: e for u, e in s.items() if u in unknowns} for s in model.starts],
+        seeds=[replace(s, start={u: e for u, e in s.start.items() if u in unknowns}) for s in model.seeds],
+        symmetries=[moved for moved in map(left, model.symmetries) if moved and keeps(residuals, moved)],
+        **parts,
+    )
