@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import sympy as sp
 
@@ -39,5 +40,5 @@ def _wider(model: Model, new: list[sp.Symbol], computed: set[sp.Symbol]) -> Mode
         prepare=None,
         nonnegative=frozenset(model.nonnegative or ()) | {s.name for s in new},
         seeds=[replace(s, model=_wider(s.model, new, computed)) for s in model.seeds],
-        junctions=[replace(j, model=_wider(j.model, new, computed)) for j in model.junctions],
+        junctions=[replace(j, model=j.elsewhere(partial(_wider, new=new, computed=computed))) for j in model.junctions],
     )
