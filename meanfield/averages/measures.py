@@ -38,6 +38,12 @@ class Gaussian(Measure):
         for i, diagonal in enumerate(matrix.diagonal()):
             if diagonal.is_number and diagonal.is_negative:
                 raise AverageError(f"variance {i} of a Gaussian is {diagonal}; it must not be negative")
+            for j in range(i):
+                excess = matrix[i, j] ** 2 - diagonal * matrix[j, j]
+                if excess.is_number and excess.is_positive:
+                    raise AverageError(
+                        f"the covariance of a Gaussian is {matrix[i, j]}, larger than variances {matrix[j, j]} and {diagonal} allow"
+                    )
         return sp.Basic.__new__(cls, means, matrix)
 
     mean: sp.Tuple = property(lambda self: self.args[0])  # type: ignore[assignment]

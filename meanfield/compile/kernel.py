@@ -10,8 +10,10 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages import Average, DividedDifference
+from meanfield.averages.exponentials import absorb_exponentials
 from meanfield.averages.passes import closed_forms, parity
 from meanfield.averages.scope import nodes
+from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
 from meanfield.compile.rounding import function_rounding
@@ -173,8 +175,11 @@ class Kernel:
 
 
 def late_passes(expr: sp.Expr) -> sp.Expr:
-    """Rewrites that depend on the transfer function: parity always; closed forms where phi has kinks or grows fast."""
-    expr = parity(expr)
+    """Rewrites that depend on the transfer function: parity and exponentials always; closed forms where phi has kinks or grows
+    fast."""
+    for node in nodes(expr, Average, inside=True):
+        refuse_divergent(node)  # before parity calls a diverging average zero
+    expr = absorb_exponentials(parity(expr))
     tokens = {a.args[0] for n in nodes(expr, (Average, DividedDifference)) for a in nodes(n, Applied, inside=True)}
     if any(t.traits.kinks or t.traits.growth == "exponential" and t.traits.closed1 for t in tokens):
         return _outside_differences(expr)

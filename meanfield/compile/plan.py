@@ -15,6 +15,7 @@ import sympy as sp
 from meanfield.averages import Average, DividedDifference, Empirical, Gaussian, LogNorm, Tilted, Uniform
 from meanfield.averages.passes import explicit
 from meanfield.averages.scope import dangling, nodes, open_body
+from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import WORKING, Array, Group
 from meanfield.compile.source import FLOAT_NAMES, array_names, assignments, code, function, opaque_names
 
@@ -51,6 +52,8 @@ class Plan:
         self._members: dict[Any, list[sp.Basic]] = {}
         for e in exprs:
             for node in nodes(e, NODES, inside=True):
+                if isinstance(node, Average):
+                    refuse_divergent(node)
                 if not dangling(node):
                     members = self._members.setdefault(self._key(node), [])
                     if node not in members:

@@ -115,11 +115,17 @@ def array_names() -> Mapping[str, Any]:
         **{n: getattr(np, n) for n in ("sinh", "cosh", "sign", "floor")},
         **{"asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh},
         **{n: getattr(np, n) for n in ("where", "logical_and", "logical_or", "logical_not", "nan", "inf")},
-        **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "erfc": lambda x: 1.0 - NUMPY_FUNCTIONS["erf"](x)},
+        **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "erfc": _erfc},
         "Heaviside": np.heaviside,
         **NUMPY_FUNCTIONS,
         "lncosh": _fast_lncosh,
     }
+
+
+def _erfc(x: np.ndarray) -> np.ndarray:
+    from scipy.special import erfc
+
+    return np.asarray(erfc(x))
 
 
 def _fast_lncosh(x: np.ndarray) -> np.ndarray:

@@ -191,9 +191,7 @@ class Crossing:
                 if self._known(way) or not self._inward(way):
                     continue
                 self.taken.append(way)
-                found.append(
-                    Start(self.subject, self.u, self.base, way, None, End.JOINED, _AT_BIRTH, self.point.error)
-                )
+                found.append(Start(self.subject, self.u, self.base, way, None, End.JOINED, _AT_BIRTH, self.point.error))
         return found
 
     def _known(self, way: Array) -> bool:

@@ -12,6 +12,7 @@ from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.solve.choose import find_one
 from meanfield.solve.escalate import rescued, sharpened
+from meanfield.solve.existence import check_given
 from meanfield.solve.patchwork import Patchwork
 from meanfield.solve.points import ParameterPoints, parameter_points
 from meanfield.solve.precise import check_digits, with_digits
@@ -42,7 +43,8 @@ def solve(
     many digits in multiple precision (one parameter point). transfer: another transfer function. starts: further starts
     (S, n) in the working unknowns. data: x (N,), or (..., N) for several states, for models of given
     states. rounds: of deflated restarts.
-    Raises `ParameterError` for unknown, missing, non-finite or forbidden parameters, `ModelError` for a transfer function
+    Raises `ParameterError` for unknown, missing, non-finite or forbidden parameters and for those that make a law impossible,
+    `AverageError` for those at which an average does not converge, `ModelError` for a transfer function
     for which the equations do not hold.
     """
     if find not in ("one", "all"):
@@ -56,6 +58,7 @@ def solve(
 
         model = model.with_transfer(by_name(transfer) if isinstance(transfer, str) else transfer)
     points = parameter_points(model, parameters)
+    check_given(model, points.p)
     if model.data or data is not None:
         from meanfield.solve.sampled import solve_sampled
 

@@ -12,6 +12,7 @@ import sympy as sp
 from meanfield.averages.scope import substitute
 from meanfield.compile import ROUGH, WORKING, Kernel
 from meanfield.model import Spectrum
+from meanfield.solve.existence import implied
 from meanfield.solve.linear import eigenvalues
 from meanfield.solve.problem import Array
 
@@ -30,7 +31,7 @@ class Verdict:
 
 
 def accept(kernel: Kernel, x: Array, p: Array, error: Array) -> Verdict:
-    """Apply the domain of the unknowns, ``model.accept`` and ``model.refuse``."""
+    """Apply the domain of the unknowns, ``model.accept``, what the model's laws ask, and ``model.refuse``."""
     model = kernel.model
     lower = kernel.lower
     reason = np.full(len(x), -1)
@@ -44,13 +45,13 @@ def accept(kernel: Kernel, x: Array, p: Array, error: Array) -> Verdict:
     for i, name in enumerate(kernel.names):
         fail(x[:, i] + error[:, i] < lower[i], f"{name} is negative")
     room = np.maximum(np.where(np.isfinite(error), error, 0.0).max(axis=1, initial=0.0) * 4, _SLACK * 1e-3)
-    for sentence, expr in model.accept.items():
+    for expr, sentence in (*((e, f"not true: {s}") for s, e in model.accept.items()), *implied(model)):
         values = _sampled(kernel, expr, x, p)
         slack = np.maximum(room, _SLACK)
         close = np.flatnonzero((values < 0) & (values >= -slack))
         if close.size:
             values[close] = np.where(_possible(kernel, expr, x[close], p[close], error[close]), 0.0, -np.inf)
-        fail(~(values >= -slack), f"not true: {sentence}")
+        fail(~(values >= -slack), sentence)
     for sentence, expr in model.refuse.items():
         values = _sampled(kernel, expr, x, p)
         fail(~(np.abs(values) > room), sentence)

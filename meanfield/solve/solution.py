@@ -13,6 +13,7 @@ from meanfield.compile import Kernel
 from meanfield.errors import ParameterError
 from meanfield.model.checks import nearest
 from meanfield.solve import judge
+from meanfield.solve.existence import check_converges
 from meanfield.solve.problem import Array
 from meanfield.solve.search import Rows
 from meanfield.solve.status import Status
@@ -104,6 +105,8 @@ class Solution:
                 self._cache[n] = self._spread(np.zeros(0)), self._spread(np.zeros(0))
             return
         value, own = self.kernel.quantities(exprs, self.rows.x, self._at)
+        if self.shape == () and not np.isfinite(value).all():
+            check_converges(exprs, model, self.rows.x[0], self._at[0])
         gradient = self.kernel.gradients(exprs, self.rows.x, self._at)
         with np.errstate(all="ignore"):
             carried = (np.abs(gradient) * self.rows.error[:, None, :]).sum(axis=2)
