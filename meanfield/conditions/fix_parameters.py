@@ -12,7 +12,7 @@ from meanfield.averages.scope import substitute
 from meanfield.errors import ModelError
 from meanfield.model import Model
 from meanfield.model.checks import nearest
-from meanfield.model.exchange import drop_broken_symmetries, map_expressions
+from meanfield.model.exchange import map_expressions
 
 
 def parameter_named(model: Model, name: str | sp.Symbol) -> sp.Symbol:
@@ -28,10 +28,10 @@ def parameter_named(model: Model, name: str | sp.Symbol) -> sp.Symbol:
 def fix_parameters(model: Model, values: Mapping[str | sp.Symbol, Any]) -> Model:
     """``model`` with parameters replaced by ``values`` (numbers or expressions in the remaining parameters).
 
-    Models that it is seeded from or joined to are changed with it. Symmetries that this breaks are dropped.
+    Models that it is seeded from or joined to are changed with it. Its symmetries hold for all parameters, so they stay.
     """
     table = {parameter_named(model, name): sp.sympify(value) for name, value in values.items()}
-    return _without(drop_broken_symmetries(map_expressions(model, lambda e: substitute(e, table))), set(table))
+    return _without(map_expressions(model, lambda e: substitute(e, table)), set(table))
 
 
 def _without(model: Model, gone: set[sp.Symbol]) -> Model:

@@ -88,6 +88,25 @@ def test_an_outlier_at_one_is_where_its_indicator_vanishes() -> None:
         assert abs(a["M_I"] - b["M_I"]) <= a.error["M_I"] + b.error["M_I"]
 
 
+def test_a_chaotic_state_disappears_where_it_becomes_statically_unstable() -> None:
+    """The fold of a chaotic branch in the mean input, by the Jacobian and by the slope dF/dkappa = 1."""
+    model = models.by_name("rank1-input-chaotic")
+    point = {"g": 1.8, "M_m": 1, "M_n": 2.5, "Sigma_m": 0.5, "Sigma_nI": 0, "Sigma_I_squared": 0}
+    fold = singular(model, free="M_I").changed(starts=(), seeds=())
+    static = singular(model, "static", free="M_I").changed(starts=(), seeds=())
+    at = [-1.0, -1.0, 2.0, 1.0]
+    (a, b), (c, d) = (
+        mf.solve(m, find="all", rounds=1, starts=[[*at, *v, 0.2], [1.0, 1.0, 2.0, 1.0, *v, -0.2]], **point)
+        for m, v in ((fold, [0.5] * 4), (static, []))
+    )
+    for one, other in ((a, c), (b, d)):
+        assert abs(one["M_I"] - other["M_I"]) <= one.error["M_I"] + other.error["M_I"] < 1e-10
+        assert one["Delta_inf"] > 1 and one["kappa"] * one["M_I"] < 0
+    assert a["M_I"] == pytest.approx(-b["M_I"], abs=1e-10)
+    inside, outside = (mf.solve(model, find="all", **point, M_I=share * a["M_I"]) for share in (0.98, 1.02))
+    assert len(inside) == len(outside) + 2
+
+
 def test_starts_of_the_caller_lead_to_the_fold() -> None:
     model = models.by_name("rank1-input-stationary")
     fold = singular(model, free="M_I", window=(-1, 1))
