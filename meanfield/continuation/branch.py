@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from meanfield.solve.problem import EPS, Array
 from meanfield.solve.search import Rows
 from meanfield.solve.solution import Solution
 from meanfield.solve.status import Status
+
+if TYPE_CHECKING:
+    from meanfield.continuation.normal_forms import NormalForm
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,22 @@ class Event:
         from meanfield.continuation.switching import switched
 
         return switched(self, side)
+
+    def normal_form(self) -> NormalForm:
+        """The reduced equation at this fold or branch point, from exact second and third derivatives (see `NormalForm`).
+
+        Raises `ParameterError` for an event of another type, or along a path that moves several parameters; ValueError where
+        the null space is not a line.
+        """
+        from meanfield.continuation.normal_forms import normal_form
+
+        if self.branch is None or self.type not in ("fold", "pitchfork", "transcritical", "branch point"):
+            raise ParameterError(f"an event of type {self.type!r} has no normal form; folds and branch points do")
+        curve = self.branch.subject.curve
+        if not curve.path.plain:
+            raise ParameterError(f"normal forms are along one parameter; {curve.path.name} moves several or a function of one")
+        p = curve.path.points(self.branch.base[None], self.u[-1:])[0]
+        return normal_form(curve.problem, self.u[:-1], p, curve.path.name)
 
 
 _ENDING = {End.WINDOW: "window", End.DOMAIN: "domain", End.REFUSED: "refused", End.MIRRORED: "branch"}

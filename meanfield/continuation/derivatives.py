@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 import sympy as sp
 
-from meanfield.compile import Kernel
+from meanfield.compile import FINE, Kernel
 from meanfield.continuation.differences import Differences
 from meanfield.model import Model
 from meanfield.solve.problem import Array, Problem
@@ -54,7 +54,7 @@ class ModelDerivatives:
     """Exact `Derivatives` of a compiled model: its partial derivatives, as far as the directions ask for them, contracted."""
 
     def __init__(self, kernel: Kernel, along: str) -> None:
-        self.kernel, self.column = kernel, kernel.parameter_names.index(along)
+        self.kernel, self.column = kernel.at(FINE), kernel.parameter_names.index(along)
         self._partials = _partials(kernel.model, along)
 
     def first(self, x: Array, p: Array) -> Array:

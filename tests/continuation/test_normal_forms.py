@@ -98,6 +98,31 @@ def test_folds_of_the_driven_network_bend_as_the_branch_does(free: str) -> None:
         assert min(abs(state["mu"] - x[0]) for state in found) < 1e-3
 
 
+def test_events_of_a_branch_carry_their_normal_form() -> None:
+    model = models.by_name("rank1-stationary")
+    point = mf.solve(model, g=0.8, M_m=1.2, M_n=1.5, Sigma_m=1)
+    (event,) = mf.follow(point, along="M_n", to=0.1).events("pitchfork")
+    form = event.normal_form()
+    assert form.kind() == event.type and form.side == event.details["opens"] == 1
+    assert form.supercritical() is event.details["supercritical"] is True
+    assert -form.c30 / form.b11 * 1.2 == pytest.approx(1 / 3 + (0.64 + 1 / 1.44) / 0.36, rel=1e-12)
+
+
+def test_a_fold_on_a_branch_is_a_root_of_the_fold_equations() -> None:
+    point = {"M_m": 3.5, "M_n": 1, "g": 0.8, "Sigma_m": 1, "Sigma_n": 1, "Sigma_perp": 1, "Sigma_nI": 0}
+    model = models.by_name("rank1-input-stationary")
+    branch = mf.follow(mf.solve(model, M_I=0.9, **point), along="M_I", to=-1.0)
+    known = mf.solve(singular(model, free="M_I", window=(-1, 1)), find="all", **point)
+    events = branch.events("fold")
+    assert len(events) == len(known) == 2
+    for event in events:
+        assert min(abs(event.at["M_I"] - s["M_I"]) - s.error["M_I"] for s in known) <= event.error["M_I"]
+        form = event.normal_form()
+        assert form.kind() == "fold" and form.side == -np.sign(event.at["M_I"])
+    with pytest.raises(mf.errors.ParameterError, match="has no normal form"):
+        branch.events("window")[0].normal_form()
+
+
 def as_plain(kernel: mf.compile) -> FunctionProblem:  # type: ignore[valid-type]
     return FunctionProblem(
         kernel.residual,
