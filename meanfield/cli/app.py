@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from meanfield.cli import diagram, models, show, solve
+from meanfield.cli import diagram, follow, models, show, solve
 from meanfield.errors import MeanfieldError, NoSolution
 
 __all__ = ["app", "run"]
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command("models")(models.models)
 app.command("show")(show.show)
 app.command("solve")(solve.solve)
+app.command("continue")(follow.follow)
 app.command("diagram")(diagram.diagram)
 
 

@@ -1,17 +1,20 @@
-"""The JSON document of ``meanfield solve --json``."""
+"""The JSON documents of ``--json``: of points with their solutions, and of branches with their events."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from meanfield.records import Record
 
-__all__ = ["as_json", "point_document", "value"]
+if TYPE_CHECKING:
+    from meanfield.continuation import Branch, Event
+
+__all__ = ["as_json", "branch_document", "point_document", "value"]
 
 
 def value(number: Any, digits: int | None = None) -> Any:
@@ -61,6 +64,36 @@ def _solution(record: Record, digits: int | None) -> dict[str, Any]:
         "status": record.status,
         "physical": record.physical,
         "stable": record.stable,
+    }
+
+
+def branch_document(branch: Branch) -> dict[str, Any]:
+    """One branch: ``{"id", "model", "status", "n_points", "partner", "events"}``.
+
+    ``model`` is the phase that the branch belongs to, ``partner`` the id of the branch whose symmetric image it is, or null.
+    """
+    return {
+        "id": branch.id,
+        "model": branch.model.name or branch.model.title,
+        "status": branch.status,
+        "n_points": len(branch),
+        "partner": None if branch.partner is None else branch.partner.id,
+        "events": [_event(event) for event in branch.events()],
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    def values(table: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value(number) for name, number in table.items()}
+
+    return {
+        "type": event.type,
+        "name": event.name,
+        "at": values(event.at),
+        "unknowns": values(event.unknowns),
+        "error": values(event.error),
+        "stable_before": event.stable_before,
+        "stable_after": event.stable_after,
     }
 
 

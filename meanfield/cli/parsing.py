@@ -15,7 +15,7 @@ from meanfield.errors import ParameterError
 
 LARGEST_COUNT = 1_000_000  # points of one sweep
 
-__all__ = ["Sweep", "number", "parameters", "window"]
+__all__ = ["Sweep", "interval", "number", "parameters", "window"]
 
 Value = Any  # float, or mpmath.mpf when digits were asked for
 
@@ -182,3 +182,15 @@ def window(item: str, option: str, count: int) -> tuple[str, Sweep]:
     if points < 2:
         raise ParameterError(f"the axis {option} {item!r} needs at least 2 points, got {points}")
     return name, Sweep(start, stop, points)
+
+
+def interval(item: str, option: str) -> tuple[str, float, float]:
+    """What is followed, and from where to where: ``"g=0.5:3"``; the second number may be the smaller one."""
+    name, text = _split(item)
+    parts = text.split(":")
+    if len(parts) != 2:
+        raise ParameterError(f"cannot read {option} {item!r}; expected NAME=FROM:TO, such as g=0.5:3")
+    begin, end = number(parts[0]), number(parts[1])
+    if begin == end:
+        raise ParameterError(f"{option} {item!r} leads nowhere; FROM and TO must differ")
+    return name, begin, end

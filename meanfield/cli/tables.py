@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from meanfield.records import Record
 
-__all__ = ["number", "solution_text", "sweep_text", "table", "with_error"]
+if TYPE_CHECKING:
+    from meanfield.continuation import Branch, Event
+
+__all__ = ["forest_text", "number", "solution_text", "sweep_text", "table", "with_error"]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -114,3 +117,51 @@ def sweep_text(
             table([*swept, *names, "state"], rows),
         ]
     )
+
+
+def forest_text(forest: Sequence[Branch], heading: Mapping[str, Any]) -> str:
+    """All branches: where each begins and ends, and a line for everything that happens on it."""
+    along = heading["along"]
+    where = f"{along['name']} from {number(along['from'])} to {number(along['to'])}"
+    points = sum(len(branch) for branch in forest)
+    blocks = [
+        f"{heading['model']}   {', '.join(filter(None, [_assignments(heading['parameters']), where]))}",
+        f"{len(forest)} branch{'es' if len(forest) != 1 else ''}, {points} points; "
+        f"the largest claimed error of a point is {_worst(forest):.1e}",
+    ]
+    return "\n".join(blocks + [_branch_text(branch) for branch in forest])
+
+
+def _worst(forest: Sequence[Branch]) -> float:
+    return max(float(np.nanmax(errors)) for branch in forest for errors in _errors_of_unknowns(branch))
+
+
+def _errors_of_unknowns(branch: Branch) -> list[Any]:
+    return [branch.error[s.name] for s in branch.model.public_unknowns]
+
+
+def _branch_text(branch: Branch) -> str:
+    u, name = branch.u[:, -1], branch.model.name or branch.model.title
+    head = f"\nbranch {branch.id} of {name}: {len(branch)} points, {branch.along} = {number(u[0])} to {number(u[-1])}"
+    if branch.partner is not None:
+        return f"{head}, the symmetric image of branch {branch.partner.id}"
+    events = branch.events()
+    lines = [head, branch.status]
+    if events:
+        unknowns = list(events[0].unknowns)
+        rows = [_event_row(event, branch.along, unknowns) for event in events]
+        lines.append(table(["event", branch.along, *unknowns, "stability"], rows))
+    return "\n".join(lines)
+
+
+def _event_row(event: Event, along: str, unknowns: Sequence[str]) -> list[str]:
+    name = event.name if event.type in event.name else f"{event.type}: {event.name}"
+    place = with_error(event.at[along], event.error[along])
+    values = [with_error(event.unknowns[n], event.error.get(n)) for n in unknowns]
+    return [name, place, *values, _change(event.stable_before, event.stable_after)]
+
+
+def _change(before: bool | None, after: bool | None) -> str:
+    """``stable, then unstable``; one word where it stays what it is or is known on one side only."""
+    words = ["stable" if flag else "unstable" for flag in (before, after) if flag is not None]
+    return ", then ".join(dict.fromkeys(words))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from meanfield.compile import compile
 from meanfield.continuation.branch import Branch
+from meanfield.continuation.field import Field
 from meanfield.continuation.forest import Forest, grown, with_partners
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.path import Path, path_of
@@ -55,8 +56,8 @@ def follow(
     approaches ``to``. Raises `ParameterError` if start, parameter or window do not fit together.
     """
     problem, x0, p0 = _origin(start, x, p)
-    path = path_of(problem.parameter_names, along)
-    begin = float(p0[path.index[0]]) if path.plain else _coordinate(at)
+    path = _path(start, problem, along, at, to)
+    begin = float(p0[path.index[0]]) if path.plain else _begin(path, start, at)
     low, high = (float(min(begin, to)), float(max(begin, to))) if window is None else (float(window[0]), float(window[1]))
     if not (np.isfinite([low, high, begin]).all() and low < high and low <= begin <= high):
         raise ParameterError(f"the start at {path.name} = {begin:g} and the window ({low:g}, {high:g}) do not fit together")
@@ -100,10 +101,27 @@ def _origin(start: Any, x: ArrayLike | None, p: ArrayLike | None) -> tuple[Any, 
     return start, x0, p0
 
 
+def _path(start: Any, problem: Any, along: str | Mapping[str, Any], at: float | None, to: float) -> Path:
+    """The path in the problem's parameters; that of a solution remembers what it was solved with (Sigma_n, Sigma_perp)."""
+    model = getattr(problem, "model", None)
+    if not isinstance(start, Solution) or model is None or model.prepare is None:
+        return path_of(problem.parameter_names, along)
+    moved = {along} if isinstance(along, str) else {str(k) for k in along}
+    given = {name: float(values[0]) for name, values in start.given.items()}
+    low = at if at is not None or not isinstance(along, str) else given.get(along, to)
+    return Field(along, _coordinate(low), float(to), {k: v for k, v in given.items() if k not in moved}).path(model)
+
+
 def _coordinate(at: float | None) -> float:
     if at is None:
         raise ParameterError("several parameters move together: give at=, the coordinate of the start on that path")
     return float(at)
+
+
+def _begin(path: Path, start: Any, at: float | None) -> float:
+    """The coordinate at which a solution was found: its name may be one that was given for it."""
+    known = start.given.get(path.name) if isinstance(start, Solution) else None
+    return _coordinate(at) if known is None else float(known[0])
 
 
 def _sizes(model: Model | None, x: Array, p: Array, scale: ArrayLike | None) -> Array:

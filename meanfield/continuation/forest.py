@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from meanfield.compile import Kernel, compile
+from meanfield.compile import Kernel
 from meanfield.continuation.branch import Branch
+from meanfield.continuation.field import Field
 from meanfield.continuation.grow import _SAME, Garden, Start, same_line
-from meanfield.continuation.path import Path, path_of
 from meanfield.continuation.stops import Stops
-from meanfield.continuation.subject import Subject, as_floor, subject_of
+from meanfield.continuation.subject import Subject
 from meanfield.continuation.switching import crossed
 from meanfield.continuation.walk import Steps
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.progress import ProgressOption, reporter
 from meanfield.solve.choose import find_one
-from meanfield.solve.points import parameter_points
 from meanfield.solve.problem import Array
-from meanfield.solve.search import find_all, scale_of
-from meanfield.solve.starts import own_starts
+from meanfield.solve.search import find_all
 
 _SECTIONS = 9
 _GENERATIONS = 12
 
 
 class Forest(Sequence[Branch]):
-    """Branches, with what they share. ``interrupted``: whether some may be missing."""
+    """Branches, with what they share. ``interrupted``: whether some may be missing; ``why``: why there are none, in a sentence."""
 
-    def __init__(self, branches: Sequence[Branch], interrupted: bool = False) -> None:
+    def __init__(self, branches: Sequence[Branch], interrupted: bool = False, why: str = "") -> None:
         self.branches = list(branches)
         self.interrupted = interrupted
+        self.why = why
 
     def __len__(self) -> int:
         return len(self.branches)
@@ -65,37 +63,6 @@ class Forest(Sequence[Branch]):
         return f"<Forest of {len(self)} branches>"
 
 
-@dataclass(frozen=True)
-class Field:
-    """The window in which branches grow: along a path (in words that every model understands), with what is held fixed."""
-
-    along: str | Mapping[str, Any]
-    low: float
-    high: float
-    given: Mapping[str, float]
-
-    def path(self, model: Model) -> Path:
-        """The path in the parameters of this model."""
-        return path_of([s.name for s in model.parameters], self.along, model.name or model.title)
-
-    def points(self, model: Model, at: Array) -> Array:
-        """Parameters (P, m) of the model at coordinates."""
-        path = self.path(model)
-        names = [s.name for s in model.parameters]
-        moved = path.points(np.zeros((len(at), len(names))), at)
-        known = {*names, *(model.prepare.accepts if model.prepare else ())}
-        given = {**{k: v for k, v in self.given.items() if k in known}, **{names[i]: moved[:, i] for i in path.index}}
-        return parameter_points(model, given).p
-
-    def subject(self, model: Model, expressions: Mapping[str, Any] | None = None, asking: bool = True) -> Subject:
-        """The model along the path, with sizes of its unknowns from its starts in the window."""
-        kernel = compile(model)
-        sizes = scale_of(own_starts(model, self.points(model, np.linspace(self.low, self.high, 3))))
-        return subject_of(
-            kernel, self.path(model), as_floor(np.median(sizes, axis=0), self.high - self.low), expressions, asking=asking
-        )
-
-
 def bifurcation_diagram(
     models: Model | Sequence[Model],
     along: str | Mapping[str, Any],
@@ -115,19 +82,23 @@ def bifurcation_diagram(
     along: a parameter, or ``{parameter: expression in one symbol}``. All solutions at ``sections`` values of the coordinate
     are starts, so that disconnected branches are found if they are longer than the distance of sections; branches that
     start points already lie on are followed once, symmetric partners are images. find="one" starts from the one solution
-    that `solve` would choose, at the lower end of the window. switch=False leaves branch points and junctions unfollowed.
+    that `solve` would choose, at the first end of the window. The window may be given from the larger value to the smaller:
+    branches from starts then run that way. switch=False leaves branch points and junctions unfollowed (with find="one":
+    also symmetric partners).
     expressions: further quantities ``{name: SymPy}`` whose zeros are events. Interruption keeps what is finished.
     Raises `ParameterError` for parameters that do not fit.
     """
     family = [models] if isinstance(models, Model) else list(models)
-    low, high = float(window[0]), float(window[1])
+    begin, end = float(window[0]), float(window[1])
+    low, high = min(begin, end), max(begin, end)
     if not (np.isfinite([low, high]).all() and low < high):
-        raise ParameterError(f"the window ({window[0]}, {window[1]}) must be two numbers, the smaller first")
+        raise ParameterError(f"the window ({window[0]}, {window[1]}) must be two different numbers")
     _check_names(family, along, parameters)
     field = Field(along, low, high, parameters)
     name = field.path(family[0]).name
     report = reporter(progress)
-    garden = Garden(steps or Steps(), Stops({name: (low, high)}), report)
+    garden = Garden(steps or Steps(), Stops({name: (low, high)}), report, sense=float(np.sign(end - begin)))
+    whys: list[str] = []
     subjects: dict[int, Subject] = {}
 
     def subject(model: Model) -> Subject:
@@ -137,16 +108,24 @@ def bifurcation_diagram(
 
     try:
         report.start(None, "solving at the sections")
-        places = np.array([low]) if find == "one" else _places(low, high, sections)
-        table = {id(m): _roots(subject(m), field, places, tol, find) for m in family}
+        places = np.array([begin]) if find == "one" else _places(low, high, sections)
+        tables = [table for m in family for table in _tables(m, subject, field, places, tol, find, whys)]
         for k in range(len(places)):
-            for model in family:
-                grown(garden, table[id(model)].get(k, []), switch, subject, name)
+            for table in tables:
+                grown(garden, table.get(k, []), switch, subject, name)
     except KeyboardInterrupt:
         garden.interrupted = True
     finally:
         report.close()
-    return Forest(with_partners(garden.branches), garden.interrupted)
+    branches = with_partners(garden.branches) if switch or find == "all" else garden.branches
+    return Forest(branches, garden.interrupted, "" if garden.branches else _why(whys, name, places))
+
+
+def _why(whys: Sequence[str], name: str, places: Array) -> str:
+    """Why there is nothing to follow."""
+    where = f"{name} = {places[0]:g}" if len(places) == 1 else f"any of {len(places)} values of {name}"
+    reason = next(iter(whys), "").removeprefix("no solution: ")
+    return f"no solution at {where} to start from" + (f": {reason}" if reason else "")
 
 
 def _check_names(family: Sequence[Model], along: Any, parameters: Mapping[str, Any]) -> None:
@@ -170,12 +149,27 @@ def _places(low: float, high: float, sections: int) -> Array:
     return np.concatenate([inner[order], [high, low]])
 
 
-def _roots(subject: Subject, field: Field, places: Array, tol: float, find: str) -> dict[int, list[Start]]:
-    """Starts at all sections, in one batch; those with the larger unknowns first."""
+def _tables(
+    model: Model, make: Callable[[Model], Subject], field: Field, places: Array, tol: float, find: str, whys: list[str]
+) -> list[dict[int, list[Start]]]:
+    """Starts at all sections; where there are none, those of the phase that `solve` would go to."""
+    own = _roots(make(model), field, places, tol, find, whys)
+    tables = [own]
+    missing = [k for k in range(len(places)) if k not in own]
+    for junction in model.junctions:
+        if junction.follow and missing:
+            found = _roots(make(junction.phase), field, places[missing], tol, find, whys)
+            tables.append({missing[k]: starts for k, starts in found.items()})
+    return tables
+
+
+def _roots(subject: Subject, field: Field, places: Array, tol: float, find: str, whys: list[str]) -> dict[int, list[Start]]:
+    """Starts at all sections, in one batch; those with the larger unknowns first. whys: gathers why there are none."""
     model = subject.model
     assert model is not None
     p = field.points(model, places)
     search = find_one(model, p, tol) if find == "one" else find_all(model, p, tol)
+    whys += search.why.values()
     out: dict[int, list[Start]] = {}
     for k in np.lexsort((*(-search.rows.x.T[::-1]), search.rows.owner)):
         owner = int(search.rows.owner[k])

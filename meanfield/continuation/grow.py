@@ -40,7 +40,10 @@ class Start:
 
 @dataclass(eq=False)
 class Garden:
-    """Branches that have been followed, and what is known of the points where they cross."""
+    """Branches that have been followed, and what is known of the points where they cross.
+
+    sense: +1 or -1, in which direction of the coordinate branches from plain starts run.
+    """
 
     steps: Steps
     stops: Stops
@@ -48,6 +51,7 @@ class Garden:
     branches: list[Branch] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
     interrupted: bool = False
+    sense: float = 1.0
 
     def grow(self, starts: Sequence[Start]) -> list[Branch]:
         """Follow all starts, in lockstep where they share a subject; returns the new branches."""
@@ -61,7 +65,7 @@ class Garden:
 
     def _walked(self, subject: Subject, starts: Sequence[Start]) -> list[Branch]:
         walk = Walk(subject.curve, [], subject.floor, self.steps, self.stops, subject.symmetries)
-        planted = _planted(walk, subject, starts, self.steps)
+        planted = _planted(walk, subject, starts, self.steps, self.sense)
         try:
             walk.run(self._tick)
         except KeyboardInterrupt:
@@ -211,8 +215,8 @@ def same_line(subject: Subject, base: Array, other: Array) -> bool:
     return bool((base[stays] == other[stays]).all())
 
 
-def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps) -> list[list[Lane]]:
-    """One lane for a start with a direction, else two in opposite directions."""
+def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps, sense: float) -> list[list[Lane]]:
+    """One lane for a start with a direction, else two in opposite directions, the first of them in the given sense."""
     u, base = np.array([s.u for s in starts]), np.array([s.base for s in starts])
     _, jacobian = subject.curve.residual_jacobian(u, base)
     scale = np.maximum(np.abs(u), subject.floor)
@@ -221,7 +225,7 @@ def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps
     free = first_tangent(jacobian, rising, scale)
     planted = []
     for k, start in enumerate(starts):
-        ways = [free[k], -free[k]] if start.direction is None else [start.direction]
+        ways = [sense * free[k], -sense * free[k]] if start.direction is None else [start.direction]
         if start.towards is not None:
             ways = [free[k] * start.towards]
         own = [walk.begin(u[k], jacobian[k], way, base[k], start.first or steps.first) for way in ways]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.continuation.between import cubic
 from meanfield.continuation.corrector import bordered, correct
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.subject import Subject
@@ -92,15 +93,11 @@ class _Chord:
 
     def at(self, rows: Any, share: Array) -> tuple[Array, Array]:
         """Points (P, N) of the curve and Jacobians near them: cubic interpolation, then the corrector."""
-        s = share[:, None]
-        length, scale = self.length[rows][:, None], self.scale[rows]
-        cubic = (
-            (1 + 2 * s) * (1 - s) ** 2 * self.a[rows]
-            + s**2 * (3 - 2 * s) * self.b[rows]
-            + length * scale * (s * (1 - s) ** 2 * self.ta[rows] - s**2 * (1 - s) * self.tb[rows])
-        )
-        done = correct(self.curve, self.base[rows], cubic, self.normal[rows], scale, tol=1e-7)
-        u = np.where(done.converged[:, None], done.u, cubic)
+        scale = self.scale[rows]
+        size = self.length[rows][:, None] * scale
+        guess = cubic(self.a[rows], self.b[rows], size * self.ta[rows], size * self.tb[rows], share[:, None])
+        done = correct(self.curve, self.base[rows], guess, self.normal[rows], scale, tol=1e-7)
+        u = np.where(done.converged[:, None], done.u, guess)
         return u, done.jacobian
 
     def tangent(self, rows: Any, share: Array, jacobian: Array) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from meanfield.continuation.branch import Branch, Event
+from meanfield.continuation.branching import same_direction
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject, inside_domain
@@ -27,10 +28,14 @@ def switched(event: Event, side: int) -> Branch:
     if branch is None or event.branching is None or event.branching.other is None or event.located is None:
         raise ParameterError(f"nothing branches off at this {event.type} ({event.name}); switch at a branch point")
     way = float(np.sign(side) or 1.0) * event.branching.other
-    if event.branching.type == "pitchfork" and event.branching.trunk is not None:
+    trunk = event.branching.trunk
+    if (
+        event.branching.type == "pitchfork"
+        and trunk is not None
+        and not (same_direction(trunk, way) or same_direction(-trunk, way))
+    ):
         leading = int(np.abs(way[:-1]).argmax())  # +1: the side on which the unknown that changes most grows
-        if event.branching.trunk is not event.branching.other:
-            way = way * np.sign(way[leading]) * (np.sign(side) or 1.0)
+        way = way * np.sign(way[leading]) * (np.sign(side) or 1.0)
     garden = Garden(branch.steps, branch.stops)
     way = rescaled(way, event.located.scale, np.maximum(np.abs(event.located.u), branch.subject.floor))
     start = Start(branch.subject, event.located.u, branch.base, way, None, End.JOINED, _AT_BIRTH, event.located.error)

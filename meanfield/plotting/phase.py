@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield.plotting.labels import symbol, typesets
 from meanfield.plotting.regions import refined
 from meanfield.plotting.style import FILLS, LINES, MARKS, new_axes, save_figure, style
 
@@ -102,28 +103,6 @@ def _runs(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _equation(curve: Contour) -> str:
     """The curve's equation: typeset where matplotlib can, else as text; its name where it is too long to read."""
     for text in (f"${curve.latex}$", curve.equation):
-        if len(curve.equation) <= _TOO_LONG and _typesets(text):
+        if len(curve.equation) <= _TOO_LONG and typesets(text):
             return f"{curve.indicator}, {text}"
     return f"{curve.indicator} = 0"
-
-
-def _typesets(text: str) -> bool:
-    if "$" not in text:
-        return True
-    from matplotlib.mathtext import MathTextParser
-
-    try:
-        MathTextParser("path").parse(text)
-    except (ValueError, RuntimeError):
-        return False
-    return True
-
-
-def symbol(name: str) -> str:
-    """The name of a parameter as the field writes it: ``M_n`` becomes an M with an index, ``sigma_squared`` a square."""
-    greek = ("alpha", "beta", "gamma", "delta", "kappa", "mu", "sigma", "Delta", "Sigma", "rho", "tau", "lambda", "zeta")
-    square = name.endswith("_squared")
-    base, _, index = name.removesuffix("_squared").partition("_")
-    base = f"\\{base}" if base in greek else base
-    text = base + (f"_{{{index}}}" if index else "") + ("^2" if square else "")
-    return f"${text}$"

@@ -1,0 +1,50 @@
+"""netCDF files: written, read, and refused where they are not of this package."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meanfield.errors import FileFormatError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["load", "save"]
+
+
+def save(data: xr.Dataset, path: str | Path) -> None:
+    """Write ``data`` to the netCDF file ``path``."""
+    data.to_netcdf(os.fspath(path), engine="h5netcdf")
+
+
+def load(path: str | Path, expect: str = "meanfield ") -> xr.Dataset:
+    """Read a netCDF file that `save` wrote, complex variables restored; the file is closed again.
+
+    expect: how the file's ``format`` must begin. Raises `FileFormatError` for a file that is not of this package and
+    `FileNotFoundError`.
+    """
+    import xarray as xr
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such file", str(path))
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            data = opened.load()
+    except (OSError, ValueError, KeyError) as error:
+        raise FileFormatError(f"{path} is not a netCDF file that can be read ({error})") from error
+    found = str(data.attrs.get("format", ""))
+    if not found.startswith(expect):
+        said = f"its format is {found!r}" if found else "it says no format"
+        raise FileFormatError(f"{path} was not written by meanfield: {said}, expected {expect.strip()!r}")
+    return _complex_again(data)
+
+
+def _complex_again(data: xr.Dataset) -> xr.Dataset:
+    for name in [n for n, v in data.variables.items() if "part" in v.dims]:
+        variable = data[name]
+        attrs = {k: v for k, v in variable.attrs.items() if k != "complex"}
+        data[name] = (variable.dims[:-1], variable.values[..., 0] + 1j * variable.values[..., 1], attrs)
+    return data

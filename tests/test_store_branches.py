@@ -1,0 +1,121 @@
+"""Branches as files: everything comes back, and a branch that was loaded goes on as the one that was saved would have."""
+
+import json
+
+import numpy as np
+import pytest
+import sympy as sp
+import xarray as xr
+
+import meanfield as mf
+from meanfield import store
+from meanfield.continuation import End, Stops, resume
+from meanfield.errors import FileFormatError
+from meanfield.store.expressions import from_data, to_data
+from tests import continuation_models as models
+
+
+def same(one, other):
+    """Whether two branches are the same, bit for bit, in what they say and in how they were walked."""
+    assert (one.along, one.status, len(one), one.id) == (other.along, other.status, len(other), other.id)
+    for name in ("u", "tangent", "scale", "p", "stable"):
+        assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    for name in one.error:
+        assert np.array_equal(one.error[name], other.error[name]), name
+    told = [[(e.type, e.name, e.at, e.unknowns, e.error, e.stable_before, e.place) for e in b.events()] for b in (one, other)]
+    assert told[0] == told[1]
+    for a, b in zip(one.pieces, other.pieces, strict=True):
+        assert a.lane.step == b.lane.step and a.lane.end is b.lane.end and a.lane.ahead == b.lane.ahead
+
+
+@pytest.fixture
+def forest():
+    return mf.bifurcation_diagram(models.pitchfork(), "r", (-1.0, 1.0))
+
+
+def test_a_forest_there_and_back(forest, tmp_path):
+    forest.to_netcdf(tmp_path / "b.nc")
+    back = store.load_branches(tmp_path / "b.nc", models.pitchfork())
+    assert len(back) == len(forest) > 2 and not back.interrupted
+    for one, other in zip(forest, back, strict=True):
+        same(one, other)
+        assert (one.partner and one.partner.id) == (other.partner and other.partner.id)
+
+
+def test_a_loaded_branch_goes_on_bit_for_bit(tmp_path):
+    start = mf.solve(models.snake(), r=2.0)
+    whole = mf.follow(start, "r", -2.0)
+    part = mf.follow(start, "r", -2.0, stops=Stops(points=9))
+    assert part.ends is End.POINTS
+    part.to_netcdf(tmp_path / "b.nc")
+    (back,) = store.load_branches(tmp_path / "b.nc", models.snake())
+    same(whole, resume(back, (-2.0, 2.0)))
+
+
+def test_a_branch_of_a_network_goes_on_bit_for_bit(tmp_path):
+    model = mf.models.by_name("rank1-stationary")
+    start = mf.solve(model, g=0.5, M_m=1.1, M_n=2.0, Sigma_m=1.0)
+    whole = mf.follow(start, "g", 2.0)
+    part = mf.follow(start, "g", 2.0, stops=Stops(points=9))
+    part.to_netcdf(tmp_path / "b.nc")
+    (back,) = store.load_branches(tmp_path / "b.nc")
+    same(whole, resume(back, (0.5, 2.0)))
+
+
+def test_events_of_a_loaded_branch_can_be_switched(forest, tmp_path):
+    forest.to_netcdf(tmp_path / "b.nc")
+    back = store.load_branches(tmp_path / "b.nc", models.pitchfork())
+    for event, known in zip(back.events("pitchfork"), forest.events("pitchfork"), strict=True):
+        for side in (1, -1):
+            assert np.array_equal(event.switch(side).u, known.switch(side).u)
+
+
+def test_tables_for_readers_without_the_package(forest, tmp_path):
+    forest.to_netcdf(tmp_path / "b.nc")
+    with xr.open_dataset(tmp_path / "b.nc", engine="h5netcdf") as data:
+        assert data.attrs["format"] == store.BRANCH_FORMAT and data.attrs["along"] == "r"
+        assert data.sizes["point"] == sum(len(b) for b in forest)
+        own = data.where(data["branch"] == 0, drop=True)
+        assert np.array_equal(own["x"], forest[0]["x"]) and np.array_equal(own["r"], forest[0]["r"])
+        assert np.allclose(data["square"], data["x"] ** 2)
+        kinds = [str(v) for v in data["event_type"].values]
+        assert kinds == [e.type for e in forest.events()]
+        fork = kinds.index("pitchfork")
+        assert abs(float(data["event_r"][fork])) <= float(data["event_r_error"][fork]) + 1e-15
+
+
+def test_hand_written_problems_and_paths_of_several_parameters(tmp_path):
+    s = sp.Symbol("s", real=True)
+    start = mf.solve(models.snake(), r=2.0, h=1.0)
+    branch = mf.follow(start, {"r": 2 - s**2 / 4, "h": 1 + sp.exp(s)}, 2.0, at=0.0)
+    branch.to_netcdf(tmp_path / "b.nc")
+    (back,) = store.load_branches(tmp_path / "b.nc", models.snake())
+    same(branch, back)
+    assert np.array_equal(resume(back, (0.0, 2.5)).p, resume(branch, (0.0, 2.5)).p)
+
+
+def test_expressions_are_data():
+    s = sp.Symbol("s", real=True)
+    for expr in (s, 2 - s**2 / 4, sp.exp(-s) * sp.pi + 0.1, sp.sqrt(s + 1)):
+        assert from_data(json.loads(json.dumps(to_data(expr, s))), s) == expr
+    with pytest.raises(ValueError, match="cannot be saved"):
+        to_data(sp.gamma(s), s)
+    with pytest.raises(KeyError):
+        from_data(["__import__", "os"], s)
+
+
+def test_what_is_no_file_of_branches_is_refused_in_one_sentence(forest, tmp_path):
+    text, other, torn = (tmp_path / f"{n}.nc" for n in ("text", "other", "torn"))
+    text.write_text("no netCDF")
+    xr.Dataset({"x": ("t", [1.0])}, attrs={"format": "meanfield solutions 1"}).to_netcdf(other, engine="h5netcdf")
+    data = store.branch_dataset(forest)
+    store.save(data.assign(structure=((), "{}")), torn)
+    for file, says in ((text, "not a netCDF file"), (other, "expected 'meanfield branches 1'"), (torn, "not whole")):
+        with pytest.raises(FileFormatError, match=says) as refused:
+            store.load_branches(file, models.pitchfork())
+        assert "\n" not in str(refused.value)
+    store.save(data, tmp_path / "b.nc")
+    with pytest.raises(FileFormatError, match="holds branches of pitchfork in x, whose equations are not those of snake"):
+        store.load_branches(tmp_path / "b.nc", models.snake())
+    with pytest.raises(ValueError, match="no branches"):
+        store.branch_dataset([])
