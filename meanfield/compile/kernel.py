@@ -11,7 +11,8 @@ import sympy as sp
 
 from meanfield.averages import Average, DividedDifference
 from meanfield.averages.exponentials import absorb_exponentials
-from meanfield.averages.passes import closed_forms, parity
+from meanfield.averages.kinked import closed_outside_differences, has_kinks, holds_deltas
+from meanfield.averages.passes import parity
 from meanfield.averages.scope import nodes
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
@@ -182,7 +183,7 @@ def late_passes(expr: sp.Expr) -> sp.Expr:
     expr = absorb_exponentials(parity(expr))
     tokens = {a.args[0] for n in nodes(expr, (Average, DividedDifference)) for a in nodes(n, Applied, inside=True)}
     if any(t.traits.kinks or t.traits.growth == "exponential" and t.traits.closed1 for t in tokens):
-        return _outside_differences(expr)
+        return closed_outside_differences(expr)
     return expr
 
 
@@ -195,31 +196,10 @@ def _slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     """One derivative. Where phi has kinks, Price's theorem comes before the closed forms: quotients by a variance that are
     left over from a derivative of a closed form have no value where the variance vanishes."""
     plain = late_passes(expr)
-    if plain == expr or not _has_kinks(expr):
+    if plain == expr or not has_kinks(expr):
         return plain.diff(symbol)
     priced = late_passes(expr.diff(symbol))
-    return plain.diff(symbol) if _undefined(priced) else priced
-
-
-def _has_kinks(expr: sp.Expr) -> bool:
-    averages = nodes(expr, (Average, DividedDifference))
-    return any(a.args[0].traits.kinks for n in averages for a in nodes(n, Applied, inside=True))
-
-
-def _undefined(expr: sp.Expr) -> bool:
-    """True if some average that is left holds delta functions at kinks."""
-    left = nodes(expr, Average, inside=True)
-    return any(a.args[0].kink_terms(int(a.args[1])) for n in left for a in nodes(n.args[0], Applied))
-
-
-def _outside_differences(expr: sp.Basic) -> sp.Basic:
-    """Closed forms everywhere but under a divided difference: its integrand gets them once it has been differentiated."""
-    if isinstance(expr, DividedDifference):
-        return expr
-    if isinstance(expr, Average) or not expr.args:
-        return closed_forms(expr)
-    args = [_outside_differences(a) for a in expr.args]
-    return expr if tuple(args) == expr.args else expr.func(*args)
+    return plain.diff(symbol) if holds_deltas(priced) else priced
 
 
 def _add_sensitivities(program: Program) -> None:

@@ -31,7 +31,7 @@ def cusp(model: Model, *, free: Pair, windows: Mapping[str, Window] | None = Non
     label, title = "cusp", "cusp"
     if len(unknowns) == 1:
         (x,), (f,) = unknowns, residuals
-        out = released(model, [f.diff(x), f.diff(x, 2)], [p, q], label=label, title=title, windows=windows)
+        out = released(model, [f.diff(x), f.diff(x, 2)], [p, q], label=label, title=title, windows=windows, differentiated=True)
         return replace(out, stable=None)
     v, h = ([symbol(f"{letter}_{u.name}") for u in unknowns] for letter in "vh")
     a, along = jacobian(residuals, unknowns), dict(zip(unknowns, v, strict=True))
@@ -45,7 +45,7 @@ def cusp(model: Model, *, free: Pair, windows: Mapping[str, Window] | None = Non
         accept={GAUGE: one_side(v)},
     )
     conditions = [*(a * sp.Matrix(v)), *bent, *lengths]
-    out = released(model, conditions, [p, q], label=label, title=title, companions=companions, windows=windows)
+    out = released(model, conditions, [p, q], label=label, title=title, companions=companions, windows=windows, differentiated=True)
     return replace(out, stable=None)
 
 
@@ -81,6 +81,7 @@ def degenerate_pitchfork(
         title="degenerate pitchfork",
         companions=companions,
         windows=windows,
+        differentiated=True,
     )
     return replace(restricted(out, parts.values), stable=None)
 

@@ -55,6 +55,13 @@ def hopf(model: Model, *, free: str | sp.Symbol, window: Window | None = None) -
     )
     windows = {str(free): window} if window else {}
     out = released(
-        model, [*conditions, one_side(s)], [free], label="hopf", title="Hopf bifurcation", companions=companions, windows=windows
+        model,
+        [*conditions, one_side(s)],
+        [free],
+        label="hopf",
+        title="Hopf bifurcation",
+        companions=companions,
+        windows=windows,
+        differentiated=True,
     )
     return replace(out, stable=None)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
+from meanfield.averages.kinked import slope
+
 Table = Mapping[sp.Symbol, sp.Expr]
 
 
@@ -17,13 +19,13 @@ def directional(expr: sp.Expr, *along: Table) -> sp.Expr:
     """
     for direction in along:
         # Summed outside the derivative, so that every term is one that SymPy has already differentiated.
-        expr = sp.Add(*(rate * expr.diff(s) for s, rate in direction.items() if rate != 0))
+        expr = sp.Add(*(rate * slope(expr, s) for s, rate in direction.items() if rate != 0))
     return expr
 
 
 def jacobian(residuals: Sequence[sp.Expr], unknowns: Sequence[sp.Symbol]) -> sp.Matrix:
     """``d residual_i / d unknown_j``."""
-    return sp.Matrix([[r.diff(u) for u in unknowns] for r in residuals])
+    return sp.Matrix([[slope(r, u) for u in unknowns] for r in residuals])
 
 
 def linear_map(images: Table, unknowns: Sequence[sp.Symbol]) -> sp.Matrix:

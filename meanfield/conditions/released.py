@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import sympy as sp
 
 from meanfield.conditions.fix_parameters import fix_parameters, parameter_named
 from meanfield.errors import ModelError
-from meanfield.model import Model, Seed
+from meanfield.model import Model, Requirement, Seed
 from meanfield.model.exchange import keeps
+from meanfield.transfer import Transfer
 
 Table = Mapping[sp.Symbol, sp.Expr]
 Window = tuple[float, float]
@@ -49,11 +52,13 @@ def released(
     title: str,
     companions: Companions | None = None,
     windows: Mapping[str, Window] | None = None,
+    differentiated: bool = False,
 ) -> Model:
     """``model`` with ``conditions`` = 0 and the parameters ``free`` as unknowns: first the model's, then companions, then ``free``.
 
     It starts from the model's own starts at values of ``free`` spread over ``windows`` (by name; default: 0 or -4 to 4, and
     some larger values if one parameter is free) and, where the model is itself seeded, from its solutions at such values.
+    differentiated: the conditions hold derivatives, in which the transfer function can no longer be exchanged if it has kinks.
     Raises `ModelError` for a parameter that the model does not have or that is named twice, and for a name of a companion
     that is taken.
     """
@@ -82,7 +87,13 @@ def released(
         accept={**model.accept, **(extra.accept or {})},
         refuse={**model.refuse, **(extra.refuse or {})},
         meanings={**model.meanings, **(extra.meanings or {})},
+        requires=[*model.requires, *(_kept(phi) for phi in model.transfers if differentiated and phi.traits.kinks)],
     )
+
+
+def _kept(phi: Transfer) -> Requirement:
+    sentence = f"this condition is written in closed forms of {phi.name}; exchange the transfer function of the model first"
+    return Requirement(partial(operator.eq, phi), sentence)
 
 
 def _symmetries(model: Model, conditions: Sequence[sp.Expr], images: Sequence[Table | None] | None) -> list[Table]:

@@ -35,13 +35,15 @@ def singular(
     a, names, label, title = _matrix(model, matrix)
     windows = {str(free): window} if window else {}
     if a.shape == (1, 1):
-        out = released(model, [a[0, 0]], [free], label=label, title=title, windows=windows)
+        out = released(model, [a[0, 0]], [free], label=label, title=title, windows=windows, differentiated=True)
     else:
         v = [symbol(f"v_{name}") for name in names]
         conditions = [*(a * sp.Matrix(v)), sum(e**2 for e in v) - 1]
         images = [moved(s, model.unknowns, v) if matrix == "jacobian" else _signs(a, s, v) for s in model.symmetries]
         companions = vector(v, images, "null vector")
-        out = released(model, conditions, [free], label=label, title=title, companions=companions, windows=windows)
+        out = released(
+            model, conditions, [free], label=label, title=title, companions=companions, windows=windows, differentiated=True
+        )
     return replace(out, stable=None)  # neither stable nor unstable
 
 

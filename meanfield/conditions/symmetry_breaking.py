@@ -74,7 +74,7 @@ def symmetry_breaking(model: Model, symmetry: int | Table = 0, *, free: str | sp
     companions = vector(names, None, "symmetry-breaking direction") if len(names) > 1 else None
     conditions = [*tangent, sum(v**2 for v in names) - 1] if len(names) > 1 else tangent
     base = replace(model, seeds=())  # what seeds a model is not in the subspace
-    out = released(base, conditions, [free], label=label, title=title, companions=companions, windows=windows)
+    out = released(base, conditions, [free], label=label, title=title, companions=companions, windows=windows, differentiated=True)
     return replace(restricted(out, parts.values), stable=None)
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import sympy as sp
 
+from meanfield.averages.kinked import slope
 from meanfield.compile import FINE, Kernel
 from meanfield.continuation.differences import Differences
 from meanfield.model import Model
@@ -103,7 +104,7 @@ class _Partials:
     def _derivative(self, index: tuple[int, ...]) -> tuple[sp.Expr, ...]:
         if index not in self._known:
             symbol = self.coordinates[index[-1]]
-            self._known[index] = tuple(e.diff(symbol) for e in self._derivative(index[:-1]))
+            self._known[index] = tuple(slope(e, symbol) for e in self._derivative(index[:-1]))
         return self._known[index]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import sympy as sp
 
 from meanfield.averages.scope import substitute
+from meanfield.conditions.jets import directional, jacobian
 from meanfield.model import Spectrum
 
 
@@ -43,14 +44,10 @@ def implicit_slope(
 
     ``value' - (d value / d unknowns) (d residuals / d unknowns)^-1 residuals'``, the primes standing for the direction.
     """
-
-    def directional(expr: sp.Expr) -> sp.Expr:
-        return sp.Add(*(rate * expr.diff(s) for s, rate in along.items()))
-
-    jacobian = sp.Matrix([[r.diff(u) for u in unknowns] for r in residuals])
-    gradient = sp.Matrix([[value.diff(u) for u in unknowns]])
-    moved = sp.Matrix([directional(r) for r in residuals])
-    return directional(value) - (gradient * jacobian.adjugate() * moved)[0] / jacobian.det()
+    matrix = jacobian(residuals, unknowns)
+    gradient = jacobian([value], unknowns)
+    moved = sp.Matrix([directional(r, along) for r in residuals])
+    return directional(value, along) - (gradient * matrix.adjugate() * moved)[0] / matrix.det()
 
 
 def resolved(expr: sp.Expr, definitions: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:

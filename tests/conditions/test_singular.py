@@ -107,6 +107,32 @@ def test_a_chaotic_state_disappears_where_it_becomes_statically_unstable() -> No
     assert len(inside) == len(outside) + 2
 
 
+def test_a_threshold_quadratic_network_runs_away_at_a_fold() -> None:
+    """phi(x) = max(0, x)^2 has a kink in its derivative: <phi^2> is differentiated twice in closed form."""
+    import mpmath as mp
+
+    def moment(k: int, mu: mp.mpf, variance: mp.mpf) -> mp.mpf:
+        """<x^k; x > 0>."""
+        weight = lambda x: x**k * mp.exp(-((x - mu) ** 2) / (2 * variance)) / mp.sqrt(2 * mp.pi * variance)
+        return mp.quad(weight, [0, 1, 3, 10])
+
+    def equations(mu: mp.mpf, variance: mp.mpf, offset: mp.mpf) -> list[mp.mpf]:
+        m0, m1, m2, m3, m4 = (moment(k, mu, variance) for k in range(5))
+        a, b = 1 - 2 * m1, -m0  # of mu - <phi> - M_I by mu and the variance
+        c, d = -4 * m3 / 4 - 2 * 2 * m1 * m2 / 25, 1 - 6 * m2 / 4 - 2 * m0 * m2 / 25
+        return [mu - m2 - offset, variance - m4 / 4 - m2**2 / 25 - mp.mpf("0.3"), a * d - b * c]
+
+    with mp.workdps(25):
+        known = mp.findroot(equations, (0.145, 0.4, -0.14), tol=1e-35)
+    model = models.by_name("rank1-input-stationary").with_transfer(mf.transfer.by_name("threshold_power:2"))
+    fold = singular(model, free="M_I", window=(-1, 1))
+    (s,) = mf.solve(fold, find="all", g=0.5, M_m=1, M_n=1, Sigma_m=0.2, Sigma_nI=0, Sigma_I_squared=0.3)
+    for name, value in zip(("mu", "Delta_0", "M_I"), known, strict=True):
+        assert abs(s[name] - value) <= s.error[name] < 1e-12
+    with pytest.raises(ModelError, match="exchange the transfer function of the model first"):
+        fold.with_transfer(mf.transfer.tanh)
+
+
 def test_starts_of_the_caller_lead_to_the_fold() -> None:
     model = models.by_name("rank1-input-stationary")
     fold = singular(model, free="M_I", window=(-1, 1))

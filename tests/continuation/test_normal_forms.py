@@ -134,11 +134,21 @@ def as_plain(kernel: mf.compile) -> FunctionProblem:  # type: ignore[valid-type]
     )
 
 
-@pytest.mark.parametrize("name", ["rank1-stationary", "rank1-chaotic", "scs", "kac-rice"])
-def test_differences_agree_with_exact_derivatives_within_their_claims(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "phi"),
+    [
+        ("rank1-stationary", "tanh"),
+        ("rank1-stationary", "relu"),
+        ("rank1-stationary", "threshold_power:2"),
+        ("rank1-chaotic", "erf"),
+        ("scs", "tanh"),
+        ("kac-rice", "tanh"),
+    ],
+)
+def test_differences_agree_with_exact_derivatives_within_their_claims(name: str, phi: str) -> None:
     from meanfield.compile import FINE
 
-    kernel = mf.compile(models.by_name(name)).at(FINE)
+    kernel = mf.compile(models.by_name(name).with_transfer(mf.transfer.by_name(phi))).at(FINE)
     n, m = len(kernel.names), len(kernel.parameter_names)
     rng = np.random.default_rng(5)
     x, p = 0.5 + 0.4 * rng.random(n), 0.9 + 0.3 * rng.random(m)
