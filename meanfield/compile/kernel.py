@@ -131,11 +131,11 @@ class Kernel:
         key = ("quantities", tuple(exprs))
         return self._checked(self.program(key, lambda: [late_passes(e) for e in exprs]), self._columns(x, p))
 
-    def gradients(self, exprs: Sequence[sp.Expr], x: Array, p: Array) -> Array:
+    def gradients(self, exprs: Sequence[sp.Expr], x: Array, p: Array, *, level: int = WORKING) -> Array:
         """Derivatives (P, Q, n) of expressions with respect to the unknowns."""
         make = lambda: slopes(exprs, self.unknowns)
         try:
-            values = self.program(("gradients", tuple(exprs)), make)(self._columns(x, p), WORKING)
+            values = self.program(("gradients", tuple(exprs)), make)(self._columns(x, p), level)
         except AverageError:  # a derivative that holds squares of delta functions, of averages that have finite slopes
             return self._differences(exprs, x, p)
         return np.stack(values, axis=1).reshape(-1, len(exprs), len(self.unknowns))

@@ -140,7 +140,10 @@ class Branch:
     @property
     def status(self) -> str:
         """Both ends in words."""
-        first = f"begins where {self.begins.value}" if self.begins else "begins at its start"
+        joined = "begins at a branch point or junction"
+        first = (
+            joined if self.begins is End.JOINED else f"begins where {self.begins.value}" if self.begins else "begins at its start"
+        )
         last = f"ends where {self.ends.value}" if self.ends else "goes on"
         return f"{first}; {last}"
 
@@ -302,7 +305,7 @@ def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> 
             except np.linalg.LinAlgError:
                 continue
             step = inverse @ residual[k]
-            if np.abs(step / scale[k]).max() > 1e-6:
+            if not np.abs(step / scale[k]).max() <= 1e-6:  # NaN, too
                 continue
             out[k] -= step
             error[k] = np.abs(inverse) @ bound[k] + 1e-6 * np.abs(step) + 2 * EPS * np.abs(out[k])

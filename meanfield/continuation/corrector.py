@@ -34,16 +34,18 @@ class Corrected:
 
 def bordered(jacobian: Array, row: Array, scale: Array) -> Array:
     """(P, N, N): the Jacobian in scaled unknowns, each row divided by its largest entry, and ``row`` below it."""
-    scaled = jacobian * scale[:, None, :]
-    size = np.abs(scaled).max(axis=2, keepdims=True)
-    scaled = scaled / np.where(size > 0, size, 1.0)
+    with np.errstate(all="ignore"):  # of points that have no finite values the system is NaN
+        scaled = jacobian * scale[:, None, :]
+        size = np.abs(scaled).max(axis=2, keepdims=True)
+        scaled = scaled / np.where(size > 0, size, 1.0)
     return np.concatenate([scaled, row[:, None, :]], axis=1)
 
 
 def solve_bordered(jacobian: Array, row: Array, scale: Array, top: Array, bottom: Array) -> Array:
     """Scaled solution (P, N) of the bordered system with right side (top (P, n), bottom (P,)); NaN where it is singular."""
-    size = np.abs(jacobian * scale[:, None, :]).max(axis=2)
-    rhs = np.concatenate([top / np.where(size > 0, size, 1.0), bottom[:, None]], axis=1)
+    with np.errstate(all="ignore"):
+        size = np.abs(jacobian * scale[:, None, :]).max(axis=2)
+        rhs = np.concatenate([top / np.where(size > 0, size, 1.0), bottom[:, None]], axis=1)
     return solved(bordered(jacobian, row, scale), rhs)
 
 
@@ -78,20 +80,21 @@ def correct(
     iterations = np.zeros(count, dtype=int)
     first, last = np.full(count, np.nan), np.full(count, np.inf)
     active = np.arange(count)
-    for _ in range(max_iterations):
-        residual, slope = curve.residual_jacobian(u[active], p[active])
-        step = solve_bordered(slope, normal[active], scale[active], -residual, np.zeros(len(active)))
-        jacobian[active] = slope
-        length = np.sqrt((step**2).sum(axis=1))
-        moved = np.isfinite(length)
-        u[active[moved]] += (step * scale[active])[moved]
-        iterations[active] += 1
-        first[active] = np.where(np.isnan(first[active]), length, first[active])
-        lost = ~moved | (length > _GROWTH * last[active])
-        last[active] = length
-        done = moved & (length <= tol)
-        converged[active[done]] = True
-        active = active[~done & ~lost]
-        if active.size == 0:
-            break
+    with np.errstate(all="ignore"):
+        for _ in range(max_iterations):
+            residual, slope = curve.residual_jacobian(u[active], p[active])
+            step = solve_bordered(slope, normal[active], scale[active], -residual, np.zeros(len(active)))
+            jacobian[active] = slope
+            length = np.sqrt((step**2).sum(axis=1))
+            moved = np.isfinite(length)
+            u[active[moved]] += (step * scale[active])[moved]
+            iterations[active] += 1
+            first[active] = np.where(np.isnan(first[active]), length, first[active])
+            lost = ~moved | (length > _GROWTH * last[active])
+            last[active] = length
+            done = moved & (length <= tol)
+            converged[active[done]] = True
+            active = active[~done & ~lost]
+            if active.size == 0:
+                break
     return Corrected(u, jacobian, converged, iterations, first, last)

@@ -9,7 +9,7 @@ import numpy as np
 from meanfield.compile import FINE, TIGHT, Kernel
 from meanfield.continuation.path import Path
 from meanfield.solve.extension import extended
-from meanfield.solve.problem import EPS, Array, Problem
+from meanfield.solve.problem import EPS, Array, Problem, rounding_claims
 
 _STEP = 1e-6  # of differences by the parameter, where a problem has no derivative of its own
 
@@ -63,8 +63,19 @@ class Along:
         claims = getattr(self.inner, "claims", None)
         if claims is not None:
             return np.asarray(claims(u[:, :-1], self.path.points(p, u[:, -1])), dtype=float)
-        _, jacobian = self.residual_jacobian(u, p)
-        return 4 * EPS * (np.abs(jacobian * u[:, None, :]).sum(axis=2) + 1.0)
+        residual, jacobian = self.residual_jacobian(u, p)
+        at = rounding_claims(self.inner, u[:, :-1], self.path.points(p, u[:, -1]), residual, jacobian[:, :, :-1])
+        return at + 4 * EPS * np.abs(jacobian[:, :, -1] * u[:, -1:])
+
+
+def scale_at(u: Array, floor: Array) -> Array:
+    """Units (..., N) in which steps from u are measured: an unknown by its size or its floor, the coordinate by its own.
+
+    Many unknowns count together as three do: so steps do not shrink when an equation is discretised more finely.
+    """
+    scale = np.maximum(np.abs(u), floor)
+    scale[..., :-1] *= np.sqrt(max(1.0, (u.shape[-1] - 1) / 3.0))
+    return scale
 
 
 class Curve:

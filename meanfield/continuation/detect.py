@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from meanfield.continuation.dips import Row, look_between
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Question, Subject
 from meanfield.continuation.walk import Lane
@@ -35,9 +37,11 @@ class Bracket:
 
 def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[float, float]]) -> list[Bracket]:
     """All of them, lane by lane in order; what lies beyond the end of a lane's solutions is cut off first."""
+    asked = _Asked(subject, lanes)
+    look_between(subject, lanes, asked.rows)
     found = [b for lane in lanes for b in _lost_at_edge(subject, lane)]
-    asked = _values(subject, lanes)
-    for lane, values in zip(lanes, asked, strict=True):
+    for lane in lanes:
+        values = asked.of(lane)
         ends = [
             Bracket(lane, k, q.type, q.name, q) for q, row in values if q.type == "refused" for k in _changes(row) if row[k] > 0
         ]
@@ -46,18 +50,31 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
             lane.cut(first.at + 2)
             lane.beyond, lane.end = True, End.REFUSED
             found.append(first)
-        size = len(lane.u)
-        turns = _changes(np.array([t[-1] for t in lane.tangent]))
+            values = asked.of(lane)
+        turns = _changes(_turns(lane), -_turns(lane.twin)[1:2] if _leads(lane) else None)
         found += [Bracket(lane, k, "fold", "fold") for k in turns if k > 0 or not lane.born]
-        found += [Bracket(lane, k, "branch", "branch point") for k in _changes(np.array(lane.sign))]
+        found += [Bracket(lane, k, "branch", "branch point") for k in _changes(np.array(lane.determinant))]
         if subject.matrix is not None:
             found += [Bracket(lane, k, "hopf", "Hopf point") for k in _hopf(subject, lane)]
+        before = dict(asked.of(lane.twin)) if _leads(lane) else {}
         for question, row in values:
             if question.type != "refused":
-                found += [Bracket(lane, k, question.type, question.name, question) for k in _changes(_unborn(lane, row[:size]))]
+                changes = _changes(_unborn(lane, row), before[question][1:2] if before else None)
+                found += [Bracket(lane, k, question.type, question.name, question) for k in changes]
         if lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and not any(b.lane is lane and b.edge for b in found):
             found += _edges(subject, lane, window)
     return found
+
+
+def _turns(lane: Lane | None) -> Array:
+    """(L,) components of the tangents along the coordinate."""
+    return np.array([t[-1] for t in lane.tangent]) if lane is not None else np.zeros(0)
+
+
+def _leads(lane: Lane) -> bool:
+    """Of two lanes with the same start, the one that tells what happens just there."""
+    first = lane.tangent[0]
+    return lane.twin is not None and bool(first[np.abs(first).argmax()] > 0)
 
 
 def _unborn(lane: Lane, row: Array) -> Array:
@@ -73,7 +90,7 @@ def _lost_at_edge(subject: Subject, lane: Lane) -> list[Bracket]:
 
     Beyond the edge the continued equations have a curve of another direction, to which no smooth step leads.
     """
-    if lane.end is not End.LOST:
+    if lane.end not in (End.LOST, End.UNDEFINED):
         return []
     u, ahead = lane.u[-1], lane.tangent[-1] * lane.scale[-1]
     for i in np.flatnonzero(np.isfinite(subject.curve.lower)):
@@ -84,7 +101,7 @@ def _lost_at_edge(subject: Subject, lane: Lane) -> list[Bracket]:
                 ("u", beyond),
                 ("tangent", lane.tangent[-1]),
                 ("scale", lane.scale[-1]),
-                ("sign", np.nan),
+                ("determinant", np.nan),
                 ("ahead", 0.0),
             ):
                 getattr(lane, name).append(value)
@@ -95,29 +112,54 @@ def _lost_at_edge(subject: Subject, lane: Lane) -> list[Bracket]:
     return []
 
 
-def _values(subject: Subject, lanes: Sequence[Lane]) -> list[list[tuple[Question, Array]]]:
-    """For every lane: the questions with their values at its points, NaN where they are not asked; one batch for all lanes."""
-    if not lanes:
-        return []
-    u = np.concatenate([lane.points() for lane in lanes])
-    p = np.concatenate([np.repeat(lane.base[None], len(lane.u), axis=0) for lane in lanes])
-    starts = np.cumsum([0, *(len(lane.u) for lane in lanes)])
-    rows = []
-    for question in subject.questions:
-        asked = np.ones(len(u), dtype=bool) if question.asked is None else question.asked(u)
-        values = np.full(len(u), np.nan)
-        if asked.any():
-            with np.errstate(all="ignore"):
-                values[asked] = question.value(u[asked], p[asked])
-        rows.append(values)
-    return [
-        [(q, row[starts[i] : starts[i + 1]]) for q, row in zip(subject.questions, rows, strict=True)] for i in range(len(lanes))
-    ]
+class _Asked:
+    """The questions with their values at the points of lanes, NaN where they are not asked; evaluated in batches."""
+
+    def __init__(self, subject: Subject, lanes: Sequence[Lane]) -> None:
+        self.subject = subject
+        self.known: dict[tuple[int, int], list[tuple[Question, Array]]] = {}
+        self._evaluate(lanes)
+
+    def of(self, lane: Lane | None) -> list[tuple[Question, Array]]:
+        """Values (L,) at the points that a lane has now."""
+        if lane is None:
+            return []
+        if (id(lane), len(lane.u)) not in self.known:
+            self._evaluate([lane])
+        return self.known[id(lane), len(lane.u)]
+
+    def rows(self, lane: Lane) -> list[Row]:
+        """Everything along a lane that may change its sign."""
+        rows = [Row(_turns(lane), fold=True), Row(np.array(lane.determinant))]
+        if self.subject.matrix is not None and self.subject.curve.n > 1:
+            rows.append(Row(turning(_eigenvalues(self.subject, lane))))
+        return rows + [Row(values) for _, values in self.of(lane)]
+
+    def _evaluate(self, lanes: Sequence[Lane]) -> None:
+        if not lanes:
+            return
+        u = np.concatenate([lane.points() for lane in lanes])
+        p = np.concatenate([np.repeat(lane.base[None], len(lane.u), axis=0) for lane in lanes])
+        starts = np.cumsum([0, *(len(lane.u) for lane in lanes)])
+        rows = []
+        for question in self.subject.questions:
+            asked = np.ones(len(u), dtype=bool) if question.asked is None else question.asked(u)
+            values = np.full(len(u), np.nan)
+            if asked.any():
+                with np.errstate(all="ignore"):
+                    values[asked] = question.value(u[asked], p[asked])
+            rows.append(values)
+        for i, lane in enumerate(lanes):
+            own = [(q, row[starts[i] : starts[i + 1]]) for q, row in zip(self.subject.questions, rows, strict=True)]
+            self.known[id(lane), len(lane.u)] = own
 
 
-def _changes(values: Array) -> list[int]:
-    """Indices k where the sign differs between k and k + 1. A zero counts with the sign of its predecessor."""
+def _changes(values: Array, before: Array | None = None) -> list[int]:
+    """Indices k where the sign differs between k and k + 1. A zero counts with the sign of its predecessor; before: that of
+    the first value, if there is one."""
     sign = np.sign(values)
+    if before is not None and len(before) and len(sign) and sign[0] == 0:
+        sign[0] = np.sign(before[0])
     for k in range(1, len(sign)):
         if sign[k] == 0:
             sign[k] = sign[k - 1]
@@ -125,16 +167,33 @@ def _changes(values: Array) -> list[int]:
         return [int(k) for k in np.flatnonzero(sign[:-1] * sign[1:] < 0)]
 
 
+def _eigenvalues(subject: Subject, lane: Lane) -> Any:
+    """(L, n) eigenvalues of the dynamics."""
+    assert subject.matrix is not None
+    u = lane.points()
+    matrix = subject.matrix(u, np.repeat(lane.base[None], len(u), axis=0))
+    out = np.full(matrix.shape[:2], np.nan, dtype=complex)
+    good = np.isfinite(matrix).all(axis=(1, 2))
+    out[good] = np.linalg.eigvals(matrix[good])
+    return out
+
+
+def turning(values: Any) -> Array:
+    """(L,) real part of that pair of eigenvalues (L, n) which is closest to the imaginary axis; NaN where all are real."""
+    paired = np.abs(values.imag) > 1e-9 * (1 + np.abs(values.real))
+    closest = np.where(paired, np.abs(values.real), np.inf).argmin(axis=1)
+    return np.where(paired.any(axis=1), values.real[np.arange(len(values)), closest], np.nan)
+
+
 def _hopf(subject: Subject, lane: Lane) -> list[int]:
     """Where two eigenvalues of the dynamics, not real, cross the imaginary axis together."""
-    if subject.matrix is None or subject.curve.n < 2:
+    if subject.curve.n < 2:
         return []
-    u = lane.points()
-    values = np.linalg.eigvals(subject.matrix(u, np.repeat(lane.base[None], len(u), axis=0)))
-    turning = np.abs(values.imag) > 1e-9 * (1 + np.abs(values.real))
-    count = (turning & (values.real > 0)).sum(axis=1)
-    real = (~turning & (values.real > 0)).sum(axis=1)
-    return [k for k in range(len(u) - 1) if abs(int(count[k + 1]) - int(count[k])) == 2 and real[k] == real[k + 1]]
+    values = _eigenvalues(subject, lane)
+    paired = np.abs(values.imag) > 1e-9 * (1 + np.abs(values.real))
+    count = (paired & (values.real > 0)).sum(axis=1)
+    real = (~paired & (values.real > 0)).sum(axis=1)
+    return [k for k in range(len(values) - 1) if abs(int(count[k + 1]) - int(count[k])) == 2 and real[k] == real[k + 1]]
 
 
 def _edges(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> list[Bracket]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from meanfield.compile import compile
+from meanfield.continuation.admission import admitted, check_stops, window_of
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.field import Field
 from meanfield.continuation.forest import Forest, grown, with_partners
@@ -58,17 +59,17 @@ def follow(
     problem, x0, p0 = _origin(start, x, p)
     path = _path(start, problem, along, at, to)
     begin = float(p0[path.index[0]]) if path.plain else _begin(path, start, at)
-    low, high = (float(min(begin, to)), float(max(begin, to))) if window is None else (float(window[0]), float(window[1]))
-    if not (np.isfinite([low, high, begin]).all() and low < high and low <= begin <= high):
-        raise ParameterError(f"the start at {path.name} = {begin:g} and the window ({low:g}, {high:g}) do not fit together")
+    low, high = window_of(path, begin, float(to), window)
     model = getattr(problem, "model", None)
     sizes = _sizes(model, x0, p0, scale)
     subject = subject_of(problem, path, as_floor(sizes, high - low), expressions)
     rules = stops or Stops()
     rules = replace(rules, window={**rules.window, path.name: (low, high)})
+    check_stops(subject, rules)
+    u = admitted(subject, np.append(x0, begin), p0, rules)
     report = reporter(progress)
     garden = Garden(steps or Steps(), rules, report)
-    first = Start(subject, np.append(x0, begin), p0, towards=None if both else float(np.sign(to - begin)) or 1.0)
+    first = Start(subject, u, p0, towards=None if both else float(np.sign(to - begin)) or 1.0)
     try:
         if not switch:
             found = garden.grow([first])

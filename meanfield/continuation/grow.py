@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from meanfield.continuation.branch import Branch, Piece
-from meanfield.continuation.branching import branching, same_direction
+from meanfield.continuation.branching import Branching, branching, same_direction
+from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
-from meanfield.continuation.locate import Located, locate, told_twice
+from meanfield.continuation.locate import Located, locate, standing, told_twice
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
@@ -94,8 +95,12 @@ class Garden:
         located: dict[int, list[Located]] = {id(lane): [] for lane in lanes}
         for one in locate(subject, brackets(subject, lanes, window)):
             located[id(one.bracket.lane)].append(one)
+        for lane in lanes:
+            if lane.stands is not None:
+                located[id(lane)].insert(0, lane.stands)
         fresh: list[Branch] = []
-        for start, own in zip(starts, planted, strict=True):
+        for start, both in zip(starts, planted, strict=True):
+            own = both[:1] if both[0].end is End.CLOSED else both  # one lane went all the way round
             pieces = []
             for lane, forward in zip(own, (True,) if len(own) == 1 else (True, False), strict=True):
                 found = tuple(located[id(lane)])
@@ -104,7 +109,7 @@ class Garden:
             pieces.reverse()
             begins = start.begins if len(pieces) == 1 else pieces[0].lane.end
             branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)
-            if any(self.covers(known, start) for known in self.branches + fresh if known.subject is subject) and len(own) == 2:
+            if any(self.covers(known, start) for known in self.branches + fresh if known.subject is subject) and len(both) == 2:
                 continue  # another branch has come by here
             self._note(branch)
             branch = replace(branch, id=len(self.branches) + len(fresh))
@@ -152,7 +157,7 @@ class Garden:
 
     def crossing(self, subject: Subject, u: Array, base: Array) -> Crossing:
         """The crossing at u, a new one if there is none."""
-        scale = np.maximum(np.abs(u), subject.floor)
+        scale = scale_at(u, subject.floor)
         for known in self.crossings:
             near = known.subject is subject and np.abs((known.u - u) / scale).max() < _SAME
             if near and same_line(subject, known.base, base):
@@ -219,22 +224,38 @@ def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps
     """One lane for a start with a direction, else two in opposite directions, the first of them in the given sense."""
     u, base = np.array([s.u for s in starts]), np.array([s.base for s in starts])
     _, jacobian = subject.curve.residual_jacobian(u, base)
-    scale = np.maximum(np.abs(u), subject.floor)
+    scale = scale_at(u, subject.floor)
     rising = np.zeros(u.shape)
     rising[:, -1] = 1.0
     free = first_tangent(jacobian, rising, scale)
     planted = []
     for k, start in enumerate(starts):
-        ways = [sense * free[k], -sense * free[k]] if start.direction is None else [start.direction]
+        stands = standing(subject, start.u, start.base) if start.direction is None else None
+        kind = branching(subject, stands) if stands is not None else None
+        way = free[k] if kind is None or kind.other is None else _rising(kind)
+        ways = [sense * way, -sense * way] if start.direction is None else [start.direction]
         if start.towards is not None:
-            ways = [free[k] * start.towards]
+            ways = [way * start.towards]
         own = [walk.begin(u[k], jacobian[k], way, base[k], start.first or steps.first) for way in ways]
         for lane in own:
             if start.begins is End.JOINED:
-                lane.sign[0] = np.nan  # the determinant vanishes at a branch point
+                lane.determinant[0] = np.nan  # the determinant vanishes at a branch point
                 lane.born, lane.start_error = True, start.error
+        if stands is not None and kind is not None and kind.other is not None:
+            for lane in own:
+                lane.determinant[0], lane.born, lane.start_error = np.nan, True, stands.error
+            own[0].stands = replace(stands, bracket=replace(stands.bracket, lane=own[0]), tangent=own[0].tangent[0])
+        if len(own) == 2:
+            own[0].twin, own[1].twin = own[1], own[0]
         planted.append(own)
     return planted
+
+
+def _rising(kind: Branching) -> Array:
+    """The tangent along which the coordinate grows most."""
+    other = kind.other if kind.other is not None else kind.own
+    way = kind.own if abs(kind.own[-1]) >= abs(other[-1]) else other
+    return way * (np.sign(way[-1]) or 1.0)
 
 
 def _stopped(piece: Piece, event: tuple[str, int] | None) -> Piece:

@@ -10,14 +10,17 @@ import numpy as np
 
 from meanfield.continuation.between import cubic
 from meanfield.continuation.corrector import bordered, correct
-from meanfield.continuation.detect import Bracket
+from meanfield.continuation.curve import scale_at
+from meanfield.continuation.detect import Bracket, turning
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.systems import BranchPoint, Fold, Hopf, Sheet, Special, System, Zero, settle
 from meanfield.continuation.tangent import tangent
+from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import EPS, Array
 
 _SECANTS = 14
 _SAME = 1e-4  # scaled distance below which a fold is the branch point that was found there too
+_DEGENERATE = 1e-6  # how near (scaled) a start is to a branch point that it is meant to be
 _NARROW = 1e-5  # of a bracket's length: close enough for Newton's method on the extended system
 
 
@@ -58,6 +61,29 @@ def _borrowed(found: list[Located]) -> list[Located]:
             one = replace(one, u=point.u, error=point.error, place=point.place, sharp=True)
         out.append(one)
     return out
+
+
+def standing(subject: Subject, u: Array, base: Array) -> Located | None:
+    """The branch point that u (N,) is, with the direction in which the coordinate moves as far as it can; None if it is none."""
+    curve = subject.curve
+    _, jacobian = curve.residual_jacobian(u[None], base[None])
+    scale = scale_at(u, subject.floor)
+    scaled = bordered(jacobian, np.zeros((1, len(u))), scale[None])[0, :-1]
+    if not np.isfinite(scaled).all() or np.linalg.svd(scaled, compute_uv=False)[-1] > _DEGENERATE:
+        return None
+    lane = Lane(base, [u], [np.zeros(len(u))], [scale])
+    w = _left_null(jacobian, scale[None])
+    special = settle(BranchPoint(curve), np.concatenate([u[None], np.zeros((1, 1)), w], axis=1), Sheet(base[None], w))
+    at, error = special.y[0, : curve.n + 1], special.error[0, : curve.n + 1]
+    if not special.found[0] or np.abs((at - u) / scale).max() > _DEGENERATE:
+        return None
+    plane = np.linalg.svd(scaled)[2][-2:]
+    ahead = plane.T @ plane[:, -1]
+    length = np.sqrt((ahead**2).sum())
+    if length < 1e-3:
+        return None
+    bracket = Bracket(lane, 0, "branch", "branch point")
+    return Located(bracket, at, error, ahead / length, scale, 0.0, True, special.y[0, curve.n + 2 :])
 
 
 def _close(point: Located, one: Located) -> bool:
@@ -158,10 +184,7 @@ def _measure(subject: Subject, found: Sequence[Bracket], chord: _Chord, rows: An
     if first.question is not None:
         return first.question.value(u, chord.base[rows])
     assert subject.matrix is not None
-    values = np.linalg.eigvals(subject.matrix(u, chord.base[rows]))
-    pairs = np.where(np.abs(values.imag) > 0, np.abs(values.real), np.inf)
-    closest = pairs.argmin(axis=1)
-    return values.real[np.arange(len(values)), closest]
+    return turning(np.linalg.eigvals(subject.matrix(u, chord.base[rows])))
 
 
 def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
@@ -211,14 +234,14 @@ def _settled(
     if first.type == "hopf":
         assert subject.matrix is not None
         y, reference = _hopf_start(subject.matrix(u, chord.base), u)
-        special = settle(Hopf(curve, subject.matrix), y, Sheet(chord.base, reference))
+        special = settle(Hopf(curve, subject.matrix, subject.check), y, Sheet(chord.base, reference))
         return special, list(special.y[:, -1:])
     if first.edge is not None:
         i, value = first.edge
-        system = Zero(curve, lambda y, p: y[:, i] - value, lambda y, p: np.full(len(y), EPS * abs(value)))
+        system = Zero(curve, lambda y, p: (y[:, i] - value, np.full(len(y), EPS * abs(value))))
     else:
         assert first.question is not None
-        system = Zero(curve, first.question.value, first.question.noise)
+        system = Zero(curve, first.question.fine)
     return settle(system, u, Sheet(chord.base, np.zeros((len(u), 1)))), none
 
 

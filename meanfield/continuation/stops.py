@@ -22,6 +22,7 @@ class End(Enum):
     EVENT = "the event asked for was found"
     CONDITION = "the user's condition was met"
     LOST = "no step, however small, led to another point of the curve"
+    UNDEFINED = "beyond this point the equations have no value"
     INTERRUPTED = "interrupted; it can be resumed"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from meanfield.compile import Kernel
+from meanfield.compile import FINE, TIGHT, Kernel
 from meanfield.continuation.curve import Curve
 from meanfield.continuation.path import Path
 from meanfield.model import Model
@@ -23,20 +23,21 @@ _SUBSPACE = 1e-7  # an unknown within this (scaled) of a value has it
 
 @dataclass(frozen=True)
 class Question:
-    """A quantity whose sign changes are events: ``value(u, p) -> (P,)``, ``noise(u, p) -> (P,)`` a bound on its error;
-    ``asked(u) -> (P,)`` where it has a meaning at all."""
+    """A quantity whose sign changes are events: ``value(u, p) -> (P,)``, and ``fine(u, p) -> (P,), (P,)`` by the best rules there
+    are, with a bound on its error; ``asked(u) -> (P,)`` where it has a meaning at all."""
 
     type: str
     name: str
     value: Callable[[Array, Array], Array]
-    noise: Callable[[Array, Array], Array]
+    fine: Callable[[Array, Array], tuple[Array, Array]]
     asked: Callable[[Array], Any] | None = None
 
 
 @dataclass(frozen=True)
 class Subject:
     """curve; floor (N,): the size below which an unknown is small; questions; symmetries of u; stability and physical:
-    ``f(u, p, error) -> (P,)`` or None; matrix: Jacobian of the dynamics, for Hopf points; model, if there is one."""
+    ``f(u, p, error) -> (P,)`` or None; matrix: Jacobian of the dynamics, for Hopf points, check: the same by
+    coarser rules; model, if there is one."""
 
     curve: Curve
     floor: Array
@@ -45,6 +46,7 @@ class Subject:
     stability: Callable[[Array, Array, Array], Any] | None = None
     physical: Callable[[Array, Array, Array], Any] | None = None
     matrix: Callable[[Array, Array], Array] | None = None
+    check: Callable[[Array, Array], Array] | None = None
     model: Model | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -87,6 +89,7 @@ def subject_of(
         if model.physical
         else None,
         _of_u(matrix, path),
+        _of_u(_dynamics(problem, TIGHT), path),
         model,
     )
 
@@ -104,8 +107,12 @@ def _question(
     kernel: Kernel, path: Path, type_: str, name: str, expr: sp.Expr, asked: Callable[[Array], Any] | None = None
 ) -> Question:
     value = lambda u, p: kernel.values((expr,), *_inside(kernel, path, u, p))[:, 0]
-    noise = lambda u, p: kernel.quantities((expr,), *_inside(kernel, path, u, p))[1][:, 0]
-    return Question(type_, name, value, noise, asked)
+
+    def fine(u: Array, p: Array) -> tuple[Array, Array]:
+        values, claims = kernel.quantities((expr,), *_inside(kernel, path, u, p))
+        return values[:, 0], claims[:, 0]
+
+    return Question(type_, name, value, fine, asked)
 
 
 def _inside(kernel: Kernel, path: Path, u: Array, p: Array) -> tuple[Array, Array]:
@@ -132,13 +139,13 @@ def _label(kernel: Kernel, path: Path, function: Callable[..., Any]) -> Callable
     return label
 
 
-def _dynamics(kernel: Kernel) -> Callable[[Array, Array], Array] | None:
+def _dynamics(kernel: Kernel, level: int = FINE) -> Callable[[Array, Array], Array] | None:
     """The Jacobian (P, n, n) of declared time derivatives ``{unknown: expression}``."""
     model = kernel.model
     if not isinstance(model.dynamics, Mapping) or set(model.dynamics) != set(model.unknowns):
         return None
     exprs = tuple(model.resolve(model.dynamics[u]) for u in model.unknowns)
-    return lambda x, p: kernel.gradients(exprs, x, p)
+    return lambda x, p: kernel.gradients(exprs, x, p, level=level)
 
 
 def _of_u(matrix: Callable[[Array, Array], Array] | None, path: Path) -> Callable[[Array, Array], Array] | None:

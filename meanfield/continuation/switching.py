@@ -8,6 +8,7 @@ import numpy as np
 
 from meanfield.continuation.branch import Branch, Event
 from meanfield.continuation.branching import same_direction
+from meanfield.continuation.curve import scale_at
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject, inside_domain
@@ -37,7 +38,7 @@ def switched(event: Event, side: int) -> Branch:
         leading = int(np.abs(way[:-1]).argmax())  # +1: the side on which the unknown that changes most grows
         way = way * np.sign(way[leading]) * (np.sign(side) or 1.0)
     garden = Garden(branch.steps, branch.stops)
-    way = rescaled(way, event.located.scale, np.maximum(np.abs(event.located.u), branch.subject.floor))
+    way = rescaled(way, event.located.scale, scale_at(event.located.u, branch.subject.floor))
     start = Start(branch.subject, event.located.u, branch.base, way, None, End.JOINED, _AT_BIRTH, event.located.error)
     found = garden.grow([start])[0]
     return found if branch.image is None else found.mirrored(branch.image, found.id)
@@ -74,7 +75,7 @@ def _arrivals(branch: Branch, event: Event, junction: Junction, subject: Subject
         x = run.x
     u = np.append(x[0], event.u[-1])
     _, jacobian = subject.curve.residual_jacobian(u[None], base)
-    scale = np.maximum(np.abs(u), subject.floor)
+    scale = scale_at(u, subject.floor)
     if not np.isfinite(jacobian).all() or _degenerate(jacobian[0] * scale[None, :]):
         return []
     rising = np.zeros((1, len(u)))

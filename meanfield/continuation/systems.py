@@ -24,6 +24,7 @@ from meanfield.solve.problem import EPS, Array
 _DIFFERENCE = 3e-6  # relative step of the differences
 _BATCH = 4_000_000  # numbers in the Jacobians of one batch of evaluations
 _ITERATIONS = 12
+_NOTHING = 1e-20
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,17 @@ class BranchPoint:
 
 @dataclass(frozen=True)
 class Zero:
-    """y = u, with ``value(u, p) -> (P,)`` and ``value_noise(u, p) -> (P,)``; no reference."""
+    """y = u, with ``value(u, p) -> (P,), (P,)``, the values that vanish and bounds on their errors; no reference."""
 
     curve: Curve
-    value: Callable[[Array, Array], Array]
-    value_noise: Callable[[Array, Array], Array]
+    value: Callable[[Array, Array], tuple[Array, Array]]
 
     def residual(self, y: Array, sheet: Sheet) -> Array:
         f, _ = self.curve.fine.residual_jacobian(y, sheet.p)
-        return np.concatenate([f, self.value(y, sheet.p)[:, None]], axis=1)
+        return np.concatenate([f, self.value(y, sheet.p)[0][:, None]], axis=1)
 
     def noise(self, y: Array, sheet: Sheet) -> Array:
-        return np.concatenate([self.curve.fine.claims(y, sheet.p), self.value_noise(y, sheet.p)[:, None]], axis=1)
+        return np.concatenate([self.curve.fine.claims(y, sheet.p), self.value(y, sheet.p)[1][:, None]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ class Hopf:
 
     curve: Curve
     matrix: Callable[[Array, Array], Array]
+    check: Callable[[Array, Array], Array] | None = None  # by the next coarser rules
 
     def _parts(self, y: Array) -> tuple[Array, Array, Array, Array]:
         n = self.curve.n
@@ -124,20 +125,32 @@ class Hopf:
 
     def noise(self, y: Array, sheet: Sheet) -> Array:
         u, v, w, omega = self._parts(y)
-        a = np.abs(self.matrix(u, sheet.p))
-        size = 16 * EPS * ((a * (np.abs(v) + np.abs(w))[:, None, :]).sum(axis=2) + np.abs(omega) * (np.abs(v) + np.abs(w)))
+        a = self.matrix(u, sheet.p)
+        off = 16 * EPS * np.abs(a) + scattered(lambda at: self.matrix(at, sheet.p), u, a)
+        if self.check is not None:
+            off = off + np.abs(a - self.check(u, sheet.p))
+        both = np.abs(v) + np.abs(w)
+        size = (off * both[:, None, :]).sum(axis=2) + 16 * EPS * np.abs(omega) * both
         return np.concatenate([self.curve.fine.claims(u, sheet.p), size, size, np.full((len(y), 2), 4 * EPS)], axis=1)
 
 
 def noise_of(curve: Curve, u: Array, p: Array) -> tuple[Array, Array]:
     """Bounds on the errors of the residual (P, n) and of the Jacobian (P, n, N) by the finest rules.
 
-    That of the Jacobian is what the next coarser rules differ by, and rounding.
+    That of the Jacobian is what the next coarser rules differ by, and rounding: what terms that cancel leave is seen in the
+    scatter between neighbouring floating-point numbers.
     """
     _, fine = curve.fine.residual_jacobian(u, p)
-    _, coarse = curve.check.residual_jacobian(u, p)
-    size = np.abs(fine).max(axis=2, keepdims=True)
-    return curve.fine.claims(u, p), np.abs(fine - coarse) + 8 * EPS * size
+    bound = 8 * EPS * np.abs(fine).max(axis=2, keepdims=True) * np.ones_like(fine)
+    if curve.check is not curve.fine:
+        bound = bound + np.abs(fine - curve.check.residual_jacobian(u, p)[1])
+    return curve.fine.claims(u, p), bound + scattered(lambda at: curve.fine.residual_jacobian(at, p)[1], u, fine)
+
+
+def scattered(function: Callable[[Array], Array], u: Array, value: Array) -> Array:
+    """A bound on the rounding error of ``value`` = function(u), from its scatter between neighbouring floating-point numbers."""
+    seen = [np.abs(function(u * (1 + shift)) - value) for shift in (3 * EPS, -5 * EPS)]
+    return 2 * np.maximum(*seen)
 
 
 @dataclass(frozen=True)
@@ -183,6 +196,8 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
             try:
                 inverse = np.linalg.inv(matrix[rows])
                 error[rows] = (np.abs(inverse) * noise[:, None, :]).sum(axis=2) + 2 * EPS * np.abs(y[rows])
+                # What can hardly be told from 0 is not told from it: at a degenerate root the matrix promises too much.
+                error[rows] = np.where(np.abs(y[rows]) < _NOTHING, np.maximum(error[rows], np.abs(y[rows])), error[rows])
             except np.linalg.LinAlgError:
                 found[rows] = False
     return Special(y, error, found)

@@ -43,10 +43,9 @@ def by_secant(u: Array, before: Array, direction: Array, step: Array, scale: Arr
 
 
 def by_parameter(u: Array, before: Array, direction: Array, step: Array, scale: Array) -> Array:
-    """Only the parameter moves (it cannot pass a fold)."""
+    """Only the parameter moves, as far as it would along the tangent (it cannot pass a fold)."""
     out = np.array(u)
-    sign = np.where(direction[:, -1] < 0, -1.0, 1.0)
-    out[:, -1] += step * sign * scale[:, -1]
+    out[:, -1] += step * direction[:, -1] * scale[:, -1]
     return out
 
 

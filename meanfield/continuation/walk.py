@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.corrector import bordered, correct
-from meanfield.continuation.curve import Curve
+from meanfield.continuation.corrector import correct
+from meanfield.continuation.curve import Curve, scale_at
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.tangent import PREDICTORS, Predictor, tangent
+from meanfield.errors import ParameterError
 from meanfield.solve.problem import Array
 
 _ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
@@ -36,21 +37,32 @@ class Steps:
     iterations: int = 6
     predictor: Predictor = "tangent"
 
+    def __post_init__(self) -> None:
+        if self.predictor not in PREDICTORS:
+            raise ParameterError(f"there is no predictor {self.predictor!r} (there are {', '.join(PREDICTORS)})")
+        if not 0 < self.smallest <= self.largest or not self.first > 0:
+            raise ParameterError(
+                f"steps from {self.smallest} to {self.largest}, the first {self.first}: give positive lengths in order"
+            )
 
-LISTS = ("u", "tangent", "scale", "sign", "ahead")  # what a lane remembers of every point
+
+LISTS = ("u", "tangent", "scale", "determinant", "ahead")  # what a lane remembers of every point
 
 
 @dataclass(eq=False)
 class Lane:
-    """u, tangent (scaled), scale: lists of (N,), point by point; sign: of the bordered determinant, which changes at branch
-    points; ahead: the step to be tried after each point. base (m,): parameters. ``beyond``: the last point lies outside of the
-    window or of the domain. born: whether it starts at a branch point or junction, of which ``start_error`` (N,) is the claim."""
+    """u, tangent (scaled), scale: lists of (N,), point by point; determinant: of the bordered system, which changes its
+    sign at branch points; ahead: the step to be tried after each point (NaN: the point was put in between later). base (m,):
+    parameters. ``beyond``: the last point lies outside of the window or of the domain. born: whether it starts at a branch
+    point or junction, of which ``start_error`` (N,) is the claim. weight (n,): sizes of the rows of the Jacobian at the start.
+    stands: the branch point (`Located`) that the start is, if it is one. twin: the lane that leaves the same start in the other
+    direction."""
 
     base: Array
     u: list[Array] = field(default_factory=list)
     tangent: list[Array] = field(default_factory=list)
     scale: list[Array] = field(default_factory=list)
-    sign: list[float] = field(default_factory=list)
+    determinant: list[float] = field(default_factory=list)
     ahead: list[float] = field(default_factory=list)
     step: float = 0.0
     length: float = 0.0
@@ -58,6 +70,9 @@ class Lane:
     beyond: bool = False
     born: bool = False
     start_error: Array | None = None
+    weight: Array = field(default_factory=lambda: np.ones(1))
+    stands: Any = None
+    twin: Lane | None = field(default=None, repr=False)
 
     def points(self) -> Array:
         """(L, N)."""
@@ -71,9 +86,12 @@ class Lane:
 
     def again(self) -> Lane:
         """A lane that goes on from the last point as if this one had not ended."""
-        copy = Lane(self.base, step=self.ahead[-1], length=self.length, born=self.born, start_error=self.start_error)
+        walked = [k for k, ahead in enumerate(self.ahead) if np.isfinite(ahead)]  # the others were put in between later
+        copy = Lane(self.base, step=self.ahead[walked[-1]], born=self.born, start_error=self.start_error, weight=self.weight)
         for name in LISTS:
-            setattr(copy, name, list(getattr(self, name)))
+            setattr(copy, name, [getattr(self, name)[k] for k in walked])
+        for before, u, scale in zip(copy.u, copy.u[1:], copy.scale, strict=False):
+            copy.length += distance(before, u, scale)
         return copy
 
 
@@ -132,7 +150,7 @@ class Walk:
             else:
                 lane.step = 0.4 * step[k]
                 if lane.step < self.steps.smallest:
-                    lane.end = End.LOST
+                    lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
         return moved
 
     def _change(self, first: Array, angle: Array, iterations: Any, step: Array) -> Array:
@@ -144,8 +162,8 @@ class Walk:
         return np.clip(np.where(iterations > 4, np.minimum(factor, 0.7), factor), 0.4, 2.0)
 
     def _accept(self, lane: Lane, u: Array, jacobian: Array, ahead: Array, scale: Array) -> None:
-        lane.length += float(np.sqrt((((u - lane.u[-1]) / scale) ** 2).sum()))
-        fresh = np.maximum(np.abs(u), self.floor)
+        lane.length += distance(lane.u[-1], u, scale)
+        fresh = scale_at(u, self.floor)
         self._keep(lane, u, jacobian, rescaled(ahead, scale, fresh), fresh)
         lane.end = self._end(lane)
 
@@ -153,12 +171,14 @@ class Walk:
         lane.u.append(u)
         lane.tangent.append(ahead)
         lane.scale.append(scale)
-        lane.sign.append(float(np.linalg.slogdet(bordered(jacobian[None], ahead[None], scale[None]))[0][0]))
+        lane.determinant.append(float(determinants(jacobian[None], ahead[None], scale[None], lane.weight[None])[0]))
 
     def begin(self, u: Array, jacobian: Array, ahead: Array, base: Array, step: float) -> Lane:
         """A lane that starts at the solution ``u`` with the scaled tangent ``ahead``."""
-        scale = np.maximum(np.abs(u), self.floor)
+        scale = scale_at(u, self.floor)
         lane = Lane(np.array(base, dtype=float), step=step)
+        size = np.nan_to_num(np.abs(jacobian * scale[None, :]).max(axis=1))
+        lane.weight = np.where(size > 0, size, 1.0)
         self._keep(lane, np.array(u), jacobian, ahead, scale)
         lane.ahead.append(step)
         self.lanes.append(lane)
@@ -175,7 +195,9 @@ class Walk:
             return End.DOMAIN
         if stops.closed and len(lane.u) > 4 and self._returned(lane):
             lane.u[-1], lane.tangent[-1], lane.scale[-1] = lane.u[0], lane.tangent[0], lane.scale[0]
-            lane.sign[-1] = lane.sign[-2]
+            lane.determinant[-1] = lane.determinant[0]
+            if lane.twin is not None:
+                lane.twin.end = End.CLOSED  # it would go the same way round
             return End.CLOSED
         if len(lane.u) > 2 and self._mirrored(lane):
             lane.beyond = True
@@ -193,7 +215,7 @@ class Walk:
         for image in self.symmetries:
             behind, ahead = (u - image(u[None])[0] for u in (lane.u[-2], lane.u[-1]))
             size = float((behind * ahead / lane.scale[-1] ** 2).sum())
-            turned = lane.tangent[-2][-1] * lane.tangent[-1][-1] < 0 and lane.sign[-2] * lane.sign[-1] < 0
+            turned = lane.tangent[-2][-1] * lane.tangent[-1][-1] < 0 and lane.determinant[-2] * lane.determinant[-1] < 0
             if size < 0 and turned:
                 return True
         return False
@@ -230,6 +252,22 @@ class Walk:
             for moved in self.advance():
                 if moved is lane:
                     yield lane.u[-1]
+
+
+def determinants(jacobian: Array, ahead: Array, scale: Array, weight: Array) -> Array:
+    """(P,) determinants of the bordered systems in scaled unknowns, rows divided by weight (P, n), as far as floats go."""
+    out = np.full(len(jacobian), np.nan)
+    with np.errstate(all="ignore"):
+        matrix = np.concatenate([jacobian * scale[:, None, :] / weight[:, :, None], ahead[:, None, :]], axis=1)
+    good = np.isfinite(matrix).all(axis=(1, 2))
+    sign, size = np.linalg.slogdet(matrix[good])
+    out[good] = sign * np.exp(np.clip(size, -700.0, 700.0))
+    return out
+
+
+def distance(a: Array, b: Array, scale: Array) -> float:
+    """Between two points (N,), scaled."""
+    return float(np.sqrt((((b - a) / scale) ** 2).sum()))
 
 
 def rescaled(unit: Array, scale: Array, fresh: Array) -> Array:

@@ -19,8 +19,9 @@ EPS = float(np.finfo(np.float64).eps)
 class Problem(Protocol):
     """``residual(x, p) = 0`` in n unknowns with m parameters, for P points at once.
 
-    Two optional methods are used when present: ``claims(x, p) -> (P, n)``, a bound on the error of the residual
-    (quadrature and rounding; missing: rounding only, estimated), and ``parameter_derivative(x, p) -> (P, n, m)``.
+    Optional methods are used when present: ``claims(x, p) -> (P, n)``, a bound on the error of the residual
+    (quadrature and rounding; missing: rounding only, estimated), ``parameter_derivative(x, p) -> (P, n, m)``, and, by
+    continuation, ``dynamics(x, p) -> (P, n, n)``, the Jacobian of the time derivatives of the unknowns.
     """
 
     @property
@@ -53,7 +54,8 @@ ArrayFunction = Callable[[Array, Array], ArrayLike]
 class FunctionProblem:
     """A `Problem` made of plain callables ``f(x (P, n), p (P, m))``.
 
-    residual returns (P, n), jacobian (P, n, n), claims (P, n), parameter_derivative (P, n, m).
+    residual returns (P, n), jacobian (P, n, n), claims (P, n), parameter_derivative (P, n, m); dynamics (P, n, n) is the
+    Jacobian of the unknowns' time derivatives, whose eigenvalues decide stability and Hopf points on a branch.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class FunctionProblem:
         lower: ArrayLike = -np.inf,
         claims: ArrayFunction | None = None,
         parameter_derivative: ArrayFunction | None = None,
+        dynamics: ArrayFunction | None = None,
     ) -> None:
         self.names = tuple(names)
         self.parameter_names = tuple(parameter_names)
@@ -76,6 +79,8 @@ class FunctionProblem:
             self.claims = _returning_arrays(claims)
         if parameter_derivative is not None:
             self.parameter_derivative = _returning_arrays(parameter_derivative)
+        if dynamics is not None:
+            self.dynamics = _returning_arrays(dynamics)
 
     def residual(self, x: Array, p: Array) -> Array:
         """(P, n) residual."""

@@ -98,6 +98,7 @@ def _piece_data(piece: Piece, table: LaneTable) -> dict[str, Any]:
         "beyond": lane.beyond,
         "born": lane.born,
         "start_error": _list(lane.start_error),
+        "weight": _list(lane.weight),
         "forward": piece.forward,
         "asked": next((i for i, one in enumerate(piece.located) if one is piece.asked), None),
         "located": [_located_data(one) for one in piece.located],
@@ -114,6 +115,7 @@ def _piece_from(data: dict[str, Any], table: LaneTable, subject: Subject) -> Pie
         beyond=bool(data["beyond"]),
         born=bool(data["born"]),
         start_error=_array(data["start_error"]),
+        weight=np.array(data["weight"], dtype=float),
     )
     table.fill(lane, data["rows"])
     located = tuple(_located_from(one, lane, subject) for one in data["located"])

@@ -1,0 +1,130 @@
+"""Points between the points of a lane where a quantity may change its sign twice within one step.
+
+A pair of zeros between two neighbours leaves no change of sign. But a smooth quantity dips before it vanishes: where the cubic
+through four neighbours (for folds also the length of the chord, which is the integral of the tangent) comes close to zero in
+between, the curve is looked at there, and the point is inserted into the lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from meanfield.continuation.corrector import correct
+from meanfield.continuation.curve import scale_at
+from meanfield.continuation.subject import Subject
+from meanfield.continuation.tangent import tangent
+from meanfield.continuation.walk import Lane, determinants, rescaled
+from meanfield.solve.problem import Array
+
+_ROUNDS = 4
+_DIP = 0.3  # a value between two others that is expected below this share of both is looked at
+_SHARES = np.linspace(0.08, 0.92, 22)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Values (L,) of one quantity along a lane; fold: it is the tangent's component along the coordinate."""
+
+    values: Array
+    fold: bool = False
+
+
+def look_between(subject: Subject, lanes: Sequence[Lane], rows: Callable[[Lane], Sequence[Row]]) -> None:
+    """Insert points into the lanes where some quantity dips towards zero between two points."""
+    open_: dict[int, set[int] | None] = {id(lane): None for lane in lanes}  # steps that are new since the last round; None: all
+    for _ in range(_ROUNDS):
+        places = []
+        for lane in lanes:
+            wanted: dict[int, float] = {}
+            for row in rows(lane):
+                for k, share in _dips(lane, row, open_[id(lane)]):
+                    wanted.setdefault(k, share)
+            places += [(lane, k, share) for k, share in sorted(wanted.items())]
+        if not places:
+            return
+        open_ = {id(lane): set() for lane in lanes}
+        found = _points(subject, places)
+        for (lane, k, _), new in sorted(zip(places, found, strict=True), key=lambda x: -x[0][1]):  # from the end: indices stay
+            if new is None:
+                continue
+            for name, value in new.items():
+                getattr(lane, name).insert(k + 1, value)
+            steps = open_[id(lane)]
+            assert steps is not None
+            open_[id(lane)] = {s + 1 if s > k else s for s in steps} | {k, k + 1}
+
+
+def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float]]:
+    """Steps (k, share) within which the values may come to zero and back."""
+    values = row.values
+    size = len(values)
+    if size < 3 or among is not None and not among:
+        return []
+    u, scale = lane.points(), np.array(lane.scale)
+    chords = np.sqrt((((u[1:] - u[:-1]) / scale[:-1]) ** 2).sum(axis=1))
+    way = np.concatenate([[0.0], np.cumsum(chords)])
+    out = []
+    with np.errstate(all="ignore"):
+        quiet = (values[:-1] * values[1:] > 0) & (chords > 0)
+    for k in np.flatnonzero(quiet) if among is None else sorted(k for k in among if quiet[k]):
+        end = np.minimum(np.abs(values[k]), np.abs(values[k + 1])) * np.sign(values[k])
+        share = _lowest(way, values, int(k), float(end))
+        if share is None and row.fold:
+            rise = (u[k + 1, -1] - u[k, -1]) / scale[k, -1] / chords[k]
+            back = lane.tangent[k + 1][-1] * scale[k + 1, -1] / scale[k, -1]
+            middle = 1.5 * rise - 0.25 * (values[k] + back)
+            share = 0.5 if middle * end < 0 else None
+        if share is not None:
+            out.append((int(k), share))
+    return out
+
+
+def _lowest(way: Array, values: Array, k: int, end: float) -> float | None:
+    """The share of step k at which the cubic through its neighbours is closest to zero, if that is close."""
+    near = [
+        i
+        for i in range(max(0, k - 1), min(len(values), k + 3))
+        if np.isfinite(values[i]) and (i in (k, k + 1) or _apart(way, i, k))
+    ]
+    if len(near) < 3:
+        return None
+    unit = (way[near] - way[k]) / (way[k + 1] - way[k])
+    between = np.zeros(len(_SHARES))
+    for i, at in enumerate(unit):
+        others = np.delete(unit, i)
+        between += values[near[i]] / end * np.prod((_SHARES[:, None] - others) / (at - others), axis=1)
+    low = int(between.argmin())
+    return float(_SHARES[low]) if between[low] < _DIP and 0 < low < len(_SHARES) - 1 else None
+
+
+def _apart(way: Array, i: int, k: int) -> bool:
+    """Whether a neighbour is neither at the same place nor so far away that it says nothing."""
+    step, off = way[k + 1] - way[k], min(abs(way[i] - way[k]), abs(way[i] - way[k + 1]))
+    return bool(1e-3 * step < off < 20 * step)
+
+
+def _points(subject: Subject, places: Sequence[tuple[Lane, int, float]]) -> list[dict[str, object] | None]:
+    """What lanes remember of points, for points between theirs; None where the curve was not found."""
+    curve = subject.curve
+    pick = lambda name, shift: np.array([getattr(lane, name)[k + shift] for lane, k, _ in places])
+    a, b, scale, ta = pick("u", 0), pick("u", 1), pick("scale", 0), pick("tangent", 0)
+    base, share = np.array([lane.base for lane, _, _ in places]), np.array([s for _, _, s in places])[:, None]
+    chord = (b - a) / scale
+    length = np.sqrt((chord**2).sum(axis=1))
+    normal = chord / length[:, None]
+    done = correct(curve, base, a + share * (b - a), normal, scale)
+    ahead = tangent(done.jacobian, ta, scale)
+    fresh = scale_at(done.u, subject.floor)
+    out: list[dict[str, object] | None] = []
+    with np.errstate(all="ignore"):
+        aside = np.abs((done.u - a) / scale - share * chord).max(axis=1)
+        good = done.converged & (aside < 0.5 * length) & np.isfinite(ahead).all(axis=1)
+        unit = np.array([rescaled(*x) for x in zip(ahead, scale, fresh, strict=True)])
+        values = determinants(done.jacobian, unit, fresh, np.array([lane.weight for lane, _, _ in places]))
+    for i in range(len(places)):
+        row = {"u": done.u[i], "tangent": unit[i], "scale": fresh[i], "determinant": float(values[i]), "ahead": np.nan}
+        out.append(row if good[i] else None)
+    return out

@@ -1,0 +1,128 @@
+"""Pitchforks, transcritical points and Hopf points of normal forms: places, kinds, what switching finds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import meanfield as mf
+from meanfield.continuation import End, follow
+from tests.continuation import zoo
+from tests.continuation.zoo import p, u, v
+
+ARMS = {"supercritical": (zoo.PITCHFORK, 1.0), "subcritical": (zoo.SUBCRITICAL, -1.0)}
+
+
+@pytest.mark.parametrize("kind", ARMS)
+def test_pitchfork_from_the_trunk(kind: str) -> None:
+    problem, side = ARMS[kind]
+    forest = follow(problem, "p", 1, x=[0.0], p=[-1.0], switch=True)
+    [event] = forest[0].events("pitchfork")
+    zoo.close(event, {"p": 0.0, "u": 0.0}, 1e-15)
+    assert event.name == f"{kind} pitchfork" and event.details["opens"] == side
+    assert (event.stable_before, event.stable_after) == (True, False)
+    assert len(forest) == 3
+    for arm in forest[1:]:
+        assert arm.begins is End.JOINED and arm["p"][-1] == side
+        assert np.abs(arm["u"] ** 2 - np.abs(arm["p"])).max() < 1e-14
+    assert forest[1]["u"][-1] == -forest[2]["u"][-1]
+
+
+@pytest.mark.parametrize("kind", ARMS)
+def test_pitchfork_from_an_arm(kind: str) -> None:
+    problem, side = ARMS[kind]
+    forest = follow(problem, "p", -side, window=(-1, 1), x=[1.0], p=[side], switch=True)
+    events = forest[0].events()
+    assert [e.type for e in events] == ["pitchfork", "window"]  # no fold is told at the tip of the arms
+    assert events[0].name == f"{kind} pitchfork"
+    zoo.close(events[0], {"p": 0.0, "u": 0.0}, 1e-14)
+    assert sorted(branch["p"][-1] for branch in forest[1:]) == [-1.0, 1.0]
+    assert all(np.abs(branch["u"]).max() == 0 for branch in forest[1:])
+
+
+def test_switching_takes_the_side_asked_for() -> None:
+    [event] = follow(zoo.PITCHFORK, "p", 1, x=[0.0], p=[-1.0]).events("pitchfork")
+    assert event.switch(1)["u"][-1] == pytest.approx(1.0) and event.switch(-1)["u"][-1] == pytest.approx(-1.0)
+
+
+def test_transcritical() -> None:
+    forest = follow(zoo.TRANSCRITICAL, "p", 1, x=[0.0], p=[-1.0], switch=True)
+    [event] = forest[0].events("transcritical")
+    zoo.close(event, {"p": 0.0, "u": 0.0}, 1e-15)
+    assert (event.stable_before, event.stable_after) == (True, False)
+    assert sorted(branch["p"][-1] for branch in forest[1:]) == [-1.0, 1.0]
+    for branch in forest[1:]:
+        assert np.abs(branch["u"] - branch["p"]).max() < 1e-15
+        assert bool(branch.stable[-1]) == (branch["p"][-1] > 0)
+
+
+@pytest.mark.parametrize("start", [(0.0, 0.0), (0.0, -1.0), (1.0, 1.0), (-1.0, 1.0), (0.0, 1.0)])
+def test_the_same_forest_from_every_start(start: tuple[float, float]) -> None:
+    forest = follow(
+        zoo.PITCHFORK, "p", 1 if start[1] < 1 else -1, window=(-1, 1), x=[start[0]], p=[start[1]], switch=True, both=True
+    )
+    ends = sorted({tuple(np.round(row, 12) + 0.0) for branch in forest for row in branch.u[[0, -1]]} - {(0.0, 0.0)})
+    assert ends == [(-1.0, 1.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0)]
+    assert {(e.type, e.at["p"]) for e in forest.events("pitchfork")} == {("pitchfork", 0.0)}
+
+
+@pytest.mark.parametrize("epsilon", [1e-1, 1e-2, 1e-3, 1e-4])
+def test_two_branch_points_within_one_step_are_not_skipped(epsilon: float) -> None:
+    branch = follow(zoo.problem([u * (p**2 + u**2 - epsilon**2)]), "p", 1, x=[0.0], p=[-1.0])
+    found = branch.events("pitchfork")
+    assert len(found) == 2, branch
+    for event, sign in zip(found, (-1, 1), strict=True):
+        zoo.close(event, {"p": sign * epsilon, "u": 0.0}, 1e-15)
+
+
+@pytest.mark.parametrize("offset", [0.1, 1e-3, -1e-6])
+def test_imperfect_pitchfork_has_a_disconnected_branch(offset: float) -> None:
+    U, (P, Q) = mf.unknown("u"), mf.parameters("p q")
+    model = mf.Model("imperfect pitchfork", unknowns=(U,), parameters=(P, Q), implicit=[P * U - U**3 + Q])
+    forest = mf.bifurcation_diagram(model, "p", (-2, 2), q=offset)
+    assert len(forest) == 2
+    [fold] = forest.events("fold")
+    zoo.close(fold, {"p": 3 * (offset**2 / 4) ** (1 / 3), "u": -np.cbrt(offset / 2)}, 1e-12)
+
+
+def test_pitchfork_of_a_model_with_its_symmetry() -> None:
+    U, P = mf.unknown("u"), mf.parameter("p")
+    model = mf.Model("pitchfork", unknowns=(U,), parameters=(P,), implicit=[P * U - U**3], symmetries=[{U: -U}])
+    forest = mf.bifurcation_diagram(model, "p", (-2, 2))
+    assert len(forest) == 3
+    arms = [b for b in forest if np.abs(b["u"]).max() > 1]
+    assert len(arms) == 2 and arms[1].partner is arms[0] and (arms[1].u[:, 0] == -arms[0].u[:, 0]).all()
+
+
+@pytest.mark.parametrize("a", [0.5, 1.0, 3.0])
+def test_hopf_point_of_the_brusselator(a: float) -> None:
+    branch = follow(zoo.BRUSSELATOR, "q", 12, x=[a, 0.5 / a], p=[a, 0.5])
+    [event] = branch.events("hopf")
+    zoo.close(event, {"q": 1 + a**2, "u": a, "v": (1 + a**2) / a}, 1e-13)
+    assert abs(event.details["frequency"] - a) < 1e-12
+    assert (event.stable_before, event.stable_after) == (True, False)
+    assert (branch.stable == (branch["q"] < 1 + a**2)).all()
+
+
+def test_hopf_point_of_a_model() -> None:
+    X, Y = mf.unknown("x"), mf.unknown("y")
+    A, B = mf.parameters("A B")
+    flow = {X: A - (B + 1) * X + X**2 * Y, Y: B * X - X**2 * Y}
+    model = mf.Model("Brusselator", unknowns=(X, Y), parameters=(A, B), implicit=list(flow.values()), dynamics=flow)
+    start = mf.solve(model, A=1.5, B=1.0)
+    branch = follow(start, "B", 6)
+    [event] = branch.events("hopf")
+    zoo.close(event, {"B": 1 + 1.5**2, "x": 1.5, "y": (1 + 1.5**2) / 1.5}, 1e-13)
+    assert (event.stable_before, event.stable_after) == (True, False)
+
+
+def test_two_hopf_points_within_one_step() -> None:
+    """Rotation with the rate of growth p^2 - epsilon^2."""
+    for epsilon in (1e-1, 1e-2, 1e-3):
+        rate = p**2 - sp.Float(epsilon) ** 2
+        branch = follow(zoo.problem([rate * u - v, u + rate * v], (u, v), flow=True), "p", 1, x=[0.0, 0.0], p=[-1.0])
+        found = branch.events("hopf")
+        assert [e.type for e in found] == ["hopf", "hopf"], epsilon
+        for event, sign in zip(found, (-1, 1), strict=True):
+            zoo.close(event, {"p": sign * epsilon}, 1e-15)
