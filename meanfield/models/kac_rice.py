@@ -19,7 +19,7 @@ from meanfield.averages.scope import substitute
 from meanfield.averages.variables import Variable
 from meanfield.conditions import change_unknowns
 from meanfield.dynamics.spectra import bulk_radius, radial_cdf, unstable_fraction
-from meanfield.model import Junction, Model, Requirement
+from meanfield.model import Junction, Later, Model, Requirement
 from meanfield.model.formulas import maximum, minimum
 from meanfield.model.requirements import bounded, continuous
 from meanfield.symbols import coordinate, distributed, gaussian, parameters, symbol, tilted, unknown
@@ -102,6 +102,12 @@ requires = [
 x_0 = gaussian("y", var=beta)
 static_variance = g**2 * E(phi(x_0) ** 2) + D
 
+
+def many_fixed_points() -> Model:
+    """The phase with a complexity, beyond D_c (written below)."""
+    return MODEL
+
+
 SINGLE = Model(
     "the one fixed point of a random network with a strong frozen input",
     name="kac-rice-single",
@@ -124,6 +130,13 @@ SINGLE = Model(
     },
     accept={"the fixed point is stable (otherwise there are many)": 1 - g**2 * E(phi.d(1)(x_0) ** 2)},
     refuse={"beta = 0: without input all activity vanishes": beta},
+    junctions=[
+        Junction(
+            Later(many_fixed_points),
+            condition=1 - g**2 * E(phi.d(1)(x_0) ** 2),
+            arrive={alpha: sp.S.Zero, log_beta: sp.log(beta), gamma_beta: sp.S.Zero},
+        )
+    ],
     stable=True,
     starts=[{beta: D + g**2}, {beta: beta_c}, {beta: D}],
     requires=requires,

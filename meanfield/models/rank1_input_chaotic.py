@@ -12,7 +12,7 @@ from meanfield import transfer
 from meanfield.averages import E, divided_difference
 from meanfield.conditions import change_unknowns
 from meanfield.dynamics.stability import static_stability
-from meanfield.model import Model, Seed
+from meanfield.model import Junction, Model, Seed
 from meanfield.models import rank1_input_stationary as stationary
 from meanfield.symbols import coordinate, gaussian, gaussian_pair, parameters, unknown
 
@@ -100,6 +100,7 @@ IN_VARIANCES = Model(
             (sp.Rational(9, 10), sp.S.Zero),
         )
     ],
+    junctions=[Junction(stationary.MODEL, Delta_0 - Delta_inf, {mu: mu, kappa: kappa, Delta_0: Delta_inf})],
     requires=stationary.MODEL.requires,
     meanings={
         **stationary.MODEL.meanings,

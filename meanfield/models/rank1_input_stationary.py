@@ -17,7 +17,7 @@ from meanfield import transfer
 from meanfield.averages import E
 from meanfield.dynamics.stability import outliers
 from meanfield.errors import ParameterError
-from meanfield.model import Model, Preparation, Requirement
+from meanfield.model import Junction, Later, Model, Preparation, Requirement
 from meanfield.model.requirements import continuous
 from meanfield.symbols import gaussian, parameters, unknown
 
@@ -28,6 +28,7 @@ Sigma_m, Sigma_mI, Sigma_nI, Sigma_I_squared = parameters(
 )
 Sigma_n, Sigma_perp = parameters("Sigma_n Sigma_perp", nonnegative="Sigma_n Sigma_perp")
 written_variance = Sigma_mI**2 / Sigma_m**2 + Sigma_nI**2 / Sigma_n**2 + Sigma_perp**2
+delta, Delta_inf = unknown("delta", nonnegative=True), unknown("Delta_inf", nonnegative=True)  # of the chaotic states
 phi = transfer.tanh
 x = gaussian("x", mean=mu, var=Delta_0)
 
@@ -85,6 +86,21 @@ gain_squared = g**2 * E(phi.d(1)(x) ** 2)
 map_of_moments = {mu: equations[mu], Delta_0: equations[Delta_0]}
 outlier_spectrum = outliers(map_of_moments, {kappa: overlap}, variance=Delta_0)
 high = g**2 + (abs(M_n) * Sigma_m + abs(Sigma_nI)) ** 2 + Sigma_I_squared  # of Delta_0 where phi saturates at 1
+
+
+def chaotic_states() -> Model:
+    """The phase beyond the onset of chaos (its module is written in terms of this one)."""
+    from meanfield.models import rank1_input_chaotic
+
+    return rank1_input_chaotic.MODEL
+
+
+onset_of_chaos = Junction(
+    Later(chaotic_states),
+    condition=1 - gain_squared,
+    arrive={mu: mu, kappa: kappa, Delta_inf: Delta_0, delta: sp.S.Zero},
+)
+
 MODEL = Model(
     "rank-one network with input, stationary states",
     name="rank1-input-stationary",
@@ -110,6 +126,7 @@ MODEL = Model(
         {mu: M_I, kappa: 0, Delta_0: 32 * (high + M_I**2)},  # where phi does not saturate
         {mu: 0, kappa: 0, Delta_0: 0},
     ],
+    junctions=[onset_of_chaos],
     requires=[
         Requirement(
             continuous,

@@ -34,7 +34,7 @@ def test_exchange_leaves_nothing_of_the_old_function(name: str) -> None:
     model = models.by_name(name).with_transfer(transfer.algebraic)
     assert model.transfers == (transfer.algebraic,)
     assert all(seed.model.transfers == (transfer.algebraic,) for seed in model.seeds)
-    assert all(junction.model.transfers == (transfer.algebraic,) for junction in model.junctions)
+    assert all(junction.phase.transfers == (transfer.algebraic,) for junction in model.junctions)
 
 
 @pytest.mark.parametrize("name", NAMES)
