@@ -66,18 +66,12 @@ class Event:
     def normal_form(self) -> NormalForm:
         """The reduced equation at this fold or branch point, from exact second and third derivatives (see `NormalForm`).
 
-        Raises `ParameterError` for an event of another type, or along a path that moves several parameters; ValueError where
-        the null space is not a line.
+        Raises `ParameterError` for an event of another type, or of a hand-written problem along a path that moves several
+        parameters; ValueError where the null space is not a line.
         """
-        from meanfield.continuation.normal_forms import normal_form
+        from meanfield.continuation.normal_forms import of_event
 
-        if self.branch is None or self.type not in ("fold", "pitchfork", "transcritical", "branch point"):
-            raise ParameterError(f"an event of type {self.type!r} has no normal form; folds and branch points do")
-        curve = self.branch.subject.curve
-        if not curve.path.plain:
-            raise ParameterError(f"normal forms are along one parameter; {curve.path.name} moves several or a function of one")
-        p = curve.path.points(self.branch.base[None], self.u[-1:])[0]
-        return normal_form(curve.problem, self.u[:-1], p, curve.path.name)
+        return of_event(self)
 
 
 _ENDING = {End.WINDOW: "window", End.DOMAIN: "domain", End.REFUSED: "refused", End.MIRRORED: "branch"}

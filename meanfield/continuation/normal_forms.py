@@ -15,14 +15,23 @@ for Bifurcations of Dynamical Equilibria, 2000, for the bordered matrices.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from meanfield.compile import compile
+from meanfield.conditions import fix_parameters
 from meanfield.continuation.derivatives import derivatives
+from meanfield.continuation.path import Path
+from meanfield.errors import ParameterError
+from meanfield.model import Model
 from meanfield.solve.problem import EPS, Array, Problem
+
+if TYPE_CHECKING:
+    from meanfield.continuation.branch import Event
 
 Kind = Literal["fold", "transcritical", "pitchfork", "cusp", "degenerate", "isolated"]
 _NEGLIGIBLE = 1e-6  # of the size that a coefficient could have
@@ -189,3 +198,26 @@ def normal_form(
     size = {name: max(float(np.abs(value).max()), float(np.abs(full).max())) / share for name, (value, _, share) in vectors.items()}
     column = problem.parameter_names.index(along)
     return NormalForm(at, parameters, along, column, right, left, h, x_p, **coefficients, error=error, size=size)
+
+
+def of_event(event: Event) -> NormalForm:
+    """See `Event.normal_form`."""
+    if event.branch is None or event.type not in ("fold", "pitchfork", "transcritical", "branch point"):
+        raise ParameterError(f"an event of type {event.type!r} has no normal form; folds and branch points do")
+    curve, base, model = event.branch.subject.curve, event.branch.base, event.branch.model
+    problem, path, p = curve.problem, curve.path, curve.path.points(event.branch.base[None], event.u[-1:])[0]
+    if not path.plain:
+        if model is None:
+            raise ParameterError(f"{path.name} moves several parameters of a problem without expressions; follow one of them")
+        problem = compile(_along(model, path))
+        known = {**dict(zip((s.name for s in model.parameters), base, strict=True)), path.name: event.u[-1]}
+        p = np.array([known[name] for name in problem.parameter_names])
+    return normal_form(problem, event.u[:-1], p, path.name)
+
+
+@lru_cache(maxsize=32)
+def _along(model: Model, path: Path) -> Model:
+    """The model with the path's coordinate in the place of the parameters that it moves."""
+    moved = {model.parameters[i]: value for i, value in zip(path.index, path.values, strict=True)}
+    wider = replace(model, parameters=list(dict.fromkeys((*model.parameters, path.symbol))))
+    return fix_parameters(wider, {s: value for s, value in moved.items() if value != s})

@@ -123,6 +123,17 @@ def test_a_fold_on_a_branch_is_a_root_of_the_fold_equations() -> None:
         branch.events("window")[0].normal_form()
 
 
+def test_normal_forms_along_a_path_that_moves_several_parameters() -> None:
+    """Along Sigma_nI at given Sigma_n the variance of the input moves too; the written-out model has one parameter for both."""
+    point = {"M_m": 3.5, "M_n": 1, "g": 0.8, "Sigma_m": 1, "Sigma_n": 1, "Sigma_perp": 1, "M_I": 0}
+    forms = []
+    for model in (models.by_name("rank1-input-stationary"), written_out(models.by_name("rank1-input-stationary"))):
+        branch = mf.follow(mf.solve(model, Sigma_nI=1.0, **point), along="Sigma_nI", to=-1.0)
+        forms.append(branch.events("fold")[0].normal_form())
+    assert all(form.kind() == "fold" and form.side == 1 for form in forms)
+    assert [forms[0].a, forms[0].b20] == pytest.approx([forms[1].a, forms[1].b20], rel=1e-9)
+
+
 def as_plain(kernel: mf.compile) -> FunctionProblem:  # type: ignore[valid-type]
     return FunctionProblem(
         kernel.residual,
