@@ -12,8 +12,8 @@ from typing import Any
 import sympy as sp
 
 from meanfield.conditions.fix_parameters import fix_parameters, parameter_named
-from meanfield.errors import ModelError
-from meanfield.model import Model, Requirement, Seed
+from meanfield.errors import ModelError, ParameterError
+from meanfield.model import Model, Preparation, Requirement, Seed
 from meanfield.model.exchange import keeps
 from meanfield.transfer import Transfer
 
@@ -126,10 +126,24 @@ def _values_of(model: Model, chosen: Sequence[sp.Symbol], windows: Mapping[str, 
     return list(grid[0]), list(grid[1]) if model.seeds else []
 
 
-def _preparation(model: Model, chosen: Sequence[sp.Symbol]) -> Any:
-    """The model's preparation, unless it would compute something from a parameter that is no longer given."""
-    prepare = model.prepare
+def _preparation(model: Model, chosen: Sequence[sp.Symbol]) -> Preparation | None:
+    """The model's preparation; where it computes something from a parameter that is no longer given, one that says so."""
+    prepare, freed = model.prepare, {s.name for s in chosen}
     if prepare is None:
         return None
-    needed = {*prepare.accepts, *(s.name for e in prepare.formulas.values() for s in e.free_symbols)}
-    return None if needed & {s.name for s in chosen} else prepare
+    computed = {s.name for s, e in prepare.formulas.items() if freed & {f.name for f in e.free_symbols}}
+    if not computed and not freed & set(prepare.accepts):
+        return prepare
+    return Preparation(prepare.accepts, partial(_held, prepare.accepts, tuple(sorted(computed)), ", ".join(sorted(freed))))
+
+
+def _held(accepts: Sequence[str], computed: Sequence[str], freed: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as given: what would be computed from an unknown must be given itself."""
+    extra = [name for name in accepts if name in given]
+    missing = [name for name in computed if name not in given]
+    if extra or missing:
+        raise ParameterError(
+            f"{', '.join(extra or computed)} cannot be prepared, since {freed} is an unknown of this condition; "
+            f"give {', '.join(computed)} to hold it constant, or use conditions.written_out(model) before the condition"
+        )
+    return dict(given)
