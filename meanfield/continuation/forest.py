@@ -189,13 +189,30 @@ def grown(garden: Garden, roots: Sequence[Start], switch: bool, make: Callable[[
             return
         if garden.progress is not None:
             garden.progress.start(None, f"following {len(todo)} branches along {name}")
-        fresh = garden.grow(todo)
+        fresh = _new(garden, garden.grow(todo))
         if not switch:
             return
         todo = garden.offshoots()
         for branch in fresh:
             for event in branch.events("junction"):
-                todo += [s for s in crossed(event, make) if not _arrived(garden, s)]
+                todo += [s for s in crossed(event, make) if not _known(garden, s)]
+
+
+def _new(garden: Garden, fresh: Sequence[Branch]) -> list[Branch]:
+    """The branches that are no others run through again; those are forgotten.
+
+    A piece of curve between two branch points or junctions is entered from both when both are found at once.
+    """
+    kept: list[Branch] = []
+    for branch in fresh:
+        u = branch._raw[0]
+        probes = [Start(branch.subject, u[k], branch.base) for k in {len(u) // 4, len(u) // 2, 3 * len(u) // 4}]
+        others = [other for other in garden.branches if other is not branch] if len(branch.pieces) == 1 else []
+        if any(all(garden.covers(other, probe) for probe in probes) for other in others):
+            garden.branches.remove(branch)
+        else:
+            kept.append(branch)
+    return kept
 
 
 def _image_of(start: Start, other: Start) -> bool:
@@ -204,6 +221,11 @@ def _image_of(start: Start, other: Start) -> bool:
         return False
     scale = np.maximum(np.abs(u), subject.floor)
     return any(np.abs((image(u[None])[0] - other.u) / scale).max() < _SAME for image in subject.symmetries)
+
+
+def _known(garden: Garden, start: Start) -> bool:
+    """Whether a branch of that phase passes through the junction, or begins or ends there."""
+    return any(garden.covers(branch, start) for branch in garden.branches) or _arrived(garden, start)
 
 
 def _arrived(garden: Garden, start: Start) -> bool:

@@ -44,6 +44,7 @@ def bifurcation_diagram(
     with style():
         ax = ax if ax is not None else new_axes()
         handles = draw_branches(ax, forest, quantity or _first_quantity(forest))
+        ax.set_title(_held(forest))
         ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0)
         figure = ax.get_figure(root=True)
         if save is not None and figure is not None:
@@ -65,6 +66,7 @@ def bifurcation_panels(forest: Sequence[Branch], quantities: Sequence[str] | Non
         for ax, name in zip(panels, names, strict=True):
             handles |= {h.get_label(): h for h in draw_branches(ax, forest, name)}
             ax.label_outer()
+        panels[0].set_title(_held(forest))
         figure.align_ylabels(panels)
         figure.legend(handles=_ordered(handles), loc="outside right upper")
     return figure
@@ -112,6 +114,22 @@ def draw_branches(ax: Axes, forest: Sequence[Branch], quantity: str) -> list[Any
     return _lines(shown, colours, states) + _marked(ax, forest, quantity)
 
 
+def _held(forest: Sequence[Branch]) -> str:
+    """The parameters that all branches share, but those that are what they are when they are not given."""
+    path, problem, base = forest[0].subject.curve.path, forest[0].subject.curve.problem, forest[0].base
+    defaults = {s.name: v for s, v in forest[0].model.defaults.items()} if forest[0].model is not None else {}
+    shared = [
+        f"{symbol(name)} = {value:g}"
+        for i, (name, value) in enumerate(zip(problem.parameter_names, base, strict=True))
+        if i not in path.index and (name not in defaults or float(defaults[name]) != value)
+    ]
+    return ", ".join(shared) if all((b.base == base)[_fixed(b)].all() for b in forest if b.subject is forest[0].subject) else ""
+
+
+def _fixed(branch: Branch) -> list[int]:
+    return [i for i in range(len(branch.base)) if i not in branch.subject.curve.path.index]
+
+
 def _marked(ax: Axes, forest: Sequence[Branch], quantity: str) -> list[Any]:
     """Draw the marks, those of one meaning with one marker, the same in every panel; returns handles."""
     from matplotlib.lines import Line2D
@@ -124,7 +142,7 @@ def _marked(ax: Axes, forest: Sequence[Branch], quantity: str) -> list[Any]:
             "marker": _MARKERS[k % len(_MARKERS)],
             "markersize": 5,
             "markerfacecolor": "white",
-            "markeredgecolor": "black",
+            "markeredgecolor": "0.6" if label.endswith("(not physical)") else "black",
             "markeredgewidth": 0.9,
         }
         spots = [spot for mark in known if mark.label == label for spot in mark.spots if _has(spot[0], quantity)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,13 @@ class Mark:
         text = _called(own[0]) if own else ""
         meeting = [e for e in self.events if e.type == "junction"]
         phases = " and ".join(sorted({e.name for e in meeting} | {_model(e.branch) for e in meeting}))
-        return ": ".join(filter(None, [text, f"{phases} join" if phases else ""]))
+        text = ": ".join(filter(None, [text, f"{phases} join" if phases else ""]))
+        return text if self.physical else f"{text} (not physical)"
+
+    @property
+    def physical(self) -> bool:
+        """Whether it concerns states that can be: on one of the branches at least, on one side at least."""
+        return any(_physical(event) for event in self.events)
 
 
 def marks(forest: Sequence[Branch]) -> list[Mark]:
@@ -58,6 +65,14 @@ def marks(forest: Sequence[Branch]) -> list[Mark]:
                 if _alike(mark.state, state, extents):
                     mark.spots.append((branch, branch.u[k]))
     return out
+
+
+def _physical(event: Event) -> bool:
+    flags = event.branch.physical if event.branch is not None else None
+    if flags is None:
+        return True
+    low, high = max(0, math.ceil(event.place - 1e-9) - 1), min(len(flags) - 1, math.floor(event.place + 1e-9) + 1)
+    return bool(flags[low] or flags[high])
 
 
 def _unknowns(branch: Branch) -> list[str]:

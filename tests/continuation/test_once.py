@@ -1,0 +1,29 @@
+"""What was followed once is not followed again: from the other end, or back through a junction."""
+
+import numpy as np
+import sympy as sp
+
+import meanfield as mf
+
+x, r = sp.Symbol("x", real=True), sp.Symbol("r", real=True)
+
+
+def test_an_arc_between_two_branch_points_is_one_branch():
+    """x (r^2 + x^2 - 1) = 0: both pitchforks lie on the line x = 0, and the same half circle leaves from both."""
+    ring = mf.Model("a ring", implicit=[x * (r**2 + x**2 - 1)], unknowns=(x,), symmetries=[{x: -x}], starts=[{x: 0}, {x: 1}])
+    for sections in (2, 9):
+        forest = mf.bifurcation_diagram(ring, "r", (-2.0, 2.0), sections=sections)
+        assert len(forest) == 3
+        assert sorted(round(float(b["x"][len(b) // 2]), 1) for b in forest) == [-1.0, 0.0, 1.0] or sections == 9
+        arcs = [b for b in forest if np.abs(b["x"]).max() > 0.5]
+        assert len(arcs) == 2 and {b.partner for b in arcs} == {None, arcs[0]}
+
+
+def test_chaos_that_begins_and_ends_on_one_stationary_branch_is_one_branch():
+    """M&O with input at g = 2.5: chaos lies between two onsets, and beyond each the stationary states are those known."""
+    model = mf.models.by_name("rank1-input-stationary")
+    held = {"M_m": 3.5, "M_n": 1.0, "g": 2.5, "Sigma_m": 1.0, "Sigma_n": 1.0, "Sigma_perp": 1.0}
+    forest = mf.bifurcation_diagram(model, "Sigma_nI", (-0.5, 0.5), **held)
+    assert [b.model.name for b in forest] == ["rank1-input-stationary", "rank1-input-chaotic"]
+    onsets = [e.at["Sigma_nI"] for e in forest[0].events("chaos")]
+    assert np.allclose(sorted(onsets), sorted(forest[1]["Sigma_nI"][[0, -1]]), atol=1e-10)
