@@ -26,6 +26,12 @@ def test_the_python_example(folder, capsys):
     assert (folder / "rank1.png").exists() and (folder / "rank1.nc").exists()
 
 
+def test_the_branches(folder, capsys):
+    exec(compile(PYTHON[2], "README.md", "exec"), {})
+    assert "rank1-chaotic supercritical pitchfork 2.13579169" in capsys.readouterr().out
+    assert (folder / "kappa.png").exists() and (folder / "branches.nc").exists()
+
+
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("meanfield ")])
 def test_every_command(line, folder, capsys):
     words = shlex.split(line)[1:]

@@ -14,7 +14,6 @@ def test_an_arc_between_two_branch_points_is_one_branch():
     for sections in (2, 9):
         forest = mf.bifurcation_diagram(ring, "r", (-2.0, 2.0), sections=sections)
         assert len(forest) == 3
-        assert sorted(round(float(b["x"][len(b) // 2]), 1) for b in forest) == [-1.0, 0.0, 1.0] or sections == 9
         arcs = [b for b in forest if np.abs(b["x"]).max() > 0.5]
         assert len(arcs) == 2 and {b.partner for b in arcs} == {None, arcs[0]}
 
