@@ -65,8 +65,7 @@ def _split(body: sp.Expr, dimension: int) -> tuple[list[sp.Expr], sp.Expr, sp.Ex
     for factor in sp.Mul.make_args(body):
         exponent = _exponent(factor)
         poly = exponent.as_poly(*variables) if exponent is not None else None
-        degree = 0 if poly is None else poly.total_degree()
-        if degree != (2 if dimension == 1 else 1):
+        if poly is None or poly.total_degree() != (2 if dimension == 1 else 1):
             rest *= factor
         elif dimension == 1:
             square += poly.coeff_monomial((2,))

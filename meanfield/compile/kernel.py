@@ -17,6 +17,7 @@ from meanfield.averages.scope import nodes
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
+from meanfield.compile.refinement import squared_errors
 from meanfield.compile.rounding import function_rounding
 from meanfield.errors import AverageError, ParameterError
 from meanfield.model import Model, Spectrum
@@ -106,25 +107,34 @@ class Kernel:
         return self._checked(self.program("claims", lambda: self.residuals), self._columns(x, p))
 
     def _checked(self, program: Program, columns: Sequence[Array]) -> tuple[Array, Array]:
-        """Values of a program by the FINE rules and error bounds: difference of two levels, rounding of every average through
-        its sensitivity, rounding of the scalar algebra."""
+        """Values of a program by the FINE rules and error bounds: difference of two levels (what averages of known analyticity
+        contribute to it counts less, see `squared_errors`), rounding of every average through its sensitivity, rounding of
+        the scalar algebra."""
         count = len(program.plan.exprs) if not hasattr(program, "checked") else program.checked
         if not hasattr(program, "checked"):
             _add_sensitivities(program)
         rounding: list[list[Array]] = []
-        fine = np.stack(program(columns, FINE, rounding), axis=1)
-        coarse = np.stack(program(columns, TIGHT), axis=1)
+        finer: list[list[Array]] = []
+        coarser: list[list[Array]] = []
+        fine = np.stack(program(columns, FINE, rounding, finer), axis=1)
+        coarse = np.stack(program(columns, TIGHT, None, coarser), axis=1)
         noise = [n for group in rounding for n in group]
         if len(fine) == 0:
             return fine[:, :count], fine[:, :count]
-        sensitivity = np.abs(fine[:, 3 * count :]).reshape(fine.shape[0], count, len(noise))
+        value = fine[:, :count]
+        sensitivity = fine[:, 3 * count :].reshape(fine.shape[0], count, len(noise))
         # Where a variance vanishes the slope of a normal tail is 0/0, and its rounding none.
         rounded = fine[:, count : 2 * count] + np.nan_to_num(fine[:, 2 * count : 3 * count], nan=0.0, posinf=np.inf)
-        with np.errstate(invalid="ignore"):  # of what overflows nothing is known
-            bound = np.abs(fine[:, :count] - coarse[:, :count]) + 4 * EPS * rounded
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # of what overflows nothing is known
+            difference = value - coarse[:, :count]
+            bound = 4 * EPS * rounded
             for j, n in enumerate(noise):
-                bound += sensitivity[:, :, j] * n[:, None]
-        return fine[:, :count], np.where(np.isfinite(fine[:, :count]), bound, np.inf)
+                bound += np.abs(sensitivity[:, :, j]) * n[:, None]
+            for j, left in squared_errors(program.plan.groups, finer, coarser):
+                explained = sensitivity[:, :, j] * left.difference[:, None]
+                difference = difference - np.where(np.isfinite(explained), explained, 0.0)
+                bound += np.abs(sensitivity[:, :, j] * left.error[:, None])
+        return value, np.where(np.isfinite(value), bound + np.abs(difference), np.inf)
 
     def quantities(self, exprs: Sequence[sp.Expr], x: Array, p: Array) -> tuple[Array, Array]:
         """Values and error bounds (P, Q) of resolved expressions at x, the error of x itself not included."""

@@ -186,7 +186,14 @@ class Program:
             self.functions[floats] = function(self._source(), "program", known)
         return self.functions[floats]
 
-    def __call__(self, columns: Sequence[Array], level: int = WORKING, rounding: list[list[Array]] | None = None) -> list[Array]:
+    def __call__(
+        self,
+        columns: Sequence[Array],
+        level: int = WORKING,
+        rounding: list[list[Array]] | None = None,
+        averages: list[list[Array]] | None = None,
+    ) -> list[Array]:
+        """rounding, averages: if given, lists to which group by group bounds on rounding, and the outputs, are appended."""
         size = min((np.size(c) for c in columns), default=1)
         if size == 0:
             return [np.zeros(0) for _ in self.plan.exprs]
@@ -198,6 +205,8 @@ class Program:
             out = self.plan.groups[i].evaluate(arrays, level, noise)
             if rounding is not None:
                 rounding.append(noise or [])
+            if averages is not None:
+                averages.append(list(out))
             return [float(o[0]) for o in out] if floats else out
 
         arguments = [float(np.ravel(c)[0]) for c in columns] if floats else list(columns)
@@ -205,8 +214,9 @@ class Program:
             with np.errstate(all="ignore"):
                 results = self._function(floats)(*arguments, run)
         except (ZeroDivisionError, OverflowError):
-            if rounding is not None:
-                rounding.clear()
+            for kept in (rounding, averages):
+                if kept is not None:
+                    kept.clear()
             results = self._again_as_arrays(columns, run)
         return [np.full(size, r, dtype=float) if np.ndim(r) == 0 else r for r in results]
 

@@ -17,3 +17,10 @@ def test_the_average_of_an_exponential_is_reached(variance: float) -> None:
     truth = np.exp(variance / 2)
     assert abs(solution["e"] - truth) <= solution.error["e"]
     assert solution.error["e"] < 1e-8 * truth
+
+
+def test_the_noiseless_network_is_claimed_to_its_accuracy() -> None:
+    """Divided by Delta_0^2, small differences of averages are large: the coarser rule's error must not count as the finer one's."""
+    g = np.linspace(1.05, 4, 400)
+    solution = mf.solve(mf.models.by_name("scs"), g=g)
+    assert (solution.error["Delta_0"] < 1e-10 * np.maximum(1, solution["Delta_0"])).all()
