@@ -121,6 +121,7 @@ class Analyticity:
     pole_order: largest order of the pole at its edge. growth: c of ``exp(c y^2)`` along the imaginary direction, summed
     over factors. kinks: where a derivative jumps. rate: of exponential growth along the real axis, ``exp(rate |x|)``, which
     moves the bulk of the integrand out to rate times the variance. degree: of the polynomial growth that comes with it.
+    centre: the real part that all singularities have in common, if they have.
     """
 
     strip: float
@@ -130,6 +131,7 @@ class Analyticity:
     certain: bool
     rate: float = 0.0
     degree: float = 0.0
+    centre: float | None = None
 
 
 def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
@@ -143,7 +145,14 @@ def analyticity(bodies: Sequence[sp.Expr], variable: sp.Symbol) -> Analyticity:
         certain=all(k.certain for k in known),
         rate=max((k.rate for k in known), default=0.0),
         degree=max((k.degree for k in known), default=0.0),
+        centre=_common([k for k in known if k.strip < inf]),
     )
+
+
+def _common(parts: Sequence[Analyticity]) -> float | None:
+    """The centre that all parts have, if they do."""
+    found = {k.centre for k in parts}
+    return found.pop() if len(found) == 1 else None
 
 
 def _of_body(body: sp.Expr, variable: sp.Symbol) -> Analyticity:
@@ -151,6 +160,7 @@ def _of_body(body: sp.Expr, variable: sp.Symbol) -> Analyticity:
     total = {"pole_order": 0.0, "growth": 0.0, "rate": 0.0, "degree": 0.0}
     strip, certain, composite = inf, True, False
     kinks: set[float] = set()
+    singular: list[Analyticity] = []
     for factor in sp.Mul.make_args(body):
         base, power = factor.as_base_exp()
         times = float(power) if power.is_Integer and power > 0 else 1.0
@@ -160,16 +170,18 @@ def _of_body(body: sp.Expr, variable: sp.Symbol) -> Analyticity:
             inner = analyticity(list(_applied_inside(factor)), variable)
             # A function of phi may be singular before phi is (log(1 + z phi'^2)); half the strip is a working guess.
             # An entire phi leaves no strip to halve: the composite function is singular where 1 + alpha phi'^2 vanishes.
-            here = with_changes(inner, strip=min(inner.strip / 2, 0.75), pole_order=0.0, certain=False)
+            here = with_changes(inner, strip=min(inner.strip / 2, 0.75), pole_order=0.0, certain=False, centre=None)
             composite, times = True, 1.0
         else:
             here, times = _of_plain(factor, variable), 1.0
         strip, certain, kinks = min(strip, here.strip), certain and here.certain, kinks | set(here.kinks)
+        if here.strip < inf:
+            singular.append(here)
         for name in total:
             total[name] += times * getattr(here, name)
     # The nearer singularities of a composite function are simple; those of phi itself lie further out.
     total["pole_order"] = 1.0 if composite else max(total["pole_order"], 1.0)
-    return Analyticity(strip=strip, kinks=tuple(sorted(kinks)), certain=certain, **total)
+    return Analyticity(strip=strip, kinks=tuple(sorted(kinks)), certain=certain, centre=_common(singular), **total)
 
 
 def _of_token(traits: Traits, order: int) -> Analyticity:
@@ -182,6 +194,7 @@ def _of_token(traits: Traits, order: int) -> Analyticity:
         certain=traits.strip is not None,
         rate=float(exponential),
         degree=0.0 if exponential else max(traits.degree - order, 0.0),
+        centre=traits.centre,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from meanfield.compile.generators import Analyticity
 from meanfield.compile.group import FINE, ROUGH, TIGHT, TOLERANCES
+from meanfield.quadrature.sinh import sinh_count, sinh_trapezoid
 from meanfield.quadrature.trapezoid import gaussian_cutoff, gaussian_trapezoid, trapezoid_step
 
 Array = np.ndarray
@@ -18,6 +19,7 @@ PANEL_NODES = {ROUGH: 16, TIGHT: 32, FINE: 64}
 LARGEST_PANELS = 512
 FARTHEST = 36.0  # standard deviations; beyond, the density of the normal law is no double
 _TAIL = 2.0  # powers of x slow the decay beyond the cut-off a little
+_WIDEST_PLAIN = 512.0  # standard deviation above which equally spaced nodes would be too many
 _MARGIN = 6.0  # what lies beyond a kink far out is integrated so many standard deviations further
 
 
@@ -55,6 +57,28 @@ def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
     spacing = float(rule.nodes[-1] - rule.nodes[-2])
     beyond = _TAIL * float(rule.weights[-1]) / -np.expm1(-spacing * (cutoff - facts.rate * sigma))
     return NodeChoice(rule.nodes, rule.weights, (0.0 if half else beyond, beyond))
+
+
+def mapped_count(facts: Analyticity, sigma: float, level: int, *, half: bool) -> int:
+    """Number of nodes of the sinh-mapped rule where that is the cheaper one at standard deviation ``sigma``, else 0.
+
+    A mapped node costs as much as three equally spaced ones, whose exponentials are products of two short tables.
+    """
+    if facts.centre is None or facts.growth or facts.kinks or not sigma > facts.strip:
+        return 0
+    tol, cutoff = TOLERANCES[min(level, TIGHT)], _cutoff(facts, sigma, level)
+    step = trapezoid_step(facts.strip, sigma, tol, pole_order=facts.pole_order) if sigma < _WIDEST_PLAIN else 0.0
+    count = sinh_count(facts.strip / sigma, tol, cutoff=cutoff, pole_order=facts.pole_order)
+    return count if step == 0.0 or 3 * count * step < (cutoff if half else 2 * cutoff) else 0
+
+
+def mapped_nodes(facts: Analyticity, mean: Array, sigma: Array, widest: float, count: int, level: int) -> NodeChoice:
+    """Nodes of each point's own, crowded around the steep point of the integrand; FINE has twice the nodes of TIGHT."""
+    cutoff = _cutoff(facts, widest, level)
+    centre = ((facts.centre or 0.0) - mean) / sigma
+    nodes, weights = sinh_trapezoid(centre, facts.strip / sigma, cutoff, 2 * count - 1 if level == FINE else count)
+    beyond = _TAIL * np.exp(-(cutoff**2) / 2) / (sqrt(2 * np.pi) * (cutoff - facts.rate * sigma))
+    return NodeChoice(nodes, weights, (beyond, beyond))
 
 
 def split_nodes(facts: Analyticity, mean: Array, sigma: Array, level: int) -> Iterator[tuple[Array, NodeChoice]]:

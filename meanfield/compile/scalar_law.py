@@ -13,9 +13,10 @@ from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid, UniformGrid
 from meanfield.compile.group import BLOCK_ELEMENTS, Array, Dot, NodeErrors, by_width, pieces
 from meanfield.compile.moments import Moments
-from meanfield.compile.rules import NodeChoice, smooth_nodes, split_nodes
+from meanfield.compile.rules import NodeChoice, mapped_count, mapped_nodes, smooth_nodes, split_nodes
 
 LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is computed for them
+LARGEST_CENTRED = 1e9  # where the sinh-mapped rule will do, whose nodes grow like the logarithm
 
 
 class ScalarLaw:
@@ -39,7 +40,7 @@ class ScalarLaw:
             return []
         mean, var = inputs[:2]
         sigma = np.sqrt(np.maximum(var, 0.0))
-        broken = ~(np.isfinite(mean) & (sigma <= LARGEST_SIGMA))
+        broken = ~(np.isfinite(mean) & (sigma <= (LARGEST_SIGMA if self.facts.centre is None else LARGEST_CENTRED)))
         if broken.any():
             sigma, mean = np.where(broken, np.nan, sigma), np.where(broken, np.nan, mean)
         out = np.empty((len(self.outputs), sigma.size))
@@ -70,6 +71,11 @@ class ScalarLaw:
                     yield chosen[piece], choice.take(piece)
             return
         for index, widest in by_width(sigma):
+            count = mapped_count(self.facts, widest, level, half=self.half)
+            if count:
+                for piece in pieces(np.arange(sigma.size)[index], max(1, BLOCK_ELEMENTS // (2 * count))):
+                    yield piece, mapped_nodes(self.facts, mean[piece], sigma[piece], widest, count, level)
+                continue
             choice = smooth_nodes(self.facts, widest, level, half=self.half)
             for piece in pieces(index, max(1, BLOCK_ELEMENTS // choice.nodes.size)):
                 yield piece, choice

@@ -19,10 +19,12 @@ from meanfield.solve.multistart import all_roots
 from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
 from meanfield.solve.problem import Array
 from meanfield.solve.refine import Refined, refine
+from meanfield.solve.scan import scanned
 from meanfield.solve.starts import evaluate, own_starts, scattered
 from meanfield.solve.status import Status
 from meanfield.solve.within import Within
 
+_SCAN_REACH = 8.0  # times the largest start
 _ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4)
 
 
@@ -240,6 +242,9 @@ def all_starts(model: Model, p: Array, tol: float, extra: Array | None, scatter:
         parts.append(padded)
     if scatter or not model.starts:
         parts.append(scattered(model, p, np.concatenate(parts, axis=1)))
+    if len(model.unknowns) == 1 and not model.data:
+        size = scale_of(np.concatenate(parts, axis=1))[:, 0]
+        parts.append(scanned(compile(model), p, _SCAN_REACH * (1.0 + size)))
     if extra is not None:
         parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
     return without_copies(model, np.concatenate(parts, axis=1))

@@ -17,6 +17,7 @@ algebraic = Transfer(
         latex=r"\frac{x}{\sqrt{1 + x^{2}}}",
         parity="odd",
         strip=1.0,
+        centre=0.0,
         pole_order=0.5,
         range=(-1.0, 1.0),
         growth="bounded",

@@ -15,6 +15,7 @@ logistic = Transfer(
         name="logistic",
         latex=r"\frac{1}{1 + e^{-x}}",
         strip=math.pi,
+        centre=0.0,
         range=(0.0, 1.0),
         growth="bounded",
         degree=0,

@@ -15,6 +15,7 @@ softplus = Transfer(
         name="softplus",
         latex=r"\ln(1 + e^{x})",
         strip=math.pi,
+        centre=0.0,
         pole_order=0.0,
         range=(0.0, float("inf")),
         growth="linear",

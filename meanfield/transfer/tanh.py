@@ -18,6 +18,7 @@ tanh = Transfer(
         latex=r"\tanh x",
         parity="odd",
         strip=math.pi / 2,
+        centre=0.0,
         range=(-1.0, 1.0),
         growth="bounded",
         degree=0,

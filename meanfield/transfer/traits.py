@@ -50,6 +50,7 @@ class Traits:
         infinite if entire, None if unknown.
     pole_order: order of the singularity that bounds the strip (a branch point has a fraction, a logarithm 0).
     imaginary_growth: c in `|phi'(x + iy)| ~ exp(c y^2)`.
+    centre: the real part of all singularities that bound the strip (where phi is steep); None if unknown or entire.
     kinks: where derivatives jump; empty if smooth.
     range: infimum and supremum.
     growth: towards infinity; degree: the power of x that bounds it (infinite for exponential growth).
@@ -64,6 +65,7 @@ class Traits:
     strip: float | None = None
     pole_order: float = 1.0
     imaginary_growth: float = 0.0
+    centre: float | None = None
     kinks: tuple[Kink, ...] = ()
     range: tuple[float, float] = (-float("inf"), float("inf"))
     growth: Literal["bounded", "linear", "polynomial", "exponential"] = "exponential"

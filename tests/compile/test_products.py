@@ -53,3 +53,11 @@ def test_cases_that_once_claimed_too_little() -> None:
     check(phi.exponential(x) * phi.logistic.d(1)(x), np.array([[20.0, 3.0]]))
     check(phi.relu(x), np.array([[0.2015, -3.445]]))  # a closed form far out in the tail of a normal law
     check(phi.step(x) * phi.softplus(x), np.array([[0.08196, -2.229]]))  # a kink eight standard deviations out
+
+
+def test_laws_wide_enough_for_the_mapped_rule() -> None:
+    phi = mf.transfer
+    laws = np.array([[1e3, 20.0], [2e4, -300.0], [1e6, 1.0]])
+    check(phi.tanh(x) ** 2 * phi.tanh.d(1)(x), laws)
+    check(phi.tanh.d(-1)(x) ** 2, laws)
+    check(phi.softplus(x) * phi.logistic(x), laws)
