@@ -19,9 +19,8 @@ def scanned(kernel: Kernel, p: Array, reach: Array) -> Array:
 
     Two roots closer than a tenth of their size count as one dip: Newton and the restarts near known roots separate them.
     """
-    parts = [
-        _of_points(kernel, p[i : i + step], reach[i : i + step]) for step in [_points_at_once()] for i in range(0, len(p), step)
-    ]
+    step = max(1, _BLOCK // (_PER_DECADE * _DECADES))
+    parts = [_of_points(kernel, p[i : i + step], reach[i : i + step]) for i in range(0, len(p), step)]
     width = max((a.shape[1] for a in parts), default=0)
     padded = [np.pad(a, ((0, 0), (0, width - a.shape[1])), constant_values=np.nan) for a in parts]
     return np.concatenate(padded)[:, :, None] if padded else np.zeros((0, 0, 1))
