@@ -9,8 +9,8 @@ import xarray as xr
 
 import meanfield as mf
 from meanfield import store
-from meanfield.continuation import End, Stops, resume
-from meanfield.errors import FileFormatError
+from meanfield.continuation import End, Forest, Stops, resume, resume_forest
+from meanfield.errors import FileFormatError, ParameterError
 from meanfield.store.expressions import from_data, to_data
 from tests import continuation_models as models
 
@@ -119,3 +119,70 @@ def test_what_is_no_file_of_branches_is_refused_in_one_sentence(forest, tmp_path
         store.load_branches(tmp_path / "b.nc", models.snake())
     with pytest.raises(ValueError, match="no branches"):
         store.branch_dataset([])
+
+
+def interrupted_after(monkeypatch, calls):
+    """From the given call on, every step of a walk is interrupted once."""
+    from meanfield.continuation.walk import Walk
+
+    whole, count = Walk.advance, [0]
+
+    def stop(self):
+        count[0] += 1
+        if count[0] == calls:
+            raise KeyboardInterrupt
+        return whole(self)
+
+    monkeypatch.setattr(Walk, "advance", stop)
+
+
+def told(forest):
+    """The forest without the order in which it was found: ends and events of every branch."""
+    out = []
+    for branch in forest:
+        events = sorted(
+            (e.type, e.name, *(round(v, 7) + 0.0 for v in (*e.at.values(), *e.unknowns.values()))) for e in branch.events()
+        )
+        out.append((branch.model.name, len(events), *events))
+    return sorted(out)
+
+
+@pytest.mark.parametrize("calls", [1, 7, 14, 18])
+def test_an_interrupted_forest_goes_on_from_its_file(tmp_path, monkeypatch, calls):
+    whole = mf.bifurcation_diagram(models.pitchfork(), "r", (-1.0, 1.0))
+    with monkeypatch.context() as patch:
+        interrupted_after(patch, calls)
+        part = mf.bifurcation_diagram(models.pitchfork(), "r", (-1.0, 1.0))
+    assert part.interrupted
+    part.to_netcdf(tmp_path / "b.nc")
+    back = store.load_branches(tmp_path / "b.nc", models.pitchfork())
+    assert back.interrupted
+    again = resume_forest(back)
+    assert not again.interrupted and told(again) == told(whole)
+
+
+def test_an_interrupted_network_goes_on_through_its_junctions(tmp_path, monkeypatch):
+    held = {"M_m": 1.1, "M_n": 2.0, "Sigma_m": 1.0}
+    model = mf.models.by_name("rank1-stationary")
+    whole = mf.bifurcation_diagram(model, "g", (1.5, 2.3), **held)
+    with monkeypatch.context() as patch:
+        interrupted_after(patch, 45)
+        part = mf.bifurcation_diagram(model, "g", (1.5, 2.3), **held)
+    part.to_netcdf(tmp_path / "b.nc")
+    again = resume_forest(store.load_branches(tmp_path / "b.nc"))
+    assert part.interrupted and len(part) < len(again)
+    assert told(again) == told(whole)
+
+
+def test_a_forest_goes_on_in_a_larger_window(forest, tmp_path):
+    forest.to_netcdf(tmp_path / "b.nc")
+    back = store.load_branches(tmp_path / "b.nc", models.pitchfork())
+    wider = resume_forest(back, (-2.0, 3.0))
+    assert len(wider) == len(forest) and wider.origin.end == 3.0
+    assert {float(e.at["r"]) for e in wider.events("window")} == {-2.0, 3.0}
+    assert len(wider.events("pitchfork")) == len(forest.events("pitchfork"))
+    for window in ((0.0, 1.0), (1.0, -1.0)):
+        with pytest.raises(ParameterError, match="give a window in the same direction that holds that one"):
+            resume_forest(back, window)
+    with pytest.raises(ParameterError, match="only branches found by bifurcation_diagram"):
+        resume_forest(Forest(list(back)))

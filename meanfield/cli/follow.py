@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,24 +13,35 @@ from meanfield.errors import ParameterError
 
 if TYPE_CHECKING:
     from meanfield.continuation import Forest
+    from meanfield.model import Model
 
 __all__ = ["follow"]
 
 
 def follow(
     model: str = typer.Argument(..., metavar="MODEL", help="Name, or path/to/file.py:attribute (that file runs)."),
-    along: str = typer.Option(..., "--along", metavar="NAME=FROM:TO", help="What is followed and how far, such as g=0.5:3."),
+    along: str | None = typer.Option(None, "--along", metavar="NAME=FROM:TO", help="What is followed, from where to where."),
     parameter: list[str] = typer.Option([], "-p", metavar="NAME=VALUE", help="A fixed parameter: g=2, g=sqrt(2)."),
     transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
-    find: str = typer.Option(
-        "all", "--find", metavar="all|one", help="All branches in the window, or the one of the state that solve prefers at FROM."
+    find: str | None = typer.Option(
+        None,
+        "--find",
+        metavar="all|one",
+        help="All branches in the window (default), or the one of the state that solve prefers at FROM.",
     ),
     switch: bool = typer.Option(False, "--switch", help="Go on where branches cross and where phases join."),
-    tol: float = typer.Option(1e-10, "--tol", help="Tolerance of the solutions from which branches start."),
+    tol: float | None = typer.Option(None, "--tol", help="Tolerance of the solutions from which branches start (default 1e-10)."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
     out: Path | None = typer.Option(None, "--out", metavar="FILE.nc", help="Save points, errors, stability and events."),
     plot: list[Path] = typer.Option([], "--plot", metavar="FILE.png|.svg|.pdf", help="Save a picture; may be repeated."),
     quantity: str | None = typer.Option(None, "--quantity", metavar="A,B", help="What the picture shows (default: all unknowns)."),
+    resume: Path | None = typer.Option(
+        None,
+        "--resume",
+        metavar="FILE.nc",
+        help="Go on with the branches that --out saved: after an interrupt, with --switch, or with an --along that leads "
+        "further. What is left out is as it was; without --out the file is written anew.",
+    ),
 ) -> int:
     """Follow the solutions of a model along a parameter; locate folds, branch points, phase boundaries and junctions.
 
@@ -39,27 +51,69 @@ def follow(
     from meanfield.cli.locate import find_model
     from meanfield.cli.parsing import interval
 
-    if find not in ("all", "one"):
+    if find not in ("all", "one", None):
         raise ParameterError(f"--find must be 'all' or 'one', got {find!r}")
-    if not tol > 0:
+    if tol is not None and not tol > 0:
         raise ParameterError(f"--tol must be positive, got {tol}")
-    name, begin, end = interval(along, "--along")
+    if along is None and resume is None:
+        raise ParameterError("say what is followed and how far: --along NAME=FROM:TO, such as --along g=0.5:3")
+    path = None if along is None else interval(along, "--along")
     held = _held(parameter)
+    out = out or resume
     if out is not None:
         check_target(out, (".nc",), "--out")
     for picture in plot:
         check_target(picture, (".png", ".svg", ".pdf"), "--plot")
     found = find_model(model, transfer)
     quantities = _quantities(found, quantity)
-    which: Literal["all", "one"] = "one" if find == "one" else "all"
+    if resume is not None:
+        forest = _resumed(resume, found, _Asked(path, held, find, switch, tol))
+    else:
+        import meanfield as mf
 
-    import meanfield as mf
-
-    forest = mf.bifurcation_diagram(found, name, (begin, end), find=which, switch=switch, tol=tol, progress=True, **held)
+        assert path is not None
+        name, begin, end = path
+        which: Literal["all", "one"] = "one" if find == "one" else "all"
+        forest = mf.bifurcation_diagram(
+            found, name, (begin, end), find=which, switch=switch, tol=tol or 1e-10, progress=True, **held
+        )
     _save(forest, out, plot, quantities)
-    heading = {"model": found.name or model, "parameters": held, "along": {"name": name, "from": begin, "to": end}}
-    _report(forest, heading, as_json)
+    _report(forest, found.name or model, as_json)
     return _close(forest)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says; None where it says nothing."""
+
+    path: tuple[str, float, float] | None
+    held: dict[str, Any]
+    find: str | None
+    switch: bool
+    tol: float | None
+
+
+def _resumed(file: Path, model: Model, asked: _Asked) -> Forest:
+    """The branches in a file, further on. Raises `ParameterError` where the command line contradicts the file."""
+    from meanfield.continuation import resume_forest
+    from meanfield.store import load_branches
+
+    forest = load_branches(file, model)
+    origin = forest.origin
+    if origin is None or not isinstance(origin.along, str):
+        raise ParameterError(f"the branches in {file} were not made by this command; resume them in Python")
+    for name, value in asked.held.items():
+        if origin.given.get(name) != value:
+            known = f"{name} = {origin.given[name]:g}" if name in origin.given else f"no {name} given"
+            raise ParameterError(
+                f"the branches in {file} were followed with {known}, not {value:g}; leave out -p to go on with them"
+            )
+    if asked.path is not None and asked.path[0] != origin.along:
+        raise ParameterError(f"the branches in {file} were followed along {origin.along}, not {asked.path[0]}")
+    if asked.find is not None and asked.find != origin.find:
+        raise ParameterError(f"the branches in {file} were found with --find {origin.find}, not {asked.find}")
+    forest.origin = replace(origin, switch=origin.switch or asked.switch, tol=asked.tol or origin.tol)
+    return resume_forest(forest, None if asked.path is None else asked.path[1:], progress=True)
 
 
 def _held(items: list[str]) -> dict[str, Any]:
@@ -102,8 +156,12 @@ def _save(forest: Forest, out: Path | None, plot: list[Path], quantities: list[s
                 save_figure(figure, temporary)
 
 
-def _report(forest: Forest, heading: dict[str, Any], as_json: bool) -> None:
+def _report(forest: Forest, model: str, as_json: bool) -> None:
     """Print the branches on standard output."""
+    origin = forest.origin
+    assert origin is not None
+    along = {"name": origin.along, "from": origin.begin, "to": origin.end}
+    heading = {"model": model, "parameters": dict(origin.given), "along": along}
     if as_json:
         from meanfield.cli.document import as_json as text
         from meanfield.cli.document import branch_document
@@ -118,7 +176,10 @@ def _report(forest: Forest, heading: dict[str, Any], as_json: bool) -> None:
 def _close(forest: Forest) -> int:
     """The exit code, and on standard error the sentence that goes with it."""
     if forest.interrupted:
-        print(f"meanfield: interrupted; {len(forest)} branches kept, as far as they were followed", file=sys.stderr)
+        kept = (
+            f"{len(forest)} branch{'es' if len(forest) != 1 else ''} kept, as far as followed; --resume goes on with a saved file"
+        )
+        print(f"meanfield: interrupted; {kept}", file=sys.stderr)
         return 130
     if len(forest):
         return 0

@@ -1,9 +1,10 @@
 """Continuation: branches, their events, switching between them, whole bifurcation diagrams."""
 
+from meanfield.continuation.bifurcation import bifurcation_diagram, resume_forest
 from meanfield.continuation.branch import Branch, Event
 from meanfield.continuation.driver import follow, resume
-from meanfield.continuation.forest import Forest, bifurcation_diagram
+from meanfield.continuation.forest import Forest
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.walk import Steps
 
-__all__ = ["Branch", "End", "Event", "Forest", "Steps", "Stops", "bifurcation_diagram", "follow", "resume"]
+__all__ = ["Branch", "End", "Event", "Forest", "Steps", "Stops", "bifurcation_diagram", "follow", "resume", "resume_forest"]

@@ -16,7 +16,8 @@ from meanfield.continuation.field import Field
 from meanfield.continuation.forest import Forest, grown, with_partners
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.path import Path, path_of
-from meanfield.continuation.stops import End, Stops
+from meanfield.continuation.regrow import RESUMABLE
+from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject, as_floor, subject_of
 from meanfield.continuation.walk import Steps
 from meanfield.errors import ParameterError
@@ -26,8 +27,6 @@ from meanfield.solve.problem import Array, Problem
 from meanfield.solve.search import parameters_for, scale_of
 from meanfield.solve.solution import Solution
 from meanfield.solve.starts import own_starts
-
-_RESUMABLE = (End.WINDOW, End.LENGTH, End.POINTS, End.INTERRUPTED, End.CONDITION, End.EVENT)
 
 
 def follow(
@@ -152,7 +151,7 @@ def resume(branch: Branch, window: tuple[float, float], *, stops: Stops | None =
 
     Raises `ParameterError` for an end beyond which there is nothing to go on to.
     """
-    if branch.ends not in _RESUMABLE or len(branch.pieces) != 1 or branch.image is not None:
+    if branch.ends not in RESUMABLE or len(branch.pieces) != 1 or branch.image is not None:
         reason = branch.ends.value if branch.ends else "it has not been followed"
         raise ParameterError(f"this branch cannot be resumed: {reason}, or it was followed in both directions")
     rules = stops or Stops()

@@ -1,38 +1,57 @@
-"""All branches of one or several models over a window of one parameter: the bifurcation diagram."""
+"""Many branches: how they grow from starts through branch points and junctions, and what they are together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from meanfield.compile import Kernel
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.field import Field
 from meanfield.continuation.grow import _SAME, Garden, Start, same_line
-from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.switching import crossed
 from meanfield.continuation.walk import Steps
-from meanfield.errors import ParameterError
 from meanfield.model import Model
-from meanfield.progress import ProgressOption, reporter
-from meanfield.solve.choose import find_one
 from meanfield.solve.problem import Array
-from meanfield.solve.search import find_all
 
-_SECTIONS = 9
+SECTIONS = 9
 _GENERATIONS = 12
 
 
-class Forest(Sequence[Branch]):
-    """Branches, with what they share. ``interrupted``: whether some may be missing; ``why``: why there are none, in a sentence."""
+@dataclass(frozen=True)
+class Origin:
+    """What a forest was asked for: the models, the path from ``begin`` to ``end``, the parameters given, and how to look."""
 
-    def __init__(self, branches: Sequence[Branch], interrupted: bool = False, why: str = "") -> None:
+    family: tuple[Model, ...]
+    along: str | Mapping[str, Any]
+    begin: float
+    end: float
+    given: Mapping[str, float]
+    find: str = "all"
+    switch: bool = True
+    sections: int = SECTIONS
+    tol: float = 1e-10
+    steps: Steps = Steps()
+    expressions: Mapping[str, Any] | None = None
+
+    @property
+    def field(self) -> Field:
+        """The window, with what is held fixed."""
+        return Field(self.along, min(self.begin, self.end), max(self.begin, self.end), self.given)
+
+
+class Forest(Sequence[Branch]):
+    """Branches, with what they share. ``interrupted``: whether some may be missing; ``why``: why there are none, in a sentence;
+    origin: what was asked for, if they were found by `bifurcation_diagram`."""
+
+    def __init__(self, branches: Sequence[Branch], interrupted: bool = False, why: str = "", origin: Origin | None = None) -> None:
         self.branches = list(branches)
         self.interrupted = interrupted
         self.why = why
+        self.origin = origin
 
     def __len__(self) -> int:
         return len(self.branches)
@@ -63,120 +82,6 @@ class Forest(Sequence[Branch]):
         return f"<Forest of {len(self)} branches>"
 
 
-def bifurcation_diagram(
-    models: Model | Sequence[Model],
-    along: str | Mapping[str, Any],
-    window: tuple[float, float],
-    *,
-    find: Literal["all", "one"] = "all",
-    switch: bool = True,
-    sections: int = _SECTIONS,
-    steps: Steps | None = None,
-    expressions: Mapping[str, Any] | None = None,
-    tol: float = 1e-10,
-    progress: ProgressOption = None,
-    **parameters: float,
-) -> Forest:
-    """Every branch of the models in the window, through branch points and junctions: the whole forest.
-
-    along: a parameter, or ``{parameter: expression in one symbol}``. All solutions at ``sections`` values of the coordinate
-    are starts, so that disconnected branches are found if they are longer than the distance of sections; branches that
-    start points already lie on are followed once, symmetric partners are images. find="one" starts from the one solution
-    that `solve` would choose, at the first end of the window. The window may be given from the larger value to the smaller:
-    branches from starts then run that way. switch=False leaves branch points and junctions unfollowed (with find="one":
-    also symmetric partners).
-    expressions: further quantities ``{name: SymPy}`` whose zeros are events. Interruption keeps what is finished.
-    Raises `ParameterError` for parameters that do not fit.
-    """
-    family = [models] if isinstance(models, Model) else list(models)
-    begin, end = float(window[0]), float(window[1])
-    low, high = min(begin, end), max(begin, end)
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise ParameterError(f"the window ({window[0]}, {window[1]}) must be two different numbers")
-    _check_names(family, along, parameters)
-    field = Field(along, low, high, parameters)
-    name = field.path(family[0]).name
-    report = reporter(progress)
-    garden = Garden(steps or Steps(), Stops({name: (low, high)}), report, sense=float(np.sign(end - begin)))
-    whys: list[str] = []
-    subjects: dict[int, Subject] = {}
-
-    def subject(model: Model) -> Subject:
-        if id(model) not in subjects:
-            subjects[id(model)] = field.subject(model, expressions)
-        return subjects[id(model)]
-
-    try:
-        report.start(None, "solving at the sections")
-        places = np.array([begin]) if find == "one" else _places(low, high, sections)
-        tables = [table for m in family for table in _tables(m, subject, field, places, tol, find, whys)]
-        for k in range(len(places)):
-            for table in tables:
-                grown(garden, table.get(k, []), switch, subject, name)
-    except KeyboardInterrupt:
-        garden.interrupted = True
-    finally:
-        report.close()
-    branches = with_partners(garden.branches) if switch or find == "all" else garden.branches
-    return Forest(branches, garden.interrupted, "" if garden.branches else _why(whys, name, places))
-
-
-def _why(whys: Sequence[str], name: str, places: Array) -> str:
-    """Why there is nothing to follow."""
-    where = f"{name} = {places[0]:g}" if len(places) == 1 else f"any of {len(places)} values of {name}"
-    reason = next(iter(whys), "").removeprefix("no solution: ")
-    return f"no solution at {where} to start from" + (f": {reason}" if reason else "")
-
-
-def _check_names(family: Sequence[Model], along: Any, parameters: Mapping[str, Any]) -> None:
-    """Every name must be understood by some model; what is missing is told by the models."""
-    from meanfield.model.checks import nearest
-
-    known = {n for m in family for n in [*(s.name for s in m.parameters), *(m.prepare.accepts if m.prepare else ())]}
-    for given in parameters:
-        if given not in known:
-            raise ParameterError(f"there is no parameter {given!r}{nearest(given, known)} (there are {', '.join(sorted(known))})")
-    moved = {along} if isinstance(along, str) else {str(k) for k in along}
-    both = moved & set(parameters)
-    if both:
-        raise ParameterError(f"the parameter {sorted(both)[0]!r} is what is followed; it cannot also have a fixed value")
-
-
-def _places(low: float, high: float, sections: int) -> Array:
-    """Both ends of the window and values between them, the middle first, not evenly spaced: symmetric points are special."""
-    inner = low + (high - low) * (np.arange(1, sections - 1) + 0.13) / (sections - 1)
-    order = np.argsort(np.abs(inner - 0.5 * (low + high)), kind="stable")
-    return np.concatenate([inner[order], [high, low]])
-
-
-def _tables(
-    model: Model, make: Callable[[Model], Subject], field: Field, places: Array, tol: float, find: str, whys: list[str]
-) -> list[dict[int, list[Start]]]:
-    """Starts at all sections; where there are none, those of the phase that `solve` would go to."""
-    own = _roots(make(model), field, places, tol, find, whys)
-    tables = [own]
-    missing = [k for k in range(len(places)) if k not in own]
-    for junction in model.junctions:
-        if junction.follow and missing:
-            found = _roots(make(junction.phase), field, places[missing], tol, find, whys)
-            tables.append({missing[k]: starts for k, starts in found.items()})
-    return tables
-
-
-def _roots(subject: Subject, field: Field, places: Array, tol: float, find: str, whys: list[str]) -> dict[int, list[Start]]:
-    """Starts at all sections, in one batch; those with the larger unknowns first. whys: gathers why there are none."""
-    model = subject.model
-    assert model is not None
-    p = field.points(model, places)
-    search = find_one(model, p, tol) if find == "one" else find_all(model, p, tol)
-    whys += search.why.values()
-    out: dict[int, list[Start]] = {}
-    for k in np.lexsort((*(-search.rows.x.T[::-1]), search.rows.owner)):
-        owner = int(search.rows.owner[k])
-        out.setdefault(owner, []).append(Start(subject, np.append(search.rows.x[k], places[owner]), p[owner]))
-    return out
-
-
 def grown(garden: Garden, roots: Sequence[Start], switch: bool, make: Callable[[Model], Subject], name: str) -> None:
     """Follow the roots that no known branch passes, and, with ``switch``, all that branches off from them."""
     todo: list[Start] = []
@@ -184,18 +89,33 @@ def grown(garden: Garden, roots: Sequence[Start], switch: bool, make: Callable[[
         image = any(_image_of(start, other) for other in todo)
         if not image and not any(garden.covers(b, start) for b in garden.branches):
             todo.append(start)
+    generations(garden, todo, switch, make, name)
+
+
+def generations(garden: Garden, todo: list[Start], switch: bool, make: Callable[[Model], Subject], name: str) -> None:
+    """Follow starts, then what branches off from them, and so on."""
     for _ in range(_GENERATIONS):
         if not todo or garden.interrupted:
             return
         if garden.progress is not None:
-            garden.progress.start(None, f"following {len(todo)} branches along {name}")
+            garden.progress.start(None, f"{_counted(todo)} along {name}")
         fresh = _new(garden, garden.grow(todo))
         if not switch:
             return
-        todo = garden.offshoots()
-        for branch in fresh:
-            for event in branch.events("junction"):
-                todo += [s for s in crossed(event, make) if not _known(garden, s)]
+        todo = [*garden.offshoots(), *arrivals(garden, fresh, make)]
+
+
+def _counted(todo: Sequence[Start]) -> str:
+    """``2 branches of rank1-chaotic``."""
+    models = dict.fromkeys((s.subject.model.name or s.subject.model.title) for s in todo if s.subject.model is not None)
+    what = f" of {' and '.join(models)}" if models else ""
+    return f"following {len(todo)} branch{'es' if len(todo) != 1 else ''}{what}"
+
+
+def arrivals(garden: Garden, branches: Sequence[Branch], make: Callable[[Model], Subject]) -> list[Start]:
+    """Starts in the phases that join the branches, where no branch is known yet."""
+    found = [s for branch in branches for event in branch.events("junction") for s in crossed(event, make)]
+    return [s for s in found if not _known(garden, s)]
 
 
 def _new(garden: Garden, fresh: Sequence[Branch]) -> list[Branch]:
@@ -205,14 +125,19 @@ def _new(garden: Garden, fresh: Sequence[Branch]) -> list[Branch]:
     """
     kept: list[Branch] = []
     for branch in fresh:
-        u = branch._raw[0]
-        probes = [Start(branch.subject, u[k], branch.base) for k in {len(u) // 4, len(u) // 2, 3 * len(u) // 4}]
         others = [other for other in garden.branches if other is not branch] if len(branch.pieces) == 1 else []
-        if any(all(garden.covers(other, probe) for probe in probes) for other in others):
+        if run_through(garden, branch, others):
             garden.branches.remove(branch)
         else:
             kept.append(branch)
     return kept
+
+
+def run_through(garden: Garden, branch: Branch, others: Sequence[Branch]) -> bool:
+    """Whether one of the others is the same curve."""
+    u = branch._raw[0]
+    probes = [Start(branch.subject, u[k], branch.base) for k in {len(u) // 4, len(u) // 2, 3 * len(u) // 4}]
+    return any(all(garden.covers(other, probe) for probe in probes) for other in others)
 
 
 def _image_of(start: Start, other: Start) -> bool:
@@ -281,4 +206,4 @@ def _numbered(branch: Branch, id: int) -> Branch:
     return replace(branch, id=id)
 
 
-__all__ = ["Forest", "Field", "Kernel", "bifurcation_diagram"]
+__all__ = ["SECTIONS", "Field", "Forest", "Origin", "arrivals", "generations", "grown", "run_through", "with_partners"]

@@ -6,7 +6,7 @@ A lane is one walk along a curve in one direction. All lanes of a walk share the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ class Lane:
     def again(self) -> Lane:
         """A lane that goes on from the last point as if this one had not ended."""
         walked = [k for k, ahead in enumerate(self.ahead) if np.isfinite(ahead)]  # the others were put in between later
-        copy = Lane(self.base, step=self.ahead[walked[-1]], born=self.born, start_error=self.start_error, weight=self.weight)
+        copy = replace(self, step=self.ahead[walked[-1]], length=0.0, end=None, beyond=False)
         for name in LISTS:
             setattr(copy, name, [getattr(self, name)[k] for k in walked])
         for before, u, scale in zip(copy.u, copy.u[1:], copy.scale, strict=False):

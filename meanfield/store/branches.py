@@ -9,7 +9,7 @@ walked) stands in variables whose names begin with ``lane_``, and in ``structure
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,11 @@ import numpy as np
 
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.forest import Forest
-from meanfield.errors import FileFormatError, MeanfieldError
+from meanfield.errors import FileFormatError
 from meanfield.store.files import load, save
 from meanfield.store.lanes import LaneTable, branch_data, branch_from
 from meanfield.store.provenance import provenance
-from meanfield.store.subjects import subject_data, subject_from
+from meanfield.store.subjects import candidates, origin_data, origin_from, subject_data, subject_from
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,7 +46,7 @@ def branch_dataset(forest: Forest | Sequence[Branch]) -> xr.Dataset:
     first = branches[0]
     variables = {**_points(branches), **_events(branches)}
     lanes = LaneTable()
-    structure = _structure(branches, lanes)
+    structure = {**_structure(branches, lanes), "origin": origin_data(getattr(forest, "origin", None))}
     for name, values in lanes.filled().items():
         variables[f"lane_{name}"] = (("lane_point", "lane_coordinate")[: values.ndim], values)
     variables["structure"] = ((), json.dumps(structure), {"long_name": "how the branches were walked (JSON)"})
@@ -158,16 +158,19 @@ def load_branches(file: str | File, model: Any = None, *, expressions: Mapping[s
     data = load(file, BRANCH_FORMAT)
     try:
         structure = json.loads(str(data["structure"].values))
-        subjects = [subject_from(s, _candidates(model, s), file, expressions) for s in structure["subjects"]]
+        asked = structure["origin"]
+        pool = candidates(model, [*structure["subjects"], *(asked["family"] if asked is not None else ())])
+        subjects = [subject_from(s, pool, file, expressions) for s in structure["subjects"]]
         lanes = LaneTable({name.removeprefix("lane_"): data[name].values for name in map(str, data) if name.startswith("lane_")})
         branches = _branches(structure["branches"], subjects, lanes, data)
+        origin = origin_from(asked, pool, file, expressions)
     except FileFormatError:
         raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(
             f"{file} says it holds branches, but what it holds is not whole ({type(error).__name__}: {error})"
         ) from error
-    return Forest(branches, bool(data.attrs.get("interrupted", 0)))
+    return Forest(branches, bool(data.attrs.get("interrupted", 0)), origin=origin)
 
 
 def _branches(listed: Sequence[Mapping[str, Any]], subjects: Sequence[Any], lanes: LaneTable, data: xr.Dataset) -> list[Branch]:
@@ -191,28 +194,3 @@ def _branches(listed: Sequence[Mapping[str, Any]], subjects: Sequence[Any], lane
         branch.__dict__.update(kept)  # what is known need not be computed again
         out.append(branch)
     return out
-
-
-def _candidates(model: Any, wanted: Mapping[str, Any]) -> Iterator[Any]:
-    """The models given, those of the library if none was, and all that join them."""
-    if model is None:
-        from meanfield import models
-        from meanfield.transfer import by_name
-
-        given = [models.by_name(name) for name in models.names()]
-        named = [m.with_transfer(by_name(t)) for m in given if m.name == wanted["name"] for t in wanted.get("transfers", ())[:1]]
-        todo = [*named, *given]
-    else:
-        todo = list(model) if isinstance(model, Sequence) else [model]
-    seen: list[Any] = []
-    while todo:
-        one = todo.pop(0)
-        if any(one is known for known in seen):
-            continue
-        seen.append(one)
-        yield one
-        for junction in getattr(one, "junctions", ()):
-            try:
-                todo.append(junction.phase)
-            except MeanfieldError:
-                continue  # that phase does not exist for this transfer function

@@ -67,6 +67,8 @@ def branch_data(branch: Branch, table: LaneTable) -> dict[str, Any]:
 def branch_from(data: dict[str, Any], table: LaneTable, subject: Subject, id: int) -> Branch:
     """The branch again."""
     pieces = tuple(_piece_from(piece, table, subject) for piece in data["pieces"])
+    if len(pieces) == 2 and all(piece["twin"] for piece in data["pieces"]):
+        pieces[0].lane.twin, pieces[1].lane.twin = pieces[1].lane, pieces[0].lane
     steps = Steps(**data["steps"]) if data["steps"] is not None else None
     return Branch(subject, pieces, _end(data["begins"]), id, stops=stops_from(data["stops"]), steps=steps)
 
@@ -99,6 +101,8 @@ def _piece_data(piece: Piece, table: LaneTable) -> dict[str, Any]:
         "born": lane.born,
         "start_error": _list(lane.start_error),
         "weight": _list(lane.weight),
+        "stands": None if lane.stands is None else _located_data(lane.stands),
+        "twin": lane.twin is not None,
         "forward": piece.forward,
         "asked": next((i for i, one in enumerate(piece.located) if one is piece.asked), None),
         "located": [_located_data(one) for one in piece.located],
@@ -119,6 +123,8 @@ def _piece_from(data: dict[str, Any], table: LaneTable, subject: Subject) -> Pie
     )
     table.fill(lane, data["rows"])
     located = tuple(_located_from(one, lane, subject) for one in data["located"])
+    if data["stands"] is not None:
+        lane.stands = _located_from(data["stands"], lane, subject)
     asked = None if data["asked"] is None else located[data["asked"]]
     return Piece(lane, located, tuple(_branching_from(kind) for kind in data["branchings"]), bool(data["forward"]), asked)
 

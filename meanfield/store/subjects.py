@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from meanfield.compile import compile
+from meanfield.continuation.forest import Origin
 from meanfield.continuation.path import Path
 from meanfield.continuation.subject import Subject, subject_of
-from meanfield.errors import FileFormatError
+from meanfield.continuation.walk import Steps
+from meanfield.errors import FileFormatError, MeanfieldError
 from meanfield.model import Model
 from meanfield.store.expressions import from_data, to_data
 from meanfield.store.provenance import equations
 
-__all__ = ["same_problem", "subject_data", "subject_from"]
+__all__ = ["candidates", "found", "origin_data", "origin_from", "subject_data", "subject_from"]
+
+_PLAIN = ("begin", "end", "find", "switch", "sections", "tol")  # parts of an origin that are numbers or words
 
 
 def subject_data(subject: Subject) -> dict[str, Any]:
@@ -24,14 +29,14 @@ def subject_data(subject: Subject) -> dict[str, Any]:
     path, model = subject.curve.path, subject.model
     indicators = set(model.indicators) if model is not None else set()
     return {
-        **_identity(model if model is not None else subject.curve.problem),
+        **identity(model if model is not None else subject.curve.problem),
         "path": {"name": path.name, "index": list(path.index), "values": [to_data(v, path.symbol) for v in path.values]},
         "floor": np.asarray(subject.floor).tolist(),
         "asking": not indicators or any(q.type == "indicator" and q.name in indicators for q in subject.questions),
     }
 
 
-def _identity(problem: Any) -> dict[str, Any]:
+def identity(problem: Any) -> dict[str, Any]:
     """What tells a problem from others."""
     if not isinstance(problem, Model):
         return {"name": "", "unknowns": list(problem.names), "parameters": list(problem.parameter_names)}
@@ -44,25 +49,89 @@ def _identity(problem: Any) -> dict[str, Any]:
     }
 
 
-def same_problem(data: Mapping[str, Any], problem: Any) -> bool:
-    """Whether ``problem`` has the unknowns, parameters, equations and transfer functions of a saved one."""
-    own = _identity(problem)
-    return all(data.get(key) == value for key, value in own.items()) and ("equations" in own) == ("equations" in data)
+def candidates(model: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The models given, those of the library that are ``wanted`` if none was, and all that join them."""
+    if model is None:
+        from meanfield import models
+        from meanfield.transfer import by_name
+
+        given = [models.by_name(name) for name in models.names()]
+        named = [(m, t) for w in wanted for m in given if m.name == w["name"] for t in w.get("transfers", ())[:1]]
+        todo = [*given, *(m.with_transfer(by_name(t)) for m, t in dict.fromkeys(named) if [x.name for x in m.transfers] != [t])]
+    else:
+        todo = list(model) if isinstance(model, Sequence) else [model]
+    seen: list[Any] = []
+    while todo:
+        one = todo.pop(0)
+        if any(one is known for known in seen):
+            continue
+        seen.append(one)
+        for junction in getattr(one, "junctions", ()):
+            try:
+                todo.append(junction.phase)
+            except MeanfieldError:
+                continue  # that phase does not exist for this transfer function
+    return seen
 
 
-def subject_from(data: Mapping[str, Any], candidates: Iterable[Any], file: Any, expressions: Mapping[str, Any] | None) -> Subject:
-    """The subject again, of the first candidate that is what was followed."""
-    seen: list[str] = []
-    for problem in candidates:
-        if same_problem(data, problem):
-            model = problem if isinstance(problem, Model) else None
-            symbol = sp.Symbol(data["path"]["name"], real=True)
-            values = tuple(from_data(v, symbol) for v in data["path"]["values"])
-            path = Path(symbol.name, tuple(int(i) for i in data["path"]["index"]), symbol, values)
-            kernel = compile(model) if model is not None else problem
-            extra = expressions if model is not None else None
-            return subject_of(kernel, path, np.array(data["floor"], dtype=float), extra, asking=bool(data["asking"]))
-        seen.append(getattr(problem, "name", "") or "another")
+def found(data: Mapping[str, Any], pool: Sequence[Any], file: Any) -> Any:
+    """The first of the pool that has the unknowns, parameters, equations and transfer functions of what was saved.
+
+    Raises `FileFormatError` if there is none.
+    """
+    for problem in pool:
+        own = identity(problem)
+        if all(data.get(key) == value for key, value in own.items()) and ("equations" in own) == ("equations" in data):
+            return problem
     what = f"{data['name'] or 'a hand-written problem'} in {', '.join(data['unknowns'])}"
     what += f" with {', '.join(data['transfers'])}" if data.get("transfers") else ""
-    raise FileFormatError(f"{file} holds branches of {what}, whose equations are not those of {', '.join(seen) or 'any model'}")
+    seen = ", ".join(dict.fromkeys(getattr(p, "name", "") or "another" for p in pool))
+    raise FileFormatError(f"{file} holds branches of {what}, whose equations are not those of {seen or 'any model'}")
+
+
+def subject_from(data: Mapping[str, Any], pool: Sequence[Any], file: Any, expressions: Mapping[str, Any] | None) -> Subject:
+    """The subject again, of that one of the pool that was followed."""
+    problem = found(data, pool, file)
+    model = problem if isinstance(problem, Model) else None
+    symbol = sp.Symbol(data["path"]["name"], real=True)
+    values = tuple(from_data(v, symbol) for v in data["path"]["values"])
+    path = Path(symbol.name, tuple(int(i) for i in data["path"]["index"]), symbol, values)
+    kernel = compile(model) if model is not None else problem
+    extra = expressions if model is not None else None
+    return subject_of(kernel, path, np.array(data["floor"], dtype=float), extra, asking=bool(data["asking"]))
+
+
+def origin_data(origin: Origin | None) -> dict[str, Any] | None:
+    """What a forest was asked for, without the user's own expressions. Raises `ValueError` for a path that cannot be saved."""
+    if origin is None:
+        return None
+    along = origin.along
+    symbols = {} if isinstance(along, str) else {k: next(iter(sp.sympify(v).free_symbols)) for k, v in along.items()}
+    return {
+        "family": [identity(model) for model in origin.family],
+        "along": along if isinstance(along, str) else {k: to_data(sp.sympify(v), symbols[k]) for k, v in along.items()},
+        "symbol": next((s.name for s in symbols.values()), None),
+        "given": {name: float(value) for name, value in origin.given.items()},
+        "steps": asdict(origin.steps),
+        **{name: getattr(origin, name) for name in _PLAIN},
+    }
+
+
+def origin_from(
+    data: Mapping[str, Any] | None, pool: Sequence[Any], file: Any, expressions: Mapping[str, Any] | None
+) -> Origin | None:
+    """What was asked for, again."""
+    if data is None:
+        return None
+    along = data["along"]
+    if not isinstance(along, str):
+        symbol = sp.Symbol(data["symbol"], real=True)
+        along = {name: from_data(value, symbol) for name, value in along.items()}
+    return Origin(
+        tuple(found(one, pool, file) for one in data["family"]),
+        along,
+        given={str(name): float(value) for name, value in data["given"].items()},
+        steps=Steps(**data["steps"]),
+        expressions=expressions,
+        **{name: data[name] for name in _PLAIN},
+    )

@@ -118,20 +118,65 @@ def test_bad_input_is_one_sentence_and_exit_code_2(command, argv, says):
     assert code == 2 and out == "" and len(lines) == 1 and says in lines[0] and "Traceback" not in err
 
 
-def test_an_interrupt_is_exit_code_130_and_keeps_what_was_followed(command, tmp_path, monkeypatch):
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Interrupt the n-th step of a walk, once."""
     walk = importlib.import_module("meanfield.continuation.walk")
-    whole = walk.Walk.advance
-    calls = []
+    whole, count = walk.Walk.advance, [0]
 
-    def stop(self):
-        calls.append(1)
-        if len(calls) > 12:
+    def at(n):
+        count[0] = -n
+
+    def advance(self):
+        count[0] += 1
+        if count[0] == 0:
             raise KeyboardInterrupt
         return whole(self)
 
-    monkeypatch.setattr(walk.Walk, "advance", stop)
-    code, out, err = command("continue", "snake", "--along", "r=-2:2", "--out", tmp_path / "b.nc", "--json")
-    assert code == 130 and "interrupted" in err
-    document = json.loads(out)
-    assert document["branches"][0]["n_points"] > 10 and "interrupted" in document["branches"][0]["status"]
-    assert store.load_branches(tmp_path / "b.nc", continuation_models.snake()).interrupted
+    monkeypatch.setattr(walk.Walk, "advance", advance)
+    return at
+
+
+def test_an_interrupt_is_exit_code_130_and_the_file_goes_on(command, tmp_path, interrupt):
+    file = tmp_path / "b.nc"
+    words = ["continue", "snake", "--along", "r=-2:2", "--json"]
+    _, out, _ = command(*words)
+    whole = json.loads(out)
+    interrupt(12)
+    code, out, err = command(*words, "--out", file)
+    assert code == 130 and "interrupted" in err and "Traceback" not in err
+    branches = json.loads(out)["branches"]
+    assert 1 <= len(branches) <= 3 and all("interrupted" in branch["status"] for branch in branches)
+    code, out, err = command("continue", "snake", "--resume", file, "--json")
+    assert code == 0 and "going on" in err
+    again = json.loads(out)
+    assert {**again, "branches": []} == {**whole, "branches": []}
+    assert len(again["branches"]) == 1
+    told = [[(e["type"], round(e["at"]["r"], 9)) for e in d["branches"][0]["events"]] for d in (whole, again)]
+    assert told[0] == told[1]
+    assert not store.load_branches(file, continuation_models.snake()).interrupted
+    code, out, _ = command("continue", "snake", "--resume", file, "--json", "--along", "r=-3:4", "--out", tmp_path / "c.nc")
+    assert code == 0 and json.loads(out)["along"]["to"] == 4.0 and (tmp_path / "c.nc").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-p", "h=1"], "were followed with h = 0, not 1"),
+        (["--along", "h=0:1"], "were followed along r, not h"),
+        (["--along", "r=0:1"], "give a window in the same direction"),
+        (["--find", "one"], "were found with --find all"),
+    ],
+)
+def test_a_resumed_file_is_not_contradicted(command, tmp_path, words, says):
+    file = tmp_path / "b.nc"
+    command("continue", "snake", "-p", "h=0", "--along", "r=1:2", "--out", file)
+    code, out, err = command("continue", "snake", "--resume", file, *words)
+    assert code == 2 and out == "" and says in err and "Traceback" not in err
+
+
+def test_only_files_of_branches_are_resumed(command, tmp_path):
+    (tmp_path / "text.nc").write_text("nothing")
+    for model, file, says in (("snake", "text.nc", "not a netCDF file"), ("snake", "none.nc", "No such file")):
+        code, _, err = command("continue", model, "--resume", tmp_path / file)
+        assert code == 2 and says in err
