@@ -74,6 +74,9 @@ def _pair(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, sy
 
     terms = []
     for m in members:
+        if isinstance(m, Average) and m.measure.dimension == 1:
+            terms.append(PairTerm(scalar(open_body(m.body, [X])), sp.S.One, ()))
+            continue
         average = pair_of(m) if isinstance(m, DividedDifference) else m
         points = m.points if isinstance(m, DividedDifference) else [m.measure.cov[0, 1]]
         f, g = separable(average)  # type: ignore[misc, arg-type]

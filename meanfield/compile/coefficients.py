@@ -15,18 +15,18 @@ from meanfield.compile.moments import Moments
 from meanfield.quadrature.hermite import hermite_table
 from meanfield.transfer import Applied
 
-_STEPS_PER_OCTAVE = 3
+_STEPS_PER_OCTAVE = 6
 
 
 class Coefficients:
-    """``a_k[f] = int Dz f(mean + sigma z) he_k(z)/sqrt(k!)`` for several f at once.
+    """``a_k[f] = int Dz f(mean + sigma z) he_k(z)/sqrt(k!)`` for several f at once, and plain averages on the same nodes.
 
     All derivatives of one transfer function come from the table of the highest: integrating up, ``a_k[F] = sigma
     a_{k-1}[F']/sqrt(k)``, is stable where differentiating would divide by sigma. The zeroth coefficient is a plain average.
     ``position[f]`` is the place of f in what ``evaluate`` returns.
     """
 
-    def __init__(self, functions: Sequence[sp.Expr], variable: sp.Symbol, prefix: str) -> None:
+    def __init__(self, functions: Sequence[sp.Expr], variable: sp.Symbol, prefix: str, averages: Sequence[sp.Expr] = ()) -> None:
         self.variable = variable
         orders: dict[sp.Basic, set[int]] = {}
         for f in functions:
@@ -40,22 +40,42 @@ class Coefficients:
         self.position = {f: i for i, f in enumerate(every)}
         self._above = [self.position[Applied(t, k + 1, variable)] for t, k in chain]
         self.zeroth = lifted
-        self.moments = Moments(lifted, variable, prefix, self.tables)
+        self.averages = list(averages)
+        self.moments = Moments([*lifted, *averages], variable, prefix, self.tables)
 
     def _is_plain(self, f: sp.Expr) -> bool:
         return isinstance(f, Applied) and f.args[2] == self.variable
 
-    def evaluate(self, grid: Grid, sigma: Array, weights: Array, table: Array, parameters: Sequence[Array]) -> list[Array]:
-        """Coefficients (B, K) of every function at a grid (B, n); ``weights`` (n,) average, ``table`` (n, K) projects."""
-        moments, arrays = self.moments.run(grid, Dot(weights), *parameters)
-        found = [np.broadcast_to(a, grid.shape) @ table for a in arrays]
-        for mean, above in zip(self.moments.combine(moments, grid.shape[0]), self._above, strict=True):
-            source = found[above]
-            up = np.empty_like(source)
+    def evaluate(
+        self, grid: Grid, sigma: Array, dot: Dot, table: Array, parameters: Sequence[Array], half: bool = False
+    ) -> tuple[list[Array], list[Array]]:
+        """Coefficients (B, K) of every function at a grid (B, n), and the averages (B,); ``dot`` averages over the nodes,
+        ``table`` (n, K) projects. half: the grid holds one half of a symmetric law, so that odd averages vanish."""
+        moments, arrays = self.moments.run(grid, dot, *parameters)
+        found = [(a if np.shape(a) == grid.shape else np.broadcast_to(a, grid.shape)) @ table for a in arrays]
+        if half:
+            assert self.moments.parities is not None
+            odd, odd_tables = self.moments.parities
+            for k in odd:
+                moments[k] = np.zeros(grid.shape[0])
+            for a, is_odd in zip(found, odd_tables, strict=True):
+                a[:, 0 if is_odd else 1 :: 2] = 0.0
+        means = self.moments.combine(moments, grid.shape[0])
+        scale = sigma[:, None] * _inverse_roots(table.shape[1])
+        for mean, above in zip(means, self._above, strict=False):
+            up = np.empty_like(found[0])
             up[:, 0] = mean
-            np.multiply(source[:, :-1], sigma[:, None] * _inverse_roots(source.shape[1]), out=up[:, 1:])
+            np.multiply(found[above][:, :-1], scale, out=up[:, 1:])
             found.append(up)
-        return found
+        return found, means[len(self._above) :]
+
+    def moments_of(self, averages: Sequence[int]) -> frozenset[int]:
+        """Places of the moments that these averages (places) are made of."""
+        return self.moments.used_by([len(self._above) + k for k in averages])
+
+    def noise(self, dot: Dot, size: int) -> list[Array]:
+        """Bounds (B,) on the errors of the averages, from what ``dot`` has kept."""
+        return self.moments.combine(dot.bounds, size, absolute=True)[len(self._above) :]
 
 
 @lru_cache(maxsize=64)
@@ -64,19 +84,31 @@ def _inverse_roots(count: int) -> Array:
 
 
 def coarse_step(step: float) -> float:
-    """``step`` rounded down to three values per octave, so that few tables serve all points."""
+    """``step`` rounded down to six values per octave, so that few tables serve all points."""
     return 2.0 ** (floor(log2(step) * _STEPS_PER_OCTAVE) / _STEPS_PER_OCTAVE)
 
 
-@lru_cache(maxsize=96)
+@lru_cache(maxsize=256)
 def _full_table(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
     z, table = hermite_table(step, cutoff, count)
     weights = np.exp(-z * z / 2)
     return z, weights / weights.sum(), table
 
 
-def projection(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
-    """Nodes (n,), weights (n,) of the normal law and the projection (n, count); shared through a cache."""
-    largest = 1 << int(np.ceil(np.log2(max(count, 32))))
-    z, weights, table = _full_table(step, cutoff, largest)
+@lru_cache(maxsize=1024)
+def projection(step: float, cutoff: float, count: int, half: bool = False) -> tuple[Array, Array, Array]:
+    """Nodes (n,), weights (n,) of the normal law and the projection (n, count); shared through a cache. half: the nodes z >= 0
+    with doubled weights."""
+    z, weights, table = _full_table(step, cutoff, 1 << int(np.ceil(np.log2(max(count, 32)))))
+    if half:
+        z, weights, table = _half(step, cutoff, table.shape[1])
     return z, weights, table[:, :count]
+
+
+@lru_cache(maxsize=256)
+def _half(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
+    z, weights, table = _full_table(step, cutoff, count)
+    middle = z.size // 2
+    weights, table = 2 * weights[middle:], 2 * table[middle:]
+    weights[0], table[0] = weights[0] / 2, table[0] / 2
+    return z[middle:], weights, table

@@ -67,7 +67,7 @@ class Kernel:
     def residual(self, x: Array, p: Array) -> Array:
         """(P, n)."""
         program = self.program("residual", lambda: self.residuals)
-        return np.stack(program(self._columns(x, p), self.level), axis=1)
+        return program.table(self._columns(x, p), self.level)
 
     def residual_jacobian(self, x: Array, p: Array) -> tuple[Array, Array]:
         """(P, n) and (P, n, n), in one pass over the nodes."""
@@ -76,7 +76,7 @@ class Kernel:
         def make() -> list[sp.Expr]:
             return [*self.residuals, *slopes(self.model.residuals, self.unknowns)]
 
-        values = np.stack(self.program("jacobian", make)(self._columns(x, p), self.level), axis=1)
+        values = self.program("jacobian", make).table(self._columns(x, p), self.level)
         return values[:, :n], values[:, n:].reshape(-1, n, n)
 
     def parameter_derivative(self, x: Array, p: Array) -> Array:
@@ -166,7 +166,7 @@ class Kernel:
     def values(self, exprs: Sequence[sp.Expr], x: Array, p: Array, *, level: int | None = None) -> Array:
         """Values (P, Q) of resolved expressions, without errors."""
         program = self.program(("values", tuple(exprs)), lambda: [late_passes(e) for e in exprs])
-        return np.stack(program(self._columns(x, p), self.level if level is None else level), axis=1)
+        return program.table(self._columns(x, p), self.level if level is None else level)
 
     def profile(self, coordinate: sp.Symbol, expr: sp.Expr, at: Array, x: Array, p: Array) -> Array:
         """A function of a coordinate at values ``at`` (K,), for every point: (P, K)."""

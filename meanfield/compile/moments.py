@@ -8,8 +8,10 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
+from meanfield.averages.scope import substitute
 from meanfield.compile.generators import Generators, Monomial, monomials
-from meanfield.compile.source import array_names, code, function
+from meanfield.compile.source import array_names, code, function, shared_parts
+from meanfield.transfer.functions import erf_integral, lncosh
 
 Array = np.ndarray
 
@@ -70,16 +72,44 @@ class Moments:
         return self._run
 
     @cached_property
+    def parities(self) -> tuple[list[int], list[bool]] | None:
+        """For a law that is symmetric about 0: places of the moments that vanish, and which of the tables are odd. None if some
+        are neither even nor odd, or not known to be."""
+        signs: dict[sp.Expr, int | None] = {self.variable: -1}
+        for e, s in self.generators.table.items():
+            signs[s] = _parity(e, signs)
+        moments = {s: sp.Mul(*(g**n for g, n in key)) for key, s in self._monomials.items()} | {
+            s: e for e, s in self._whole.items()
+        }
+        found = [_parity(moments[s], signs) for s in self.moment_symbols]
+        tables = [_parity(t, signs) for t in self.tables]
+        if None in found or None in tables or self.parameters or self.tilt is not None:
+            return None
+        return [k for k, sign in enumerate(found) if sign == -1], [sign == -1 for sign in tables]
+
+    @cached_property
     def _combinations(self) -> list[list[tuple[float, int]]]:
         place = {s: i for i, s in enumerate(self.moment_symbols)}
         split = lambda t: t.as_independent(*place, as_Add=False)  # numbers such as pi belong to the coefficient
         terms = [[split(t) for t in sp.Add.make_args(sp.expand(v)) if t != 0] for v in self.values]
         return [[(float(c), place[m]) if m in place else (float(c), -1) for c, m in row] for row in terms]
 
-    def combine(self, moments: Sequence[Array], size: int) -> list[Array]:
-        """The bodies' averages from the moments, for bodies without parameters."""
-        ones = np.ones(size)
-        return [sum((c * (moments[i] if i >= 0 else ones) for c, i in row), np.zeros(size)) for row in self._combinations]
+    def used_by(self, bodies: Sequence[int]) -> frozenset[int]:
+        """Places of the moments that occur in bodies (places)."""
+        return frozenset(i for k in bodies for _, i in self._combinations[k] if i >= 0)
+
+    def combine(self, moments: Sequence[Array], size: int, *, absolute: bool = False) -> list[Array]:
+        """The bodies' averages (B,) from the moments, for bodies without parameters; with absolute values of coefficients, if
+        asked."""
+        combined = []
+        for row in self._combinations:
+            total: Array | float = 0.0
+            for c, i in row:
+                c = abs(c) if absolute else c
+                part = moments[i] if i >= 0 else 1.0
+                total = total + (part if c == 1 else c * part)
+            combined.append(total if isinstance(total, np.ndarray) else np.full(size, total))
+        return combined
 
     def source(self) -> str:
         arguments = ["grid", "dot", *(s.name for s in self.parameters)]
@@ -88,27 +118,37 @@ class Moments:
         if self.variable in needed:
             lines.append(f"    {self.variable} = grid.x")
         table, plain = self.generators.table, sp.tanh(self.variable)
-        slope = table.get(self.generators.sech2)
+        slope, log_cosh = table.get(self.generators.sech2), table.get(lncosh(self.variable))
         if slope in needed:
             lines.append(f"    {table[plain]}, {slope} = grid.tanh_slope()")
         elif table.get(plain) in needed:
             lines.append(f"    {table[plain]} = grid.tanh()")
-        made = (table.get(plain), slope)
-        lines += [f"    {s} = {code(e)}" for e, s in table.items() if s in needed and s not in made]
-        if self.tilt is not None:
-            lines.append(f"    dot.tilt({code(self.tilt)})")
+        if log_cosh in needed:
+            lines.append(f"    {log_cosh} = grid.lncosh()")
+        made = {table.get(plain), slope, log_cosh, self.variable}
         names: dict[Monomial, str] = {((s, 1),): str(s) for s in (*self.generators.symbols, self.variable)}
+        definitions = {s: e for e, s in table.items() if s in needed and s not in made}
+        whole = {s: e for e, s in self._whole.items()}
+        shared = _Shared([*definitions.values(), *([] if self.tilt is None else [self.tilt]), *whole.values(), *self.tables], self)
+        for s, e in definitions.items():
+            lines += shared.lines(e)
+            lines.append(f"    {s} = {shared.text(e)}")
+        if self.tilt is not None:
+            lines += shared.lines(self.tilt)
+            lines.append(f"    dot.tilt({shared.text(self.tilt)})")
+        for e in (*whole.values(), *self.tables):
+            lines += shared.lines(e)
         values = {self._monomials[key]: self._product(key, names, lines) for key in sorted(self._monomials, key=_degree)}
-        values |= {s: code(e) for e, s in self._whole.items()}
+        values |= {s: shared.text(e) for s, e in whole.items()}
         dots = ", ".join(f"dot({values[s]})" for s in self.moment_symbols)
-        lines.append(f"    return [{dots}], [{', '.join(code(t) for t in self.tables)}]")
+        lines.append(f"    return [{dots}], [{', '.join(shared.text(t) for t in self.tables)}]")
         return "\n".join(lines)
 
     def _needed(self) -> set[sp.Symbol]:
         needed = {s for key in self._monomials for s, _ in key} | {s for e in self._whole for s in e.free_symbols}
         needed |= {s for t in (*self.tables, self.tilt) if t is not None for s in t.free_symbols}
         for expr, s in reversed(self.generators.table.items()):
-            if s in needed and expr != sp.tanh(self.variable):
+            if s in needed and expr not in (sp.tanh(self.variable), lncosh(self.variable)):
                 needed |= expr.free_symbols
         return needed
 
@@ -134,6 +174,62 @@ class Moments:
         lines.append(f"    {name} = {made[other]} * {partner}")
         made[key] = name
         return name
+
+
+class _Shared:
+    """Text of the expressions of one pass, in which what they have in common, and what does not depend on the node, is computed
+    once."""
+
+    def __init__(self, exprs: Sequence[sp.Expr], moments: Moments) -> None:
+        arrays = {moments.variable, *moments.generators.symbols}
+        self.grouped: dict[sp.Expr, sp.Symbol] = {}
+        grouped = [self._group(e, arrays) for e in exprs]
+        common, reduced = shared_parts([*self.grouped, *grouped], "_u")
+        self.definitions = dict(common)
+        fixed = len(self.grouped)
+        self.definitions |= dict(zip(self.grouped.values(), reduced[:fixed], strict=True))
+        self.reduced = dict(zip(exprs, reduced[fixed:], strict=True))
+        self.done: set[sp.Symbol] = set()
+
+    def _group(self, expr: sp.Expr, arrays: set[sp.Symbol]) -> sp.Expr:
+        """Products with their factors that do not depend on the node put together: numbers, not arrays, are multiplied."""
+        if not expr.args or not expr.free_symbols & arrays:
+            return expr
+        args = [self._group(a, arrays) for a in expr.args]
+        if isinstance(expr, sp.Mul):
+            fixed = sp.Mul(*(a for a in args if not a.free_symbols & arrays))
+            if fixed.free_symbols and not fixed.is_Symbol:
+                symbol = self.grouped.setdefault(fixed, sp.Symbol(f"_v{len(self.grouped)}", real=True))
+                return sp.Mul(symbol, *(a for a in args if a.free_symbols & arrays))
+        return expr.func(*args) if tuple(args) != expr.args else expr
+
+    def lines(self, expr: sp.Expr) -> list[str]:
+        """Lines that must come before the text of ``expr``."""
+        return self._before(self.reduced[expr])
+
+    def _before(self, expr: sp.Expr) -> list[str]:
+        found: list[str] = []
+        for s in sorted(expr.free_symbols & self.definitions.keys(), key=lambda s: s.name):
+            if s not in self.done:
+                self.done.add(s)
+                found += [*self._before(self.definitions[s]), f"    {s} = {code(self.definitions[s])}"]
+        return found
+
+    def text(self, expr: sp.Expr) -> str:
+        return code(self.reduced[expr])
+
+
+def _parity(expr: sp.Expr, signs: dict[sp.Expr, int | None]) -> int | None:
+    """1 or -1 for an even or odd function of the variable, given those of the symbols in it; None if not known."""
+    if any(signs[s] is None for s in expr.free_symbols):
+        return None
+    if expr.func in _EVEN and expr.args[0].is_Symbol:
+        return 1
+    mirrored = substitute(expr, {s: -s for s in expr.free_symbols if signs[s] == -1})
+    return next((sign for sign in (1, -1) if sp.expand(mirrored - sign * expr) == 0), None)
+
+
+_EVEN = (lncosh, erf_integral)
 
 
 def _degree(key: Monomial) -> int:

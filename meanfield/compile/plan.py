@@ -58,6 +58,7 @@ class Plan:
                     members = self._members.setdefault(self._key(node), [])
                     if node not in members:
                         members.append(node)
+        self._join_pairs()
         for key in list(self._members):
             self._visit(key)
         self.exprs = [explicit(self.scalar(e)) for e in exprs]  # phi at plain arguments, such as phi'(0)
@@ -87,6 +88,13 @@ class Plan:
         if separable(node) is not None and smooth(node):
             return ("pair", law.mean[0], law.cov[0, 0])
         return ("general", law)
+
+    def _join_pairs(self) -> None:
+        """Averages of plain products of transfer functions, over the law that both members of a pair have, go with the pair."""
+        for key in [k for k in self._members if k[0] == "law" and ("pair", *k[1:]) in self._members]:
+            joined = [m for m in self._members[key] if _plain_product(m)]
+            self._members["pair", *key[1:]] += joined
+            self._members[key] = [m for m in self._members[key] if m not in joined]
 
     def _visit(self, key: Any) -> None:
         members = [m for m in self._members[key] if m not in self.values]
@@ -151,6 +159,14 @@ def smooth(node: Average) -> bool:
     return not any(a.args[0].traits.kinks for a in nodes(node.body, Applied, inside=True))
 
 
+def _plain_product(node: sp.Basic) -> bool:
+    from meanfield.transfer import Applied
+
+    factors = [f.as_base_exp() for f in sp.Mul.make_args(node.args[0])]
+    plain = all(isinstance(b, Applied) and not b.args[2].args and p.is_Integer and p > 0 for b, p in factors)
+    return plain and smooth(node)
+
+
 class Program:
     """``run(*inputs, level) -> list`` of values of expressions, batched.
 
@@ -194,20 +210,42 @@ class Program:
         averages: list[list[Array]] | None = None,
     ) -> list[Array]:
         """rounding, averages: if given, lists to which group by group bounds on rounding, and the outputs, are appended."""
-        size = min((np.size(c) for c in columns), default=1)
+        size = _size(columns)
         if size == 0:
             return [np.zeros(0) for _ in self.plan.exprs]
+        results = self._results(columns, size, level, rounding, averages)
+        return [np.full(size, r, dtype=float) if np.ndim(r) == 0 else r for r in results]
+
+    def table(self, columns: Sequence[Array], level: int = WORKING) -> Array:
+        """The same values as one array (P, number of expressions)."""
+        size = _size(columns)
+        if size == 1:
+            results = self._results(columns, size, level, None, None)
+            return np.array([[r if isinstance(r, float) else float(np.ravel(r)[0]) for r in results]])
+        return np.stack(self(columns, level), axis=1)
+
+    def _results(
+        self,
+        columns: Sequence[Array],
+        size: int,
+        level: int,
+        rounding: list[list[Array]] | None,
+        averages: list[list[Array]] | None,
+    ) -> list[Any]:
         floats = size == 1
 
         def run(i: int, values: list[Any]) -> list[Any]:
-            arrays = [np.full(size, v, dtype=float) if np.ndim(v) == 0 else v for v in values]
+            if floats:
+                arrays = [np.array([v], dtype=float) for v in values]
+            else:
+                arrays = [np.full(size, v, dtype=float) if np.ndim(v) == 0 else v for v in values]
             noise: list[Array] | None = None if rounding is None else []
             out = self.plan.groups[i].evaluate(arrays, level, noise)
             if rounding is not None:
                 rounding.append(noise or [])
             if averages is not None:
                 averages.append(list(out))
-            return [float(o[0]) for o in out] if floats else out
+            return [o.item() for o in out] if floats else out
 
         arguments = [float(np.ravel(c)[0]) for c in columns] if floats else list(columns)
         try:
@@ -218,7 +256,7 @@ class Program:
                 if kept is not None:
                     kept.clear()
             results = self._again_as_arrays(columns, run)
-        return [np.full(size, r, dtype=float) if np.ndim(r) == 0 else r for r in results]
+        return list(results)
 
     def _again_as_arrays(self, columns: Sequence[Array], run: Callable[[int, list[Any]], list[Any]]) -> list[Any]:
         """Floats raise where arrays give inf or nan; the arrays' answer is the one that a batch would have had."""
@@ -228,6 +266,10 @@ class Program:
 
         with np.errstate(all="ignore"):
             return self._function(False)(*[np.ravel(np.asarray(c, dtype=float)) for c in columns], as_arrays)
+
+
+def _size(columns: Sequence[Array]) -> int:
+    return min((np.size(c) for c in columns), default=1)
 
 
 __all__ = ["NODES", "Plan", "Program", "code", "open_body", "pair_of", "replace_nodes", "separable"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, inf, sqrt
 
 import numpy as np
 
 from meanfield.compile.generators import Analyticity
-from meanfield.compile.group import FINE, ROUGH, TIGHT, TOLERANCES
+from meanfield.compile.group import FINE, ROUGH, TIGHT, TOLERANCES, refinement
 from meanfield.quadrature.sinh import sinh_count, sinh_trapezoid
 from meanfield.quadrature.trapezoid import gaussian_cutoff, gaussian_trapezoid, trapezoid_step
 
@@ -45,12 +46,13 @@ def _cutoff(facts: Analyticity, sigma: float, level: int) -> float:
     return gaussian_cutoff(TOLERANCES[level], degree=max(facts.degree - 1.0, 0.0), rate=facts.rate * sigma)
 
 
+@lru_cache(maxsize=1024)
 def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) -> NodeChoice:
-    """Trapezoid nodes for an analytic integrand at standard deviation ``sigma``; FINE halves the step of TIGHT."""
+    """Trapezoid nodes for an analytic integrand at standard deviation ``sigma``; FINE refines the step of TIGHT."""
     strip = facts.strip if facts.strip > 0 else inf
     tol = TOLERANCES[min(level, TIGHT)]
     step = trapezoid_step(strip, sigma, tol, pole_order=facts.pole_order, imaginary_growth=facts.growth)
-    step = max(step, SMALLEST_RULE_STEP) / (2 if level == FINE else 1)
+    step = max(step, SMALLEST_RULE_STEP) / (refinement(facts.certain) if level == FINE else 1)
     cutoff = _cutoff(facts, sigma, level)
     rule = gaussian_trapezoid(step, cutoff, half=half)
     # Beyond the cutoff the integrand falls at least like exp(-(cutoff - rate sigma) z): a geometric series.
@@ -59,6 +61,7 @@ def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
     return NodeChoice(rule.nodes, rule.weights, (0.0 if half else beyond, beyond))
 
 
+@lru_cache(maxsize=1024)
 def mapped_count(facts: Analyticity, sigma: float, level: int, *, half: bool) -> int:
     """Number of nodes of the sinh-mapped rule where that is the cheaper one at standard deviation ``sigma``, else 0.
 

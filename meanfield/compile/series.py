@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import factorial
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from meanfield.compile.coefficients import Coefficients
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import EPS, Array, Dot
-from meanfield.compile.moments import Moments
+from meanfield.compile.group import EPS, Array, Dot, NodeErrors
 from meanfield.quadrature.hermite import homogeneous, powers
 
 AT_VARIANCE = -1  # the point at which the pair coincides
@@ -21,7 +21,7 @@ AT_VARIANCE = -1  # the point at which the pair coincides
 
 @dataclass(frozen=True)
 class PairTerm:
-    """``<f(u) g(v)>`` at covariance ``points[0]``, or its divided difference at several points.
+    """``<f(u) g(v)>`` at covariance ``points[0]``, or its divided difference at several points; ``<f(u)>`` if there is none.
 
     f, g: expressions in the law's variable. points: sorted indices into the group's covariances; -1 is the variance.
     """
@@ -34,12 +34,12 @@ class PairTerm:
     def order(self) -> int:
         return len(self.points) - 1
 
-    @property
+    @cached_property
     def at_variance(self) -> int:
         """How often the variance is among the points."""
         return self.points.count(AT_VARIANCE)
 
-    @property
+    @cached_property
     def others(self) -> tuple[int, ...]:
         return tuple(p for p in self.points if p != AT_VARIANCE)
 
@@ -52,22 +52,23 @@ class Recipe:
     def __init__(self, terms: Sequence[PairTerm], variable: sp.Symbol, quotient: bool, prefix: str) -> None:
         self.terms = list(terms)
         self.by_quotient = [quotient and t.order > 0 and t.at_variance > 0 and len(set(t.others)) == 1 for t in terms]
-        pairs = [
-            (t.f, t.g) if divided or t.order == 0 else (t.f.diff(variable, t.order), t.g.diff(variable, t.order))
-            for t, divided in zip(self.terms, self.by_quotient, strict=True)
-        ]
-        self.coefficients = Coefficients([h for pair in pairs for h in pair], variable, prefix + "z")
+        averages: dict[sp.Expr, int] = {}
+        pairs, places = [], []
+        for t, divided in zip(self.terms, self.by_quotient, strict=True):
+            pairs.append((t.f, t.g) if divided or t.order <= 0 else (t.f.diff(variable, t.order), t.g.diff(variable, t.order)))
+            wanted = [t.f] if not t.points else _diagonal(t, variable) if divided else []
+            places.append([averages.setdefault(body, len(averages)) for body in wanted])
+        functions = [h for t, pair in zip(self.terms, pairs, strict=True) if t.points for h in pair]
+        self.coefficients = Coefficients(functions, variable, prefix + "z", list(averages))
+        plain = [place[0] for t, place in zip(self.terms, places, strict=True) if not t.points]
+        self.plain_moments = self.coefficients.moments_of(plain)
         position = self.coefficients.position
-        keys = [tuple(sorted((position[f], position[g]))) for f, g in pairs]
-        self.products = list(dict.fromkeys(keys))
-        self.product_of = [self.products.index(k) for k in keys]
-        diagonal = [
-            t.f.diff(variable, j) * t.g.diff(variable, j) if j else t.f * t.g
-            for t, divided in zip(self.terms, self.by_quotient, strict=True)
-            if divided
-            for j in range(t.at_variance)
+        keys = [tuple(sorted((position[f], position[g]))) if t.points else () for t, (f, g) in zip(terms, pairs, strict=True)]
+        self.products = list(dict.fromkeys(k for k in keys if k))
+        self.steps = [
+            (self.products.index(k) if k else -1, t, divided, place)
+            for k, t, divided, place in zip(keys, self.terms, self.by_quotient, places, strict=True)
         ]
-        self.diagonal = Moments(diagonal, variable, prefix + "w") if diagonal else None
 
     def apply(
         self,
@@ -78,22 +79,36 @@ class Recipe:
         table: Array,
         parameters: Sequence[Array],
         keep: bool,
+        half: bool = False,
     ) -> tuple[Array, Array]:
-        """Values (T, B) of the terms and bounds (T, B) on their rounding errors (zero unless ``keep``)."""
-        a = self.coefficients.evaluate(grid, sigma, weights, table, parameters)
-        products = [a[i] * a[j] for i, j in self.products]
-        sums = _Sums(products, rho, keep)
-        high: list[Array] = []
-        if self.diagonal is not None:
-            high = self.diagonal.combine(self.diagonal.run(grid, Dot(weights), *parameters)[0], grid.shape[0])
-        values, noise, used = np.empty((len(self.terms), sigma.size)), np.zeros((len(self.terms), sigma.size)), 0
-        for i, (t, divided, k) in enumerate(zip(self.terms, self.by_quotient, self.product_of, strict=True)):
+        """Values (T, B) of the terms and bounds (T, B) on their rounding errors (zero unless ``keep``). half: the law is
+        symmetric about 0, and the grid holds its nodes z >= 0 only."""
+        # The grid is wide enough for coefficients: nothing of a plain average lies beyond it.
+        dot = Dot(weights, NodeErrors(grid.mean, sigma, grid.z, (0.0, 0.0)) if keep else None, self.plain_moments)
+        a, averages = self.coefficients.evaluate(grid, sigma, dot, table, parameters, half)
+        sums = _Sums([a[i] * a[j] for i, j in self.products], rho, keep)
+        quotients = _Quotients(sums, averages, sigma * sigma)
+        values, noise = np.empty((len(self.terms), sigma.size)), np.zeros((len(self.terms), sigma.size))
+        plain = self.coefficients.noise(dot, sigma.size) if keep else []
+        for i, (k, t, divided, place) in enumerate(self.steps):
             if divided:
-                here, used = high[used : used + t.at_variance], used + t.at_variance
-                values[i], noise[i] = _quotient(sums, k, t, here, sigma**2, rho[t.others[0]])
+                values[i] = quotients(k, t, place)
+                if keep:
+                    noise[i] = np.abs(averages[place[0]]) * (16 * EPS) / (sigma * sigma * (1 - rho[t.others[0]])) ** t.order
+            elif k < 0:
+                values[i] = averages[place[0]]
+                if keep:
+                    noise[i] = plain[place[0]]
             else:
-                values[i], noise[i] = sums.weighted(k, t.points)
+                values[i] = sums.weighted(k, t.points)
+                if keep:
+                    noise[i] = sums.rounding(k, t.points)
         return values, noise
+
+
+def _diagonal(t: PairTerm, variable: sp.Symbol) -> list[sp.Expr]:
+    """``f^(j) g^(j)``, whose averages are the derivatives of the pair average at the variance."""
+    return [t.f.diff(variable, j) * t.g.diff(variable, j) if j else t.f * t.g for j in range(t.at_variance)]
 
 
 class _Sums:
@@ -104,12 +119,14 @@ class _Sums:
         self.weights: dict[tuple[int, ...], Array] = {}
         self.derivatives: dict[tuple[int, int, int], Array] = {}
 
-    def weighted(self, k: int, points: tuple[int, ...]) -> tuple[Array, Array]:
+    def weighted(self, k: int, points: tuple[int, ...]) -> Array:
         products = self.products[k]
-        weights = self._weight(points, products.shape)
-        value = np.einsum("ij,ij->i", products, weights)
-        noise = np.einsum("ij,ij->i", np.abs(products), np.abs(weights)) * (8 * EPS) if self.keep else np.zeros_like(value)
-        return value, noise
+        return _row_sums(products, self._weight(points, products.shape))
+
+    def rounding(self, k: int, points: tuple[int, ...]) -> Array:
+        """Bound on the rounding error of `weighted`."""
+        products = self.products[k]
+        return _row_sums(np.abs(products), np.abs(self._weight(points, products.shape))) * (8 * EPS)
 
     def _weight(self, points: tuple[int, ...], shape: tuple[int, int]) -> Array:
         if points not in self.weights:
@@ -149,7 +166,7 @@ class _Sums:
             if j >= count:
                 return np.zeros(products.shape[0])
             base = self._weight((point,), (products.shape[0], count))[:, : count - j]
-            self.derivatives[key] = np.einsum("ij,ij,j->i", products[:, j:], base, _falling(count, j))
+            self.derivatives[key] = _row_sums(products[:, j:], base * _falling(count, j) if j else base)
         return self.derivatives[key]
 
 
@@ -181,17 +198,44 @@ def _homogeneous(count: int, points: Sequence[Array]) -> Array:
     return table
 
 
-def _quotient(sums: _Sums, k: int, t: PairTerm, high: Sequence[Array], var: Array, rho: Array) -> tuple[Array, Array]:
-    """The confluent Newton table on p copies of the covariance and q of the variance."""
-    point, p, q = t.others[0], len(t.others), t.at_variance
-    gap = var * (1 - rho)
-    table: dict[tuple[int, int], Array] = {}
-    for i in range(p + 1):
-        for j in range(q + 1):
-            if i == 0 and j > 0:
-                table[i, j] = high[j - 1] / factorial(j - 1)
-            elif j == 0 and i > 0:
-                table[i, j] = sums.derivative(k, point, i - 1) / (var ** (i - 1) * factorial(i - 1))
-            elif i > 0:
-                table[i, j] = (table[i - 1, j] - table[i, j - 1]) / gap
-    return table[p, q], np.abs(high[0]) * (16 * EPS) / gap**t.order
+def _row_sums(a: Array, b: Array) -> Array:
+    """``sum_j a_ij b_ij``."""
+    return np.einsum("ij,ij->i", a, b) if len(a) > 1 else np.array([a[0] @ b[0]])
+
+
+class _Quotients:
+    """Confluent Newton tables on p copies of a covariance and q of the variance, shared by terms; floats for a single point."""
+
+    def __init__(self, sums: _Sums, averages: Sequence[Array], var: Array) -> None:
+        self.sums, self.single = sums, var.size == 1
+        self.averages, self.var = [self._plain(a) for a in averages], self._plain(var)
+        self.known: dict[tuple[int, int, int, int], Any] = {}
+        self.gaps: dict[int, Any] = {}
+
+    def _plain(self, values: Array) -> Any:
+        return float(values[0]) if self.single else values
+
+    def _gap(self, point: int) -> Any:
+        if point not in self.gaps:
+            self.gaps[point] = self.var * (1 - self._plain(self.sums.rho[point]))
+        return self.gaps[point]
+
+    def __call__(self, k: int, t: PairTerm, diagonal: Sequence[int]) -> Any:
+        point = t.others[0]
+        gap = self._gap(point)
+        if self.single and gap == 0:
+            return math.nan
+
+        def entry(i: int, j: int) -> Any:
+            key = (k, point, i, j)
+            if key not in self.known:
+                if i == 0:
+                    self.known[key] = self.averages[diagonal[j - 1]] / math.factorial(j - 1)
+                elif j == 0:
+                    derivative = self._plain(self.sums.derivative(k, point, i - 1))
+                    self.known[key] = derivative / (self.var ** (i - 1) * math.factorial(i - 1))
+                else:
+                    self.known[key] = (entry(i - 1, j) - entry(i, j - 1)) / gap
+            return self.known[key]
+
+        return entry(len(t.others), t.at_variance)

@@ -118,7 +118,7 @@ def array_names() -> Mapping[str, Any]:
         **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "erfc": _erfc},
         "Heaviside": np.heaviside,
         **NUMPY_FUNCTIONS,
-        "lncosh": _fast_lncosh,
+        "lncosh": fast_lncosh,
     }
 
 
@@ -128,7 +128,7 @@ def _erfc(x: np.ndarray) -> np.ndarray:
     return np.asarray(erfc(x))
 
 
-def _fast_lncosh(x: np.ndarray) -> np.ndarray:
+def fast_lncosh(x: np.ndarray) -> np.ndarray:
     """``ln cosh x`` to absolute rounding. Averages over wide laws need no relative accuracy at small x, and narrow laws never
     use Phi itself."""
     a = np.absolute(x)
@@ -190,11 +190,15 @@ def _token_name(token: Transfer) -> str:
     return "transfer_" + "".join(c if c.isalnum() else "_" for c in token.name)
 
 
+def shared_parts(exprs: Sequence[sp.Expr], prefix: str) -> tuple[list[tuple[sp.Symbol, sp.Expr]], list[sp.Expr]]:
+    """Common sub-expressions of expressions without binders, and the expressions in terms of them."""
+    return sp.cse(list(exprs), symbols=sp.numbered_symbols(prefix, real=True), order="none")
+
+
 def assignments(exprs: Sequence[sp.Expr], prefix: str) -> tuple[list[str], list[str]]:
     """Lines that compute common sub-expressions, and the text of each expression in terms of them.
 
     The expressions hold no binder (averages are symbols by now), so ordinary common-sub-expression elimination is legal.
     """
-    symbols = sp.numbered_symbols(prefix, real=True)
-    common, reduced = sp.cse(list(exprs), symbols=symbols, order="none")
+    common, reduced = shared_parts(exprs, prefix)
     return [f"{s} = {code(e)}" for s, e in common], [code(e) for e in reduced]

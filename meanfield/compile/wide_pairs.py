@@ -41,6 +41,9 @@ def wide_pair_terms(
 
 def _term(product: _Product, t: PairTerm, rho: list[float], count: int) -> tuple[float, float]:
     points = [1.0 if p == AT_VARIANCE else rho[p] for p in t.points]
+    if not points:
+        values, errors = product(t.f, sp.S.One, np.zeros(1))
+        return float(values[0]), float(errors[0])
     if t.order == 0:
         values, errors = product(t.f, t.g, np.array(points))
         return float(values[0]), float(errors[0])

@@ -42,6 +42,12 @@ excess = g**2 * slope**2 - 1
 noise = sigma_squared**2
 
 
+def bend(noise: sp.Expr) -> sp.Expr:
+    """At about the root for a noise of this intensity squared."""
+    crossover = sp.Rational(17, 20) * sp.sqrt(maximum(excess, 0) ** 2 + near_zero**2 * noise)
+    return (near_zero + saturated * crossover) / (1 + crossover)
+
+
 def positive_root(bend: sp.Expr) -> sp.Expr:
     """Viete's and Cardano's formulas in one: one of cos and cosh is always 1."""
     third = excess / (3 * bend)
@@ -51,11 +57,10 @@ def positive_root(bend: sp.Expr) -> sp.Expr:
     return third + 2 * sp.sqrt(P) * wave
 
 
-crossover = sp.Rational(17, 20) * sp.sqrt(maximum(excess, 0) ** 2 + near_zero**2 * noise)
 # Near the root; below it for every sigmoid; below it where phi comes back, like a sine. From below, Newton's method climbs to
 # the root monotonically.
 starts = [
-    positive_root((near_zero + saturated * crossover) / (1 + crossover)),
+    positive_root(bend(noise)),
     sp.sqrt((maximum(excess, 0) / maximum(near_zero, saturated)) ** 2 + noise),
     sp.sqrt((maximum(excess, 0) / (near_zero * (1 + maximum(excess, -excess)))) ** 2 + noise),
     g**2 + sigma_squared,  # above every root where |phi| <= 1; the only start where phi'(0) or phi'''(0) are of no use

@@ -18,6 +18,7 @@ from meanfield.quadrature.trapezoid import gaussian_trapezoid, ladder_floor
 
 LARGEST_COUNT = 20000
 _RESCALE = 1e120
+SMALL_POWERS = 512  # so many are sooner computed one by one
 
 
 def hermite_functions(z: Array, count: int) -> Array:
@@ -137,8 +138,10 @@ def _capped(k: float) -> int:
 
 
 def powers(r: Array, count: int) -> Array:
-    """``r**k`` for k = 0..count-1, shape (P, count), by doubling: about log2(count) roundings."""
+    """``r**k`` for k = 0..count-1, shape (P, count), by doubling: at most about log2(count) roundings."""
     r = np.atleast_1d(np.asarray(r, dtype=float))
+    if r.size * count <= SMALL_POWERS:
+        return np.asarray(r[:, None] ** np.arange(float(count)))
     table = np.empty((r.size, count))
     table[:, :1] = 1.0
     filled = 1
@@ -163,7 +166,9 @@ def homogeneous(count: int, r: Array, p: int, q: int) -> Array:
         table = np.zeros((r.size, count))
         table[:, :1] = 1.0
     else:
-        table = powers(r, count) * binomials(count, p - 1)
+        table = powers(r, count)
+        if p > 1:
+            table *= binomials(count, p - 1)
     for _ in range(q):
         np.cumsum(table, axis=1, out=table)
     return table

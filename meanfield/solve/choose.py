@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -11,42 +11,93 @@ import numpy as np
 from meanfield.compile import ROUGH, Kernel, compile
 from meanfield.model import Model
 from meanfield.solve import judge
+from meanfield.solve.in_turn import StartQueue, roughly
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Rows, Search, attempt, find_all, scale_of, start_columns, symmetry_maps
-from meanfield.solve.starts import own_starts
+from meanfield.solve.search import Found, Rows, Search, find_all, finish, symmetry_maps
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
+_ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """Rough roots, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n), and whether they are stable (Q,)."""
+
+    owner: Any
+    x: Array
+    jacobian: Array
+    stable: Any
+
+    def take(self, rows: Any) -> Drafts:
+        return Drafts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    @classmethod
+    def joined(cls, parts: list[Drafts]) -> Drafts:
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 
 
 def find_one(model: Model, p: Array, tol: float) -> Search:
     """The solution of interest at every point.
 
-    The starts are tried one after the other, the best first, at the points that have no stable solution yet; the best of what
-    they lead to is taken. Points where none of them leads anywhere are searched as for all solutions.
+    The starts are tried one after the other, the best first, at the points that have no stable root yet, with rough
+    quadrature; only the best of what they lead to is refined. Points where that is no solution go through the other starts,
+    and where none of them leads to one they are searched as for all solutions.
     """
     kernel = compile(model)
-    parts: list[Rows] = []
-    open_points = np.arange(len(p))
-    formulas = own_starts(model, p)
-    scale = scale_of(formulas)
-    for start in start_columns(model, p, formulas, tol):
-        usable = open_points[np.isfinite(start[open_points]).all(axis=1)]
-        rows = _partners(kernel, attempt(kernel, p, usable, start[usable], scale, tol))
-        parts.append(rows)
-        settled: Any = np.ones(len(rows.owner), dtype=bool)  # where stability is the same for all, any solution will do
-        if isinstance(model.stable, Mapping):
-            settled = judge.stability(kernel, rows.x, p[rows.owner], rows.error, level=ROUGH)
-        open_points = np.setdiff1d(open_points, rows.owner[settled])
-        if open_points.size == 0:
-            break
-    found = Rows.joined(parts)
-    lost = np.setdiff1d(np.arange(len(p)), found.owner)
+    rows, lost = _chosen(kernel, p, StartQueue(model, p, tol), tol)
     why: dict[int, str] = {}
     if lost.size:
+        again, missing = _chosen(kernel, p[lost], StartQueue(model, p[lost], tol, first=False), tol)
+        rows, lost = Rows.joined([rows, replace(again, owner=lost[again.owner])]), lost[missing]
+    if lost.size:
         search = find_all(model, p[lost], tol)
-        found = Rows.joined([found, replace(search.rows, owner=lost[search.rows.owner])])
+        found = replace(search.rows, owner=lost[search.rows.owner])
+        stable = _settled(kernel, found.x, p[found.owner], found.error)
+        rows = Rows.joined([rows, found.take(_best(kernel, found.owner, found.x, p, stable))])
         why = {int(lost[i]): sentence for i, sentence in search.why.items()}
-    return Search(best(kernel, found, p), why)
+    rows = _partners(kernel, rows)
+    return Search(rows.take(_best(kernel, rows.owner, rows.x, p, np.ones(len(rows.owner), dtype=bool))), why)
+
+
+def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Rows, Any]:
+    """The best of what the starts lead to, refined and accepted; and the points for which there is nothing."""
+    drafts = _drafts(kernel, p, queue)
+    parts: list[Rows] = []
+    while len(drafts.owner) or not parts:
+        chosen = _best(kernel, drafts.owner, drafts.x, p, drafts.stable)
+        best = drafts.take(chosen)
+        parts.append(finish(kernel, p, Found(best.owner, best.x, best.jacobian), queue.scale, tol)[0])
+        rest = np.ones(len(drafts.owner), dtype=bool)
+        rest[chosen] = False
+        drafts = drafts.take(rest & ~np.isin(drafts.owner, parts[-1].owner))
+    rows = Rows.joined(parts)
+    return rows, np.setdiff1d(np.arange(len(p)), rows.owner)
+
+
+def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
+    """Rough roots from the starts in turn, until every point has a stable one or no start left."""
+    n = len(kernel.names)
+    parts = [Drafts(np.zeros(0, dtype=np.intp), np.zeros((0, n)), np.zeros((0, n, n)), np.zeros(0, dtype=bool))]
+    open_points = np.arange(len(p))
+    while open_points.size:
+        owner, start = queue.next(open_points)
+        if owner.size == 0:
+            break
+        found = roughly(kernel, p, owner, start, queue.scale)
+        error = _ROUGH * (np.abs(found.x) + queue.scale[found.owner])
+        keep = judge.accept(kernel, found.x, p[found.owner], error).accepted
+        owner, x = found.owner[keep], np.maximum(found.x[keep], kernel.lower)
+        stable = _settled(kernel, x, p[owner], error[keep])
+        parts.append(Drafts(owner, found.x[keep], found.jacobian[keep], stable))
+        open_points = np.setdiff1d(open_points, owner[stable])
+    return Drafts.joined(parts)
+
+
+def _settled(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
+    """(P,) whether a state is stable; where stability is the same for all, any will do."""
+    if not isinstance(kernel.model.stable, Mapping):
+        return np.ones(len(x), dtype=bool)
+    return judge.stability(kernel, x, p, error, level=ROUGH)
 
 
 def _partners(kernel: Kernel, rows: Rows) -> Rows:
@@ -60,18 +111,25 @@ def _partners(kernel: Kernel, rows: Rows) -> Rows:
     return Rows.joined(parts)
 
 
-def best(kernel: Kernel, rows: Rows, p: Array) -> Rows:
-    """One row per point: stable before physical before others, then by the preferred quantities, the largest first."""
-    if len(rows.owner) == 0 or len(np.unique(rows.owner)) == len(rows.owner):
-        return rows.take(np.argsort(rows.owner, kind="stable"))
-    model, at = kernel.model, p[rows.owner]
-    stable: Any = judge.stability(kernel, rows.x, at, rows.error, level=ROUGH)
-    physical: Any = judge.holds(kernel, model.physical, rows.x, at, strict=False)
+def _best(kernel: Kernel, owner: Any, x: Array, p: Array, stable: Any) -> Any:
+    """Places of the best row of each point: stable before physical before others, then by the preferred quantities, the
+    largest first."""
+    order = np.argsort(owner, kind="stable")
+    first = np.concatenate([[True], np.diff(owner[order]) != 0]) if len(owner) else np.zeros(0, dtype=bool)
+    alone = first & np.concatenate([first[1:], [True]])
+    several = order[~alone]
+    if several.size == 0:
+        return order
+    model, at = kernel.model, p[owner[several]]
+    inside = np.maximum(x[several], kernel.lower)
+    physical = judge.holds(kernel.at(ROUGH), model.physical, inside, at, strict=False)
     known = {*model.observables, *(s.name for s in (*model.public_unknowns, *model.definitions))}
     wanted = [model.named(name) for name in _PREFERRED if name in known]
-    values = kernel.values(tuple(wanted), rows.x, at, level=ROUGH) if wanted else np.zeros((len(rows.owner), 0))
-    none = np.zeros(len(rows.owner), dtype=bool)
-    keys = [rows.error.max(axis=1), *(-np.round(values[:, k], 6) for k in reversed(range(values.shape[1])))]
-    order = np.lexsort((*keys, ~(none if physical is None else physical), ~(none if stable is None else stable), rows.owner))
-    first = np.concatenate([[True], np.diff(rows.owner[order]) != 0])
-    return rows.take(order[first])
+    values = kernel.values(tuple(wanted), inside, at, level=ROUGH) if wanted else np.zeros((len(several), 0))
+    keys = [-np.round(values[:, k], 6) for k in reversed(range(values.shape[1]))]
+    unphysical = np.zeros(len(several), dtype=bool) if physical is None else ~physical
+    ranked = np.lexsort((*keys, unphysical, ~stable[several], owner[several]))
+    here = owner[several][ranked]
+    leading = np.concatenate([[True], here[1:] != here[:-1]])
+    chosen = np.concatenate([order[alone], several[ranked[leading]]])
+    return chosen[np.argsort(owner[chosen], kind="stable")]

@@ -11,11 +11,9 @@ from meanfield.compile import Kernel, compile
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.solve.choose import find_one
-from meanfield.solve.escalate import rescued, sharpened
 from meanfield.solve.existence import check_given
 from meanfield.solve.patchwork import Patchwork
 from meanfield.solve.points import ParameterPoints, parameter_points
-from meanfield.solve.precise import check_digits, with_digits
 from meanfield.solve.problem import Array
 from meanfield.solve.search import Search, find_all
 from meanfield.solve.solution import Solution, Solutions
@@ -63,16 +61,36 @@ def solve(
         from meanfield.solve.sampled import solve_sampled
 
         sampled = solve_sampled(model, points, data, find, tol)
-        return sampled if digits is None else with_digits(sampled, digits, parameters)
+        return sampled if digits is None else _with_digits(sampled, digits, parameters)
     if digits is not None:
+        from meanfield.solve.precise import check_digits
+
         check_digits(digits, points.shape)
     extra = None if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
     search = find_one(model, points.p, tol) if find == "one" and extra is None else find_all(model, points.p, tol, rounds, extra)
-    if points.shape == ():
+    if points.shape == () and model.delicate and len(search.rows.owner) == 0:
+        from meanfield.solve.escalate import rescued
+
         search = rescued(model, points.p, search, tol)
     parts = follow_junctions(model, points.p, search, find, tol, rounds)
     result = one(points, parts, tol) if find == "one" else every(points, parts, tol)
-    return sharpened(result) if digits is None else with_digits(result, digits, parameters)
+    if digits is not None:
+        return _with_digits(result, digits, parameters)
+    above = any((part.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any() for _, part, _ in parts)
+    return _sharpened(result) if points.shape == () and above else result
+
+
+# Multiple precision is loaded when it is needed.
+def _with_digits(result: Any, digits: int, parameters: Any) -> Any:
+    from meanfield.solve.precise import with_digits
+
+    return with_digits(result, digits, parameters)
+
+
+def _sharpened(result: Any) -> Any:
+    from meanfield.solve.escalate import sharpened
+
+    return sharpened(result)
 
 
 def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: float, rounds: int) -> list[tuple[Model, Search, Any]]:

@@ -95,38 +95,45 @@ def spectra(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[str, list[
     """Eigenvalues of every spectrum, point by point (their number may depend on the point)."""
     found: dict[str, list[Array]] = {}
     for name, spectrum in kernel.model.spectra.items():
-        regular, at, special = _eigenvalues(kernel, spectrum, x, p, error)
-        values = list(regular)
+        values = list(eigenvalues(kernel.matrices(spectrum, x, p)))
+        at, special = _degenerate(kernel, spectrum, x, p, error)
         for row, one in zip(at, special, strict=True):
             values[row] = one
         found[name] = values
     return found
 
 
-def _eigenvalues(
-    kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array, level: int = WORKING
-) -> tuple[Any, Any, Any]:
-    """Eigenvalues (P, k); the points where the matrix degenerates, and its eigenvalues there."""
-    regular = eigenvalues(kernel.at(level).matrices(spectrum, x, p))
+def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array) -> tuple[Any, Any]:
+    """The points where the matrix of a spectrum degenerates, and its eigenvalues there."""
     if spectrum.at_zero is None:
-        return regular, np.zeros(0, dtype=np.intp), np.zeros((0, 0))
+        return np.zeros(0, dtype=np.intp), np.zeros((0, 0))
     symbol, matrix = spectrum.at_zero
     i = kernel.unknowns.index(symbol)
     at = np.flatnonzero(np.abs(x[:, i]) <= np.maximum(error[:, i], 1e-300))
     if at.size == 0:
-        return regular, at, np.zeros((0, 0))
+        return at, np.zeros((0, 0))
     flat = tuple(kernel.model.resolve(e) for e in matrix)
-    return regular, at, eigenvalues(kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape))
+    return at, eigenvalues(kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape))
 
 
 def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = WORKING) -> Any:
     """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1."""
-    flags = holds(kernel, kernel.model.stable, x, p, strict=True)
-    if flags is None or isinstance(kernel.model.stable, bool):
-        return flags
-    for spectrum in kernel.model.spectra.values():
-        regular, at, special = _eigenvalues(kernel, spectrum, x, p, error, level)
-        below = (regular.real < 1).all(axis=1)
+    model = kernel.model
+    if model.stable is None or isinstance(model.stable, bool):
+        return holds(kernel, model.stable, x, p, strict=True)
+    every = [e for spectrum in model.spectra.values() for e in spectrum.matrix]
+    exprs = tuple(model.resolve(e) for e in (*model.stable.values(), *every))
+    if not exprs:
+        return np.ones(len(x), dtype=bool)
+    values = kernel.values(exprs, x, p, level=level)  # conditions and matrices in one pass over the nodes
+    used = len(model.stable)
+    flags = (values[:, :used] > 0).all(axis=1)
+    for spectrum in model.spectra.values():
+        size = spectrum.matrix.shape[0]
+        matrices = values[:, used : used + size * size].reshape(-1, size, size)
+        used += size * size
+        below: Any = (eigenvalues(matrices).real < 1).all(axis=1)
+        at, special = _degenerate(kernel, spectrum, x, p, error)
         if at.size:
             below[at] = (special.real < 1).all(axis=1)
         flags = flags & below

@@ -44,12 +44,16 @@ _CONVERGED, _STAGNATED, _SINGULAR, _NAN, _MAXIMUM = (
 class NewtonOptions:
     """max_iterations counts evaluations of a point. Steps are relative to |x_j| + scale_j: `step_tolerance` is the
     size below which the next iterate is the last but for polishing, `max_step` the longest step of an unknown.
-    `min_damping`: a point whose damping falls below it has stagnated."""
+    `min_damping`: a point whose damping falls below it has stagnated. `enough`: after a step within `step_tolerance`, a
+    correction within this is left to the caller, who refines the root by better means (0: nothing is left). `on_edge`: an
+    iterate that far below an edge of the domain, relative to scale_j, is put on it."""
 
     max_iterations: int = 50
     step_tolerance: float = 1e-8
     max_step: float = 2.0
     min_damping: float = 1 / 256
+    enough: float = 0.0
+    on_edge: float = 16 * EPS
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class _Run:
     ) -> None:
         count, n = x.shape
         self.problem, self.options, self.deflation = problem, options, deflation
+        self.edges = np.flatnonzero(np.isfinite(problem.lower))
         self.index: NDArray[np.intp] = np.arange(count)
         self.p, self.scale = np.ascontiguousarray(p.T), np.ascontiguousarray(scale.T)
         self.x = np.ascontiguousarray(x.T)
@@ -130,7 +135,7 @@ class _Run:
 
     def iterate(self) -> None:
         """Evaluate every active point at its trial iterate; accept it or damp; take the finished points out."""
-        trial = self.x + self.damping * self.step if self.count else self.x
+        trial = self._on_edges(self.x + self.damping * self.step) if self.count else self.x
         value, slope = self.problem.residual_jacobian(trial.T, self.p.T)
         r, jacobian = np.ascontiguousarray(value.T), np.ascontiguousarray(slope.transpose(1, 2, 0))
         merit = _largest(np.abs(r) * self.weight)
@@ -146,6 +151,16 @@ class _Run:
             r, jacobian = np.where(accepted, r, self.r), np.where(accepted, jacobian, self.jacobian)
         self.x, self.r, self.jacobian = trial, r, jacobian
         self._advance(accepted, damped, merit)
+
+    def _on_edges(self, trial: Array) -> Array:
+        """Iterates that miss an edge of the domain by no more than the noise of the residual are on it: below it the extension
+        would cost further evaluations."""
+        for j in self.edges:
+            low, row = self.problem.lower[j], trial[j]
+            below = row < low
+            if below.any():
+                row[below & (row >= low - self.options.on_edge * self.scale[j])] = low
+        return trial
 
     def _advance(self, accepted: Mask, damped: Array | None, merit: Array) -> None:
         """Newton's step and its damping at the current iterates, and the ends of those that have come to one."""
@@ -215,7 +230,7 @@ class _Run:
     def _judge_small(self, code: Codes, small: Mask, floor: Array, relative: Array) -> None:
         """Ends of the points whose last step was small: the correction is at the floor, or it no longer shrinks."""
         at_floor = (floor <= 2 * EPS) | ((relative <= _AT_FLOOR) & (floor <= 2 * _AT_FLOOR))
-        code[(floor == 0.0) | (small & at_floor)] = _CONVERGED
+        code[(floor == 0.0) | (small & (at_floor | (relative <= self.options.enough)))] = _CONVERGED
         stalled = small & (code == _RUNNING) & (relative >= 0.25 * self.last)
         if not stalled.any():
             return

@@ -18,6 +18,8 @@ _LONGEST = 1e-3  # relative size of a correction beyond which the first order me
 _SHARE = 1e-5  # of the correction that may be wrong, at least: the error of a rough Jacobian and the curvature over the step
 _SETTLED = 5e-11  # what may be wrong with the last correction of a root, beside the claim
 _STEEP = 64.0  # how fast the error of a quadrature changes with its law, relative to itself: like the logarithm of the error
+_SLOPES = 1e-6  # relative error of a slope by rough quadrature
+_BEND = 4.0  # second derivatives over first ones, in units of the unknowns' sizes
 _CURVED = 1e5  # condition number above which the claim also looks at the curvature,
 _DOUBTFUL = 1e-8  # and relative claim, for a Jacobian all of whose entries are small
 
@@ -57,6 +59,12 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         change = condition * (np.abs(raw) / (np.abs(x) + 1e-2 * scale)).max(axis=1)
         share = np.where(usable, np.clip(_STEEP * change, _SHARE, 4.0), 4.0)
         missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
+        # The rough slopes are wrong, too: (J + dJ)^-1 J = 1 - J^-1 dJ.
+        turned = (np.abs(jacobian) * np.abs(raw)[:, None, :]).sum(axis=2)
+        missed = missed + _SLOPES * (np.abs(inverted) * turned[:, None, :]).sum(axis=2)
+        # A long step in one unknown bends the equations of the others, however short their own.
+        bent = _BEND * condition * ((np.abs(raw) / extent).max(axis=1)) ** 2
+        missed = missed + np.where(usable, bent, 0.0)[:, None] * extent
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
         weak = _weak_rows(kernel, rows[:, :, 0], extent)
         settled = usable & (missed <= error + _SETTLED * np.maximum(1.0, np.abs(x))).all(axis=1) & (condition < _CURVED) & ~weak

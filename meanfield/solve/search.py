@@ -25,7 +25,8 @@ from meanfield.solve.status import Status
 from meanfield.solve.within import Within
 
 _SCAN_REACH = 8.0  # times the largest start
-_ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4)
+_ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
+ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,9 @@ def finish(
     """
     found, done = _refined(kernel, p, found, scale, level)
     owner, at, p = found.owner, done.x, p[found.owner]
-    near: Any = (at < kernel.lower) & (at + done.error >= kernel.lower)
-    error = np.where(near, np.maximum(done.error, kernel.lower - at), done.error)
+    below = kernel.lower - at
+    near: Any = ((below > 0) & (below <= done.error)) | (np.abs(below) <= np.minimum(done.error, _ON_EDGE * scale[owner]))
+    error = np.where(near, done.error + np.abs(below), done.error)
     inside = np.where(near, kernel.lower, at)
     at = _exactly_symmetric(kernel, inside, error)
     error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
@@ -145,6 +147,8 @@ def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> Array:
 
 def seed_starts(model: Model, p: Array, find: str, tol: float) -> tuple[Array, Array]:
     """Starts from the solutions of the models that this one is seeded from: owners (R,) and starts (R, n)."""
+    from meanfield.solve.in_turn import find_first
+
     owners: list[Any]
     owners, starts = [np.zeros(0, dtype=np.intp)], [np.zeros((0, len(model.unknowns)))]
     solved: dict[int, tuple[Kernel, Rows, Array]] = {}
@@ -204,12 +208,12 @@ def _search(
     kernel: Kernel, p: Array, starts: Array, scale: Array, tol: float, rounds: int, level: int
 ) -> tuple[Rows, dict[int, str]]:
     symmetries = symmetry_maps(kernel.model)
-    options = _ROUGHLY if level == ROUGH else None
+    options = ROUGHLY if level == ROUGH else None
     at_level = kernel.at(level, quick=True)
-    problem = Within(at_level, kernel.model) if kernel.model.starts else at_level
+    within = Within(at_level, kernel.model) if kernel.model.starts else None
     table = all_roots(
-        problem,
-        p,
+        within or at_level,
+        within.limited(p) if within else p,
         starts,
         scale=scale,
         symmetries=symmetries,
@@ -233,13 +237,7 @@ def all_starts(model: Model, p: Array, tol: float, extra: Array | None, scatter:
     formulas = own_starts(model, p)
     parts = [formulas]
     if model.seeds:
-        owner, starts = seed_starts(model, p, "all", tol)
-        counts = np.bincount(owner, minlength=len(p))
-        padded = np.full((len(p), int(counts.max(initial=0)), len(model.unknowns)), np.nan)
-        order = np.argsort(owner, kind="stable")
-        rank = np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner[order]]
-        padded[owner[order], rank] = starts[order]
-        parts.append(padded)
+        parts.append(padded(*seed_starts(model, p, "all", tol), len(p)))
     if scatter or not model.starts:
         parts.append(scattered(model, p, np.concatenate(parts, axis=1)))
     if len(model.unknowns) == 1 and not model.data:
@@ -248,6 +246,16 @@ def all_starts(model: Model, p: Array, tol: float, extra: Array | None, scatter:
     if extra is not None:
         parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
     return without_copies(model, np.concatenate(parts, axis=1))
+
+
+def padded(owner: Any, starts: Array, size: int) -> Array:
+    """Starts (R, n) of their owners (R,) as (size, S, n), each point's own in order, padded with NaN."""
+    counts = np.bincount(owner, minlength=size)
+    table = np.full((size, int(counts.max(initial=0)), starts.shape[1]), np.nan)
+    order = np.argsort(owner, kind="stable")
+    rank = np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner[order]]
+    table[owner[order], rank] = starts[order]
+    return table
 
 
 def without_copies(model: Model, starts: Array) -> Array:
@@ -275,48 +283,3 @@ def distinct(kernel: Kernel, rows: Rows, p: Array, scale: Array) -> Rows:
     found = Candidates(rows.owner.astype(np.intp), rows.x, residual, rows.jacobian, p[rows.owner], scale[rows.owner])
     rows = rows.take(representatives(extended(kernel), found))
     return rows.take(canonical_order(rows.owner.astype(np.intp), rows.x, scale[rows.owner]))
-
-
-def find_first(model: Model, p: Array, tol: float) -> Search:
-    """One accepted root per point, from the first start that leads to one: fast, and enough to seed another model."""
-    kernel = compile(model)
-    formulas = own_starts(model, p)
-    scale = scale_of(formulas)
-    found: list[Rows] = []
-    open_points = np.arange(len(p))
-    for candidates in start_columns(model, p, formulas, tol):
-        start = candidates[open_points]
-        usable = np.isfinite(start).all(axis=1)
-        rows = attempt(kernel, p, open_points[usable], start[usable], scale, tol)
-        found.append(rows)
-        open_points = np.setdiff1d(open_points, rows.owner)
-        if open_points.size == 0:
-            break
-    rows = Rows.joined(found)
-    rows = rows.take(np.argsort(rows.owner, kind="stable"))
-    return Search(rows, {int(i): str(Status.NO_SOLUTION) for i in open_points})
-
-
-def attempt(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, tol: float) -> Rows:
-    """Newton from one start for each of the points ``owner``: rough first, then finished and judged."""
-    rough = newton(kernel.at(ROUGH, quick=True), p[owner], start, scale=scale[owner], options=_ROUGHLY)
-    good = rough.converged
-    return finish(kernel, p, Found(owner[good], rough.x[good], rough.jacobian[good]), scale, tol)[0]
-
-
-def start_columns(model: Model, p: Array, formulas: Array, tol: float) -> list[Array]:
-    """Starts (P, n), the best first: from seeds, then the formulas."""
-    columns = []
-    if model.seeds:
-        owner, starts = seed_starts(model, p, "one", tol)
-        count = len(model.seeds)
-        rank = np.zeros(len(owner), dtype=int)
-        seen: dict[int, int] = {}
-        for k, o in enumerate(owner.tolist()):
-            rank[k] = seen.get(o, 0)
-            seen[o] = rank[k] + 1
-        for k in range(count):
-            column = np.full((len(p), len(model.unknowns)), np.nan)
-            column[owner[rank == k]] = starts[rank == k]
-            columns.append(column)
-    return columns + [formulas[:, k] for k in range(formulas.shape[1])]

@@ -21,8 +21,12 @@ _SCATTER = 12  # quasi-random starts besides the formulas when all solutions are
 @lru_cache(maxsize=256)
 def _formulas(exprs: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]) -> Any:
     """``f(*columns) -> list`` for expressions without averages."""
-    text = ", ".join(code(_written(e)) if not e.is_Symbol else e.name for e in exprs)
-    return function(f"def formulas({', '.join(s.name for s in symbols)}):\n    return [{text}]", "formulas", array_names())
+    # Shared parts first: formulas repeat themselves at length, and what is written out is walked again and again.
+    shared, reduced = sp.cse(exprs, symbols=sp.numbered_symbols("shared_", real=True), order="none")
+    lines = [f"    {s} = {code(_written(e))}\n" for s, e in shared]
+    text = ", ".join(code(_written(e)) if not e.is_Symbol else e.name for e in reduced)
+    head = f"def formulas({', '.join(s.name for s in symbols)}):\n"
+    return function(f"{head}{''.join(lines)}    return [{text}]", "formulas", array_names())
 
 
 def _written(expr: sp.Expr) -> sp.Expr:
@@ -64,7 +68,14 @@ def own_starts(model: Model, p: Array) -> Array:
         return np.ones((len(p), 1, len(model.unknowns)))
     if not columns:
         columns = {sp.Symbol("unused", real=True): np.zeros(len(p))}
-    return np.stack([evaluate(start, model.unknowns, columns) for start in model.starts], axis=1)
+    unknowns, names = tuple(model.unknowns), tuple(columns)
+    arranged = [_arranged(tuple(start[u] for u in unknowns), unknowns, names) for start in model.starts]
+    if any(numbers for _, numbers in arranged):
+        return np.stack([evaluate(start, unknowns, columns) for start in model.starts], axis=1)
+    with np.errstate(all="ignore"):  # all at once: they share most of what they are made of
+        found = _formulas(tuple(e for exprs, _ in arranged for e in exprs), names)(*columns.values())
+    every = [np.broadcast_to(np.asarray(v, dtype=float), (len(p),)) for v in found]
+    return np.stack(every, axis=1).reshape(len(p), len(model.starts), len(unknowns))
 
 
 def scattered(model: Model, p: Array, formulas: Array, count: int = _SCATTER) -> Array:

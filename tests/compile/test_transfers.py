@@ -6,7 +6,7 @@ import sympy as sp
 
 import meanfield as mf
 from meanfield.compile.generators import analyticity
-from meanfield.compile.pair_law import coefficient_counts
+from meanfield.compile.pair_choice import coefficient_counts
 from meanfield.compile.source import FLOAT_NAMES, array_names, code
 from meanfield.model import Model
 from meanfield.symbols import gaussian, parameters, unknown

@@ -16,7 +16,9 @@ STATIONARY = models.by_name("rank1-stationary")
 
 
 def kernel(**parts):
-    return compile(Model("a plane", implicit=[x - a, y - a**2], unknowns=(x, y), parameters=(a,), **parts))
+    return compile(
+        Model("a plane", implicit=[x - a, y - a**2], unknowns=(x, y), parameters=(a,), nonnegative=frozenset({"y"}), **parts)
+    )
 
 
 POINTS = np.array([[0.5, 0.25], [-1.0, 1.0], [2.0, 0.0], [np.nan, 1.0], [0.1, -1e-3], [0.1, -1e-12]])

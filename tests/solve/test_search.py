@@ -9,7 +9,8 @@ from meanfield import models
 from meanfield.compile import FINE, ROUGH, WORKING, compile
 from meanfield.compile.precise import PreciseModel
 from meanfield.model import Model
-from meanfield.solve.search import find_all, find_first, parameters_for, scale_of, symmetry_maps, without_copies
+from meanfield.solve.in_turn import find_first
+from meanfield.solve.search import find_all, parameters_for, scale_of, symmetry_maps, without_copies
 from meanfield.solve.starts import own_starts, scattered
 from meanfield.symbols import parameters, unknown
 

@@ -1,0 +1,140 @@
+"""How many Hermite coefficients a point of a pair law needs, and how divided differences are evaluated there.
+
+That depends on the width of the law and on the largest correlation alone. It is worked out once for a ladder of both and
+looked up afterwards, so it never depends on the other points of a batch, and costs a point next to nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from meanfield.compile.coefficients import coarse_step
+from meanfield.compile.generators import Analyticity
+from meanfield.compile.group import BLOCK_ELEMENTS, FINE, TIGHT, TOLERANCES, Array, refinement
+from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
+
+LARGEST_COUNT = 1280
+QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy
+CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the correlation
+SMALLEST_COUNT = 16
+NOTHING, WIDE = -2, -1  # not a number, or so far off that nothing is computed; too wide for a series
+# Laws of a variance above 4096 are iterates that have wandered off and are given up.
+WIDTHS = 2.0 ** (np.arange(-12, 25) / 4)
+_RATES = np.concatenate([2.0 ** (np.arange(12, -21, -1) / 2), [0.0]])
+CORRELATIONS = np.exp(-_RATES)
+_WIDTHS, _CORRELATIONS = WIDTHS.tolist(), CORRELATIONS.tolist()
+
+
+@dataclass(frozen=True)
+class Way:
+    """step: of the grid in standard deviations. count: of coefficients. quotient: whether divided differences are quotients.
+    half: whether the law is symmetric and nodes z >= 0 are enough."""
+
+    step: float
+    count: int
+    quotient: bool
+    half: bool
+
+
+class Choice:
+    """The ways of a group at one quality of quadrature, by rung of width and of correlation.
+
+    needed: analyticity that decides the number of coefficients. facts: analyticity that decides the grid, of the recipe with
+    series and, if there are divided differences, of that with quotients.
+    """
+
+    def __init__(self, needed: Analyticity, facts: Sequence[Analyticity], level: int) -> None:
+        self.facts, self.level = facts, level
+        tol, divided = TOLERANCES[level], len(facts) > 1
+        sigma, rho = (a.ravel() for a in np.meshgrid(WIDTHS, CORRELATIONS, indexing="ij"))
+        series = coefficient_counts(needed, sigma, rho, tol)
+        full = coefficient_counts(needed, sigma, np.ones_like(sigma), tol) if divided else series
+        quotient = divided & (full > np.maximum(CHEAP_COUNT, 1.3 * series + 32)) & (rho < 1 - QUOTIENT_GAP)
+        # What the quotient divides by must be made up for.
+        gap = np.maximum(1 - rho, QUOTIENT_GAP)
+        count = np.where(quotient, coefficient_counts(needed, sigma, rho, tol * gap**2), full)
+        self._places: dict[tuple[float, int, bool], int] = {}
+        kinds = np.full((WIDTHS.size + 1, CORRELATIONS.size + 1), NOTHING)
+        kinds[:-1, :-1] = np.reshape([self._kind(*k) for k in zip(sigma, count, quotient, strict=True)], (WIDTHS.size, -1))
+        self.kinds, self._rows = kinds, kinds.tolist()
+        steps = [_step(facts[q], widest, count, level) for widest, count, q in self._places]
+        self.ways = [Way(h, n, q, half) for h, (_, n, q) in zip(steps, self._places, strict=True) for half in (False, True)]
+
+    def _kind(self, sigma: float, count: float, quotient: bool) -> int:
+        """Place of the way in the list; the next one is the same for a law that is symmetric about 0."""
+        if not count <= LARGEST_COUNT:
+            return WIDE
+        rung = np.ceil(2 * np.log2(max(count, SMALLEST_COUNT)))
+        way = 2.0 ** (np.ceil(2 * np.log2(sigma)) / 2), 8 * int(np.ceil(2.0 ** (rung / 2) / 8)), bool(quotient)
+        return 2 * self._places.setdefault(way, len(self._places))
+
+    def one(self, sigma: float, rho: float) -> int:
+        """Which way (index), for one point; a NaN is beyond every rung."""
+        i = bisect_left(_WIDTHS, sigma) if sigma == sigma else -1
+        return int(self._rows[i][bisect_left(_CORRELATIONS, rho) if rho == rho else -1])
+
+    def kind(self, sigma: Array, rho: Array) -> Array:
+        """Which way (index), point by point."""
+        return self.kinds[np.searchsorted(WIDTHS, sigma), np.searchsorted(CORRELATIONS, rho)]
+
+    def blocks(self, kind: Array) -> Iterator[tuple[Array | slice, Way]]:
+        """Points that go the same way, in parts that fit the cache."""
+        order = np.argsort(kind, kind="stable")
+        sizes = np.bincount(kind[order] - NOTHING, minlength=2)
+        stop = int(sizes[:2].sum())
+        for way, size in zip(self.ways, sizes[2:].tolist(), strict=False):
+            nodes = hermite_cutoff(TOLERANCES[self.level]) / way.step * (1 if way.half else 2)
+            parts = -(-size * int(max(64, way.count, nodes)) // BLOCK_ELEMENTS)
+            start, stop = stop, stop + size
+            for k in range(parts):
+                yield order[start + size * k // parts : start + size * (k + 1) // parts], way
+
+
+@lru_cache(maxsize=256)
+def choice(needed: Analyticity, facts: tuple[Analyticity, ...], level: int) -> Choice:
+    """The `Choice`, made once."""
+    return Choice(needed, facts, level)
+
+
+def _step(facts: Analyticity, widest: float, count: int, level: int) -> float:
+    """Step of the grid; FINE refines that of TIGHT."""
+    tol = TOLERANCES[min(level, TIGHT)]
+    step = hermite_step(facts.strip, widest, tol, count, pole_order=facts.pole_order, imaginary_growth=facts.growth)
+    return coarse_step(step) / (refinement(facts.certain) if level == FINE else 1)
+
+
+def coefficient_counts(facts: Analyticity, sigma: Array, rho: Array, tol: float | Array) -> Array:
+    """Number of coefficients for a truncation error of about ``tol``, point by point.
+
+    Poles at distance d (in standard deviations) give ``a_k^2 ~ d^(2p) k^(p-3/2) exp(-2 d sqrt(k))``, an entire function that
+    grows like ``exp(c y^2)`` gives ``(2 c var/(1 + 2 c var))^k``, others of exponential type decay factorially.
+    """
+    level = -np.log(tol)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        # Never -0, which a correlation of 1 would give: level / rate is +inf there.
+        rate = np.abs(np.log(np.maximum(np.abs(rho), 1e-300)))
+        if np.isfinite(facts.strip):
+            return np.ceil(_pole_counts(facts, sigma, rate, level) + 6)
+        if facts.growth:
+            rate = rate + np.log1p(1 / np.maximum(2 * facts.growth * sigma**2, 1e-300))
+            return np.ceil((level + np.log(np.maximum(1 / rate, 1.0))) / rate + 6)
+        return np.ceil(np.minimum(level / rate, 3 * sigma**2 + 2 * level) + 6)
+
+
+def _pole_counts(facts: Analyticity, sigma: Array, rate: Array, level: float | Array) -> Array:
+    d = facts.strip / np.maximum(sigma, 1e-12)
+    fixed = np.minimum(d * d / 2, 3.0) + np.log(4 * np.pi) + 2 * facts.pole_order * np.log(d)
+    extra: Array | float = 0.0
+    k = np.ones_like(sigma)
+    for _ in range(3):
+        total = level + extra
+        root = 2 * total / (2 * d + np.sqrt(4 * d * d + 4 * rate * total))
+        k = np.maximum(root * root, 1.0)
+        extra = np.log(np.maximum(1 / (rate + d / np.sqrt(k)), 1.0)) + (facts.pole_order - 1.5) * np.log(k) + fixed
+        extra = np.clip(extra, -0.8 * level, 2 * level)
+    return k

@@ -1,0 +1,81 @@
+"""Starts taken one after the other, for those points that still need one: cheaper than all of them at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.compile import ROUGH, Kernel, compile
+from meanfield.model import Model
+from meanfield.solve.newton import newton
+from meanfield.solve.problem import Array
+from meanfield.solve.search import ROUGHLY, Found, Rows, Search, finish, padded, scale_of, seed_starts, without_copies
+from meanfield.solve.starts import own_starts
+from meanfield.solve.status import Status
+
+
+class StartQueue:
+    """The starts of every point, the best first: the model's first formula, then seeds, then its other formulas.
+
+    Seeds are computed when they are first asked for, for the points that ask. first: whether to begin with the first formula.
+    """
+
+    def __init__(self, model: Model, p: Array, tol: float, first: bool = True) -> None:
+        self.model, self.p, self.tol = model, p, tol
+        self.formulas = own_starts(model, p)
+        self.scale = scale_of(self.formulas)
+        self.first = first
+        self.points: Any = None
+
+    def next(self, points: Any) -> tuple[Any, Array]:
+        """The next start (R, n) of each of the ``points`` (sorted) that has one left, and those points (R,)."""
+        if self.first:
+            self.first = False
+            start = self.formulas[points, 0]
+            usable = np.isfinite(start).all(axis=1)
+            if usable.any():
+                return points[usable], start[usable]
+        if self.points is None:
+            self._fill(points)
+        if self.table.shape[1] == 0:
+            return points[:0], self.formulas[:0, 0]
+        rows = np.searchsorted(self.points, points)
+        left = np.isfinite(self.table[rows]).all(axis=2)
+        usable, turn = left.any(axis=1), left.argmax(axis=1)
+        start = self.table[rows, turn][usable]
+        self.table[rows, turn] = np.nan
+        return points[usable], start
+
+    def _fill(self, points: Any) -> None:
+        formulas = self.formulas[points]
+        parts = [formulas[:, :1], formulas[:, 1:]]
+        if self.model.seeds:
+            owner, starts = seed_starts(self.model, self.p[points], "one", self.tol)
+            parts.insert(1, padded(owner, starts, len(points)))
+        table = without_copies(self.model, np.concatenate(parts, axis=1))
+        self.points, self.table = points, table[:, 1:]
+
+
+def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array) -> Found:
+    """Where Newton's method with rough quadrature leads from one start for each of the points ``owner``."""
+    run = newton(kernel.at(ROUGH, quick=True), p[owner], start, scale=scale[owner], options=ROUGHLY)
+    good = run.converged
+    return Found(owner[good], run.x[good], run.jacobian[good])
+
+
+def find_first(model: Model, p: Array, tol: float) -> Search:
+    """One accepted root per point, from the first start that leads to one: fast, and enough to seed another model."""
+    kernel = compile(model)
+    queue = StartQueue(model, p, tol)
+    found: list[Rows] = []
+    open_points = np.arange(len(p))
+    while open_points.size:
+        owner, start = queue.next(open_points)
+        if owner.size == 0:
+            break
+        found.append(finish(kernel, p, roughly(kernel, p, owner, start, queue.scale), queue.scale, tol)[0])
+        open_points = np.setdiff1d(open_points, found[-1].owner)
+    rows = Rows.joined(found)
+    rows = rows.take(np.argsort(rows.owner, kind="stable"))
+    return Search(rows, {int(i): str(Status.NO_SOLUTION) for i in open_points})
