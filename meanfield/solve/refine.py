@@ -15,10 +15,10 @@ from meanfield.solve.linear import inverse
 from meanfield.solve.problem import EPS, Array
 
 _LONGEST = 1e-3  # relative size of a correction beyond which the first order means nothing
-_SHARE = 1e-5  # of the correction that may be wrong, at least: the error of a rough Jacobian and the curvature over the step
+_SHARE = 1e-4  # of the correction that may be wrong, at least: the error of a rough Jacobian and the curvature over the step
 _SETTLED = 5e-11  # what may be wrong with the last correction of a root, beside the claim
 _STEEP = 64.0  # how fast the error of a quadrature changes with its law, relative to itself: like the logarithm of the error
-_SLOPES = 1e-6  # relative error of a slope by rough quadrature
+_SLOPES = 1e-5  # relative error of a slope by rough quadrature
 _BEND = 4.0  # second derivatives over first ones, in units of the unknowns' sizes
 _CURVED = 1e5  # condition number above which the claim also looks at the curvature,
 _DOUBTFUL = 1e-8  # and relative claim, for a Jacobian all of whose entries are small
