@@ -164,10 +164,10 @@ def test_an_interrupted_forest_goes_on_from_its_file(tmp_path, monkeypatch, call
 def test_an_interrupted_network_goes_on_through_its_junctions(tmp_path, monkeypatch):
     held = {"M_m": 1.1, "M_n": 2.0, "Sigma_m": 1.0}
     model = mf.models.by_name("rank1-stationary")
-    whole = mf.bifurcation_diagram(model, "g", (1.5, 2.3), **held)
+    whole = mf.bifurcation_diagram(model, "g", (1.7, 2.2), sections=3, **held)
     with monkeypatch.context() as patch:
         interrupted_after(patch, 45)
-        part = mf.bifurcation_diagram(model, "g", (1.5, 2.3), **held)
+        part = mf.bifurcation_diagram(model, "g", (1.7, 2.2), sections=3, **held)
     part.to_netcdf(tmp_path / "b.nc")
     again = resume_forest(store.load_branches(tmp_path / "b.nc"))
     assert part.interrupted and len(part) < len(again)

@@ -48,7 +48,7 @@ def events_of(branch: Branch) -> tuple[Event, ...]:
             branch,
         )
         out.append(event)
-        out += _junctions(branch, event, u[k], base[k])
+        out += [one for one in _junctions(branch, event, u[k], base[k]) if not any(_same(one, known) for known in out)]
     return tuple(out)
 
 
@@ -137,6 +137,12 @@ def _junctions(branch: Branch, event: Event, u: Array, base: Array) -> list[Even
             )
         )
     return out
+
+
+def _same(one: Event, other: Event) -> bool:
+    """Whether a junction is one that is told already: two indicators may vanish at one point."""
+    apart = np.abs(one.u - other.u) <= _AT_JUNCTION * np.maximum(1.0, np.abs(other.u))
+    return (one.type, one.name) == (other.type, other.name) and bool(apart.all())
 
 
 def joining(branch: Branch, event: Event, u: Array, base: Array) -> list[Any]:

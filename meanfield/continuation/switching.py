@@ -82,6 +82,8 @@ def _arrivals(branch: Branch, event: Event, junction: Junction, subject: Subject
     rising[0, -1] = 1.0
     way = first_tangent(jacobian, rising, scale[None])[0]
     ways = [sign * way for sign in (1.0, -1.0) if _allowed(subject, u + 1e-3 * sign * way * scale, base[0])]
+    if len(ways) == 2:  # the other phase passes through the junction: one branch
+        return [Start(subject, u, base[0])]
     error = np.full(len(u), max(event.error.values(), default=0.0))  # that of the event; the other phase starts where it is
     return [Start(subject, u, base[0], one, None, End.JOINED, _AT_BIRTH, error) for one in ways]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = ["bifurcation_diagram", "bifurcation_panels", "draw_branches"]
 
 _PER_STEP = 12  # places between two points of a branch at which the curve is drawn
 _DASHES = (0, (4, 2))
+_WIDTH = 32  # characters of a line of the legend
 _THIN = 0.7  # line width of states that are not physical
 _PALE = 0.55  # how far their colour is from that of the model to white
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*", "<", ">", "h", "d")
@@ -137,19 +139,20 @@ def _marked(ax: Axes, forest: Sequence[Branch], quantity: str) -> list[Any]:
     handles = []
     known = marks(forest)
     for k, label in enumerate(dict.fromkeys(mark.label for mark in known)):
+        physical = not label.endswith("(not physical)")
         look: dict[str, Any] = {
             "linestyle": "none",
             "marker": _MARKERS[k % len(_MARKERS)],
-            "markersize": 5,
+            "markersize": 5 if physical else 4,
             "markerfacecolor": "white",
-            "markeredgecolor": "0.6" if label.endswith("(not physical)") else "black",
+            "markeredgecolor": "black" if physical else "0.6",
             "markeredgewidth": 0.9,
         }
         spots = [spot for mark in known if mark.label == label for spot in mark.spots if _has(spot[0], quantity)]
         at = {(round(float(u[-1]), 9), round(float(_values(branch, quantity, u[None])[0]), 9)) for branch, u in spots}
         if at:
-            ax.plot([x for x, _ in at], [y for _, y in at], zorder=4, clip_on=False, **look)
-            handles.append(Line2D([], [], label=label, **look))
+            ax.plot([x for x, _ in at], [y for _, y in at], zorder=4 if physical else 3.5, clip_on=False, **look)
+            handles.append(Line2D([], [], label=fill(label, _WIDTH), **look))
     return handles
 
 

@@ -31,8 +31,8 @@ class Mark:
     def label(self) -> str:
         """``supercritical pitchfork``; ``chaos = 0: rank1-chaotic and rank1-stationary join``."""
         own = sorted((e for e in self.events if e.type in _ORDER), key=lambda e: _ORDER.index(e.type))
-        text = _called(own[0]) if own else ""
         meeting = [e for e in self.events if e.type == "junction"]
+        text = _called(own[0]) if own and not (meeting and _is_sentence(own[0])) else ""
         phases = " and ".join(sorted({e.name for e in meeting} | {_model(e.branch) for e in meeting}))
         text = ": ".join(filter(None, [text, f"{phases} join" if phases else ""]))
         return text if self.physical else f"{text} (not physical)"
@@ -99,10 +99,14 @@ def _model(branch: Any) -> str:
     return str(branch.model.name or branch.model.title)
 
 
+def _is_sentence(event: Event) -> bool:
+    """Whether the event is that a condition of the model fails, which is named by a sentence."""
+    return event.type == "domain" and event.branch is not None and event.name not in event.branch.subject.curve.names
+
+
 def _called(event: Event) -> str:
     if event.type == "indicator":
         return f"{event.name.replace('_', ' ')} = 0"
     if event.type == "domain":
-        names = event.branch.subject.curve.names if event.branch is not None else ()
-        return f"{symbol(event.name)} = 0" if event.name in names else event.name
+        return event.name if _is_sentence(event) else f"{symbol(event.name)} = 0"
     return event.name

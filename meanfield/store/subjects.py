@@ -55,7 +55,8 @@ def candidates(model: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
         from meanfield import models
         from meanfield.transfer import by_name
 
-        given = [models.by_name(name) for name in models.names()]
+        names = {w["name"] for w in wanted}
+        given = [models.by_name(name) for name in models.names() if name in names]
         named = [(m, t) for w in wanted for m in given if m.name == w["name"] for t in w.get("transfers", ())[:1]]
         todo = [*given, *(m.with_transfer(by_name(t)) for m, t in dict.fromkeys(named) if [x.name for x in m.transfers] != [t])]
     else:
@@ -80,6 +81,8 @@ def found(data: Mapping[str, Any], pool: Sequence[Any], file: Any) -> Any:
     Raises `FileFormatError` if there is none.
     """
     for problem in pool:
+        if isinstance(problem, Model) and (problem.name or problem.title) != data["name"]:
+            continue
         own = identity(problem)
         if all(data.get(key) == value for key, value in own.items()) and ("equations" in own) == ("equations" in data):
             return problem
