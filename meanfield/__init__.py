@@ -51,6 +51,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "Branch": ("meanfield.continuation", "Branch"),
     "models": ("meanfield.models", None),
     "diagram": ("meanfield.diagram", "diagram"),
+    "trace": ("meanfield.diagram", "trace"),
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
     "store": ("meanfield.store", None),
     "plotting": ("meanfield.plotting", None),
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     from meanfield.compile import compile
     from meanfield.conditions import change_unknowns, cusp, hopf, indicator_zero, singular, symmetry_breaking
     from meanfield.continuation import Branch, bifurcation_diagram, follow
-    from meanfield.diagram import PhaseDiagram, diagram
+    from meanfield.diagram import PhaseDiagram, diagram, trace
     from meanfield.errors import MeanfieldError
     from meanfield.model import Model, Spectrum
     from meanfield.solve import Solution, Solutions, Status, solve

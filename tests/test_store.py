@@ -1,6 +1,7 @@
 """Solutions and diagrams as datasets and files."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import xarray as xr
 
 from meanfield import store
 from meanfield.diagram import diagram
+from meanfield.diagram.certificate import certify
 from meanfield.errors import FileFormatError
 from meanfield.records import record
 from tests import fakes
@@ -84,19 +86,29 @@ def test_only_our_files_are_opened(tmp_path):
 
 
 @pytest.mark.parametrize("several", [False, True])
-def test_a_diagram_there_and_back(several, tmp_path, monkeypatch):
-    fakes.use_closed_forms(monkeypatch)
+def test_a_diagram_there_and_back(several, tmp_path):
     models = [fakes.cusp(), fakes.pitchfork()] if several else [fakes.cusp()]
     d = diagram(models, plane=("a", "b"), window=((-1.05, 2.0), (-1.0, 1.0)), points=(12, 9))
     d.to_netcdf(tmp_path / "d.nc")
     back = store.load(tmp_path / "d.nc", expect=store.DIAGRAM_FORMAT)
     assert back["region"].dims == ("b", "a") and np.array_equal(back["region"], d.region)
     assert tuple(json.loads(back["region"].attrs["labels"])) == d.labels
-    assert back.sizes["curve_point"] == sum(c.points for c in d.contours)
+    assert back.sizes["curve_point"] == sum(len(c.points) for c in d.curves)
     name = "cusp_x" if several else "x"
     assert back[name].shape == (9, 12, 3)
     assert back.attrs["summary"] == d.summary()
     curves = json.loads(back.attrs["curves"])
-    assert curves[0] == {"model": "cusp", "indicator": "fold", "equation": "-a + 3*x**2 = 0"}
+    assert curves[0] == {"model": "cusp", "condition": "fold", "equation": "det F_x = 0", "status": d.curves[0].ends}
     fold = back.where(back["curve"] == 0, drop=True)
-    assert np.allclose(27 * fold["curve_b"] ** 2, 4 * fold["curve_a"] ** 3)
+    assert np.allclose(27 * fold["curve_b"] ** 2, 4 * fold["curve_a"] ** 3, rtol=0, atol=1e-12)
+    assert np.array_equal(fold["curve_a_error"], d.curves[0].errors[:, 0]) and (fold["curve_bounds"] == 1).all()
+    assert json.loads(back.attrs["corners"])[0]["type"] == "cusp" and back.attrs["certificate_edges"] == 195
+    assert "unexplained_a" not in back
+
+
+def test_what_no_curve_explains_is_saved(tmp_path):
+    d = diagram(fakes.pitchfork(), plane=("a", "b"), window=((-1.05, 2.0), (-1.0, 1.0)), points=3)
+    d = replace(d, curves=[], certificate=certify(d.sheets, [])[0])
+    d.to_netcdf(tmp_path / "d.nc")
+    back = store.load(tmp_path / "d.nc")
+    assert back["unexplained_a"].shape == (d.certificate.differing, 2) and back.attrs["certificate_differing"] == 3

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from meanfield.errors import ParameterError
 
+if TYPE_CHECKING:
+    from meanfield.diagram import PhaseDiagram
+
 __all__ = ["diagram"]
 
-_POINTS = 30
+_POINTS = 16
 
 
 def diagram(
@@ -23,12 +26,16 @@ def diagram(
     y: str = typer.Option(..., "--y", metavar="NAME=FROM:TO", help="Vertical axis."),
     parameter: list[str] = typer.Option([], "-p", metavar="NAME=VALUE", help="A fixed parameter."),
     transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
-    points: int = typer.Option(_POINTS, "--points", min=2, help="Points of an axis that names no count."),
-    tol: float = typer.Option(1e-10, "--tol", help="Tolerance of solutions and contours."),
+    points: int = typer.Option(_POINTS, "--points", min=2, help="Cells of the grid along an axis that names no count."),
+    tol: float = typer.Option(1e-10, "--tol", help="Tolerance of solutions."),
     out: Path | None = typer.Option(None, "--out", metavar="FILE.nc", help="Save the data."),
     plot: list[Path] = typer.Option([], "--plot", metavar="FILE.png|.svg|.pdf", help="Save a picture; may be repeated."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document in place of the summary."),
 ) -> int:
-    """Solve on a grid, classify every point, draw the zeros of the indicators as curves; print a summary in words."""
+    """Find all states on a grid, follow branches along lines of it, trace every boundary as a curve; print a summary in words.
+
+    The certificate says whether a change between neighbouring grid points is explained by no curve.
+    """
     from meanfield.cli.files import atomically, check_target
     from meanfield.cli.locate import find_model
     from meanfield.cli.parsing import Sweep, parameters, window
@@ -63,8 +70,20 @@ def diagram(
     for picture in plot:
         with atomically(picture) as temporary:
             result.plot(save=temporary)
-    print(result.summary())
+    _report(result, as_json)
     if result.interrupted:
         print("meanfield: interrupted; the diagram holds what was computed before", file=sys.stderr)
         return 130
     return 0 if result.number_of_solutions else 3
+
+
+def _report(result: PhaseDiagram, as_json: bool) -> None:
+    if as_json:
+        from meanfield.cli.document import as_json as text
+        from meanfield.cli.document import diagram_document
+
+        print(text(diagram_document(result)))
+        return
+    print(result.summary())
+    for failure in result.failures:
+        print(f"meanfield: not traced: {failure}", file=sys.stderr)

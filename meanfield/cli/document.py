@@ -1,4 +1,4 @@
-"""The JSON documents of ``--json``: of points with their solutions, and of branches with their events."""
+"""The JSON documents of ``--json``: of points with their solutions, of branches with their events, of diagrams."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from meanfield.records import Record
 
 if TYPE_CHECKING:
     from meanfield.continuation import Branch, Event
+    from meanfield.diagram import PhaseDiagram
 
-__all__ = ["as_json", "branch_document", "point_document", "value"]
+__all__ = ["as_json", "branch_document", "diagram_document", "point_document", "value"]
 
 
 def value(number: Any, digits: int | None = None) -> Any:
@@ -94,6 +95,41 @@ def _event(event: Event) -> dict[str, Any]:
         "error": values(event.error),
         "stable_before": event.stable_before,
         "stable_after": event.stable_after,
+    }
+
+
+def diagram_document(diagram: PhaseDiagram) -> dict[str, Any]:
+    """A phase diagram: ``{"models", "parameters", "plane", "curves", "points", "regions", "certificate"}``."""
+    (x, y), certificate = diagram.plane.names, diagram.certificate
+    return {
+        "models": [sheet.name for sheet in diagram.sheets],
+        "parameters": {name: value(number) for name, number in diagram.parameters.items()},
+        "plane": {"x": x, "y": y},
+        "curves": [
+            {
+                "condition": curve.condition,
+                "model": curve.model,
+                "equation": curve.equation,
+                "n_points": len(curve.points),
+                "points": value(curve.points.tolist()),
+                "error": value(float(np.nanmax(curve.errors, initial=0.0))),
+                "ends": curve.ends,
+            }
+            for curve in diagram.curves
+        ],
+        "points": [
+            {
+                "type": corner.type,
+                "at": {name: value(number) for name, number in corner.at.items()},
+                "error": {name: value(number) for name, number in corner.error.items()},
+                "conditions": list(corner.curves),
+            }
+            for corner in diagram.corners
+        ],
+        "regions": [{"label": r.label, "area": r.area, "states": list(r.states)} for r in diagram.regions()],
+        "certificate": None
+        if certificate is None
+        else {"edges": certificate.edges, "differing": certificate.differing, "unexplained": len(certificate.unexplained)},
     }
 
 

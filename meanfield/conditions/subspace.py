@@ -7,16 +7,28 @@ from dataclasses import replace
 
 import sympy as sp
 
-from meanfield.averages.passes import mirror
-from meanfield.averages.scope import substitute
-from meanfield.errors import ModelError
+from meanfield.averages import Average, DividedDifference
+from meanfield.averages.passes import explicit, mirror
+from meanfield.averages.scope import nodes, substitute
+from meanfield.errors import AverageError, ModelError
 from meanfield.model import Model
 from meanfield.model.exchange import keeps, quantities
+from meanfield.transfer import Applied
 
 
 def inside(expr: sp.Basic, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Basic:
-    """``expr`` at ``values``, with averages that vanish there by parity gone."""
-    return mirror(substitute(expr, values))
+    """``expr`` at ``values``, with averages that vanish there by parity gone, and values such as phi''(0) written out."""
+    return _at_rest(mirror(substitute(expr, values)))
+
+
+def _at_rest(expr: sp.Basic) -> sp.Basic:
+    """An expression in which nothing is left to average, written out: it may be zero."""
+    if list(nodes(expr, (Average, DividedDifference))) or not list(nodes(expr, Applied)):
+        return expr
+    try:
+        return sp.expand(explicit(expr))
+    except AverageError:  # phi jumps there
+        return expr
 
 
 def independent(exprs: Iterable[sp.Expr]) -> list[sp.Expr]:

@@ -15,7 +15,7 @@ from meanfield.records import Record
 if TYPE_CHECKING:
     from meanfield.model import Model
 
-__all__ = ["NOTHING", "classify", "kind", "symmetric"]
+__all__ = ["NOTHING", "classify", "kind", "signs", "symmetric"]
 
 NOTHING = "no solution"
 _MARGINAL = 1e-8  # an indicator this close to zero: the grid point lies on a boundary, where "stable" is a coin's toss
@@ -73,8 +73,8 @@ def _label(here: Sequence[tuple[Model, Record, bool | None]]) -> str | None:
 def _join(states: Sequence[tuple[Model, Record, bool | None]]) -> str:
     count: Counter[str] = Counter()
     orbit: dict[str, int] = {}
-    for model, _, even in states:
-        name = kind(model, even)
+    for model, one, even in states:
+        name = kind(model, even) + signs(model, one)
         count[name] += 1
         orbit[name] = 1 if even is not False else 1 + len(model.symmetries)
     parts = []
@@ -82,6 +82,13 @@ def _join(states: Sequence[tuple[Model, Record, bool | None]]) -> str:
         several = -(-count[name] // orbit[name])
         parts.append(name if several == 1 else f"{name} ({several} states)")
     return " + ".join(parts)
+
+
+def signs(model: Model, state: Record) -> str:
+    """What the indicators say of a state where stability has no meaning: ", onset_of_chaos > 0"."""
+    if model.stable is not None:
+        return ""
+    return "".join(f", {name} > 0" for name, value in state.indicators.items() if value > 0)
 
 
 def kind(model: Model, even: bool | None) -> str:

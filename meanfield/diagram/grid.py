@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield.diagram.working import working_unknowns
 from meanfield.errors import NoSolution, ParameterError
 from meanfield.records import Record, records
 
@@ -15,16 +17,23 @@ if TYPE_CHECKING:
     from meanfield.model import Model
     from meanfield.progress import Progress
 
-__all__ = ["Plane", "Sheet", "solve_plane"]
+__all__ = ["Plane", "Sheet", "make_plane", "search_again", "solve_plane"]
+
+
+# Where in its cell a grid point lies: boundaries like to pass through round numbers, where it would be neither here nor there.
+_INSIDE = 0.4877
+_REACH = 2  # grid steps within which states are starts for one another
 
 
 @dataclass(frozen=True)
 class Plane:
-    """The grid of two parameters: names (horizontal, vertical), x (nx,) and y (ny,) increasing or decreasing."""
+    """The grid of two parameters: names (horizontal, vertical); x (nx,) and y (ny,), increasing or decreasing, one value near the
+    middle of each of the cells that fill the window ``edges``."""
 
     names: tuple[str, str]
     x: np.ndarray
     y: np.ndarray
+    edges: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))  # of the window, which the grid fills
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -52,6 +61,13 @@ class Sheet:
     def name(self) -> str:
         return self.model.name or self.model.title
 
+    @cached_property
+    def alone(self) -> Model:
+        """The model without the phases that its points may be handed to: these have sheets of their own."""
+        if not any(j.follow for j in self.model.junctions):
+            return self.model
+        return self.model.changed(junctions=[replace(j, follow=False) for j in self.model.junctions])
+
     def at(self, row: int, column: int) -> list[Record]:
         """Solutions at a grid point."""
         i = row * len(self.plane.x) + column
@@ -74,46 +90,68 @@ def make_plane(
     for name, (low, high) in zip(plane, window, strict=True):
         if not (np.isfinite([low, high]).all() and low != high):
             raise ParameterError(f"the window of {name} must be two different finite numbers, got {(low, high)!r}")
-    axes = [np.linspace(low, high, count) for (low, high), count in zip(window, counts, strict=True)]
-    return Plane((plane[0], plane[1]), *axes)
+    edges = tuple((float(low), float(high)) for low, high in window)
+    x, y = (low + (np.arange(n) + _INSIDE) / n * (high - low) for (low, high), n in zip(edges, counts, strict=True))
+    return Plane((plane[0], plane[1]), x, y, (edges[0], edges[1]))
 
 
-def solve_plane(sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: int, progress: Progress) -> None:
-    """Find all solutions at every point of the sheet's plane, ``chunk`` points at a time, and keep them in the sheet."""
-    from meanfield.solve import Solutions, solve
+def solve_plane(
+    sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: int, progress: Progress, executor: Any = None
+) -> None:
+    """Find all solutions at every point of the sheet's plane, ``chunk`` points at a time, and keep them in the sheet.
 
+    executor: anything with ``map``; the model then must be one that pickles.
+    """
     flat = sheet.plane.flat()
     total = sheet.plane.x.size * sheet.plane.y.size
     progress.start(total, f"solving {sheet.name}")
-    for first in range(len(sheet.points), total, chunk):
-        part = {name: values[first : first + chunk] for name, values in flat.items()}
-        parameters: dict[str, Any] = {**part, **fixed}
-        count = min(chunk, total - first)
-        try:
-            found = solve(sheet.model, find="all", tol=tol, rounds=0, **parameters).points
-        except NoSolution:
-            found = [Solutions([])] * count
-        sheet.points.extend(records(found, observables=()))
-        progress.advance(count)
-    doubtful = _unlike_neighbours(sheet)
-    if doubtful.size:
-        again_at: dict[str, Any] = {**{name: values[doubtful] for name, values in flat.items()}, **fixed}
-        again = solve(sheet.model, find="all", tol=tol, rounds=1, **again_at).points
-        for i, found_again in zip(doubtful.tolist(), records(again, observables=()), strict=True):
-            sheet.points[i] = found_again
+    jobs = [
+        (sheet.alone, tol, {**{name: values[first : first + chunk] for name, values in flat.items()}, **fixed})
+        for first in range(0, total, chunk)
+    ]
+    for found in (executor.map if executor is not None else map)(_chunk, jobs):
+        sheet.points.extend(found)
+        progress.advance(len(found))
 
 
-def _unlike_neighbours(sheet: Sheet) -> np.ndarray:
-    """Grid points with another number of solutions than a neighbour: next to a boundary, or a solution was missed. They are
-    searched again thoroughly."""
-    counts = np.array([len(p) for p in sheet.points]).reshape(sheet.plane.shape)
-    differs = np.zeros(counts.shape, dtype=bool)
-    for axis in (0, 1):
-        change = np.diff(counts, axis=axis) != 0
-        if axis == 0:
-            differs[:-1] |= change
-            differs[1:] |= change
-        else:
-            differs[:, :-1] |= change
-            differs[:, 1:] |= change
-    return np.flatnonzero(differs.ravel())
+def _chunk(job: tuple[Model, float, dict[str, Any]]) -> list[list[Record]]:
+    """The records at some points: one job of an executor."""
+    from meanfield.solve import Solutions, solve
+
+    model, tol, parameters = job
+    try:
+        found = solve(model, find="all", tol=tol, rounds=0, **parameters).points
+    except NoSolution:
+        found = [Solutions([])] * max(np.size(v) for v in parameters.values())
+    return records(found, observables=())
+
+
+def search_again(sheets: Sequence[Sheet], where: Sequence[int], fixed: Mapping[str, float], *, tol: float) -> bool:
+    """Search thoroughly at some grid points, where solutions may have been missed; returns whether there were some.
+
+    What exists at grid points nearby is a start.
+    """
+    from meanfield.solve import solve
+
+    flat = sheets[0].plane.flat()
+    more = False
+    for sheet in sheets:
+        for i in where:
+            at: dict[str, Any] = {**{name: float(values[i]) for name, values in flat.items()}, **fixed}
+            found = records([solve(sheet.alone, find="all", tol=tol, starts=_nearby(sheet, i), **at)], observables=())[0]
+            if len(found) > len(sheet.points[i]):
+                sheet.points[i], more = found, True
+    return more
+
+
+def _nearby(sheet: Sheet, i: int) -> np.ndarray | None:
+    """The working unknowns (S, n) of all states at grid points at most two steps away; None if there are none."""
+    row, column = divmod(i, len(sheet.plane.x))
+    rows, columns = sheet.plane.shape
+    around = [(r, c) for r in range(row - _REACH, row + _REACH + 1) for c in range(column - _REACH, column + _REACH + 1)]
+    states = [one for r, c in around if 0 <= r < rows and 0 <= c < columns for one in sheet.at(r, c)]
+    if not states:
+        return None
+    public = {name: np.array([one.unknowns[name] for one in states]) for name in states[0].unknowns}
+    table = working_unknowns(sheet.model, public)
+    return np.stack([table[u.name] for u in sheet.model.unknowns], axis=1)

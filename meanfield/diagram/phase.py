@@ -1,18 +1,23 @@
-"""The verb: solve, classify, trace the zeros of the indicators."""
+"""The verb: solve on a grid, follow branches along lines of it, trace what happens on them, and certify that nothing is missing."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield.diagram.certificate import Edge, certify, ends_of, signatures
 from meanfield.diagram.classify import classify
-from meanfield.diagram.contours import Contour, contour
-from meanfield.diagram.grid import Plane, Sheet, make_plane, solve_plane
-from meanfield.diagram.polish import polish
+from meanfield.diagram.corners import corners
+from meanfield.diagram.curves import curve_of
+from meanfield.diagram.grid import Plane, Sheet, make_plane, search_again, solve_plane
+from meanfield.diagram.lines import Lines, first_lines
 from meanfield.diagram.record import PhaseDiagram
+from meanfield.diagram.regions import contradictions, mark_boundaries, refined
+from meanfield.diagram.seeds import seeds
+from meanfield.diagram.tracer import Tracer
 from meanfield.errors import ParameterError
 from meanfield.progress import Progress, ProgressOption, reporting
 
@@ -21,67 +26,108 @@ if TYPE_CHECKING:
 
 __all__ = ["diagram"]
 
+_ROUNDS = 3  # in which unexplained edges are looked into
+_LINES_A_ROUND = 4  # new rows and as many new columns
+
 
 def diagram(
     models: Model | Sequence[Model],
     *,
     plane: tuple[str, str],
     window: tuple[tuple[float, float], tuple[float, float]],
-    points: int | tuple[int, int] = 61,
-    indicators: Sequence[str] | None = None,
+    points: int | tuple[int, int] = 16,
+    conditions: Sequence[str] | None = None,
     tol: float = 1e-10,
     chunk: int = 2048,
+    executor: Any = None,
     progress: ProgressOption = None,
     **parameters: float,
 ) -> PhaseDiagram:
     """The phase diagram of one or several models in the ``plane`` of two parameters.
 
-    window: the ranges ``((from, to), (from, to))`` of the two; points: grid points along each, ends included; indicators:
-    names of those whose zeros are traced (default: all); chunk: grid points solved at a time; parameters: the others.
+    window: the ranges ``((from, to), (from, to))`` of the two. All solutions are found on a coarse grid of ``points`` cells
+    along each axis; branches are followed along some of its lines, and every boundary that they cross is traced as a curve. A
+    certificate says whether some change between neighbouring grid points is explained by no curve; such edges are looked into
+    again. conditions: names of those to be drawn (default: all). chunk: grid points solved at a time; executor: anything
+    with ``map``, such as those of `concurrent.futures`, for chunks of the grid. parameters: those held fixed.
     An interrupt (Ctrl-C) returns what was computed before it, marked ``interrupted``.
     Raises `ParameterError` for a missing, unknown or doubly given parameter.
     """
-    several = list(models) if isinstance(models, Sequence) else [models]
+    several = with_followed(list(models) if isinstance(models, Sequence) else [models])
     if not several:
         raise ParameterError("diagram needs at least one model, got none")
     grid = make_plane(plane, window, points)
-    _check(several, grid, indicators, parameters)
+    _check(several, grid, parameters)
     sheets = [Sheet(model, grid) for model in several]
     result = PhaseDiagram(grid, sheets, np.zeros(grid.shape, int), ("",), [], dict(parameters), tol)
     with reporting(progress) as reporter:
         try:
             for sheet in sheets:
-                solve_plane(sheet, parameters, tol=tol, chunk=chunk, progress=reporter)
+                solve_plane(sheet, parameters, tol=tol, chunk=chunk, progress=reporter, executor=executor)
+            _trace(result, reporter)
         except KeyboardInterrupt:
             result.interrupted = True
         result.region, result.labels = classify(sheets)
-        try:
-            if not result.interrupted:
-                _trace(result, indicators, reporter)
-        except KeyboardInterrupt:
-            result.interrupted = True
+        result.pixels, result.fine = refined(grid, result.curves, result.region)
+        mark_boundaries(result.curves, result.pixels, result.fine)
+        if conditions is not None:
+            _only(result, conditions)
     return result
 
 
-def _trace(result: PhaseDiagram, indicators: Sequence[str] | None, reporter: Progress) -> None:
-    wanted = [(s, name) for s in result.sheets for name in s.model.indicators if indicators is None or name in indicators]
-    reporter.start(len(wanted), "polishing boundaries")
-    for sheet, name in wanted:
-        found: Contour = contour(sheet, name, result.region, result.parameters, partial(polish, tol=result.tol))
-        if found.points or found.unpolished:
-            result.contours.append(found)
-        reporter.advance()
+def with_followed(models: Sequence[Model]) -> list[Model]:
+    """The models and the phases that `solve` hands their points to: in a diagram every phase is a model of its own."""
+    out = list(models)
+    for model in out:  # what is appended is looked at too
+        out += [j.phase for j in model.junctions if j.follow and all(j.phase is not known for known in out)]
+    return out
 
 
-def _check(models: Sequence[Model], grid: Plane, indicators: Sequence[str] | None, parameters: dict[str, float]) -> None:
+def _trace(result: PhaseDiagram, reporter: Progress) -> None:
+    """Curves from the events on the first lines; then from lines through edges that are not explained."""
+    plane, sheets, fixed = result.plane, result.sheets, result.parameters
+    axes = [Lines(plane, sheets, fixed, axis, reporter) for axis in (0, 1)]
+    tracer = Tracer(plane, fixed, reporter)
+    wanted = [first_lines(n) for n in (len(plane.y), len(plane.x))]
+    for turn in range(_ROUNDS + 1):
+        for lines, numbers in zip(axes, wanted, strict=True):
+            reporter.start(None, f"following branches along {lines.moving}")
+            found = seeds(plane.names, lines.walk(numbers))
+            reporter.start(None, "tracing boundaries")
+            result.curves += [curve_of(condition, branch) for condition, branch in tracer.trace(found)]
+        result.certificate, missing = certify(sheets, [c.smooth for c in result.curves])
+        doubtful = sorted({*ends_of(missing, len(plane.x)), *contradictions(plane, result.curves, signatures(sheets))})
+        if turn > 0 and doubtful and search_again(sheets, doubtful, fixed, tol=result.tol):
+            result.certificate, missing = certify(sheets, [c.smooth for c in result.curves])
+        if not missing and (turn > 0 or not doubtful):
+            break
+        wanted = _through(missing, axes)
+    result.failures = list(tracer.failures)
+    result.corners = corners(result.curves, plane)
+
+
+def _through(missing: Sequence[Edge], axes: Sequence[Lines]) -> list[list[int]]:
+    """The rows and columns that hold most of the unexplained edges."""
+    out = []
+    for axis, lines in enumerate(axes):
+        counts = Counter(edge[axis] for edge in missing if edge[2] == axis and edge[axis] not in lines.done)
+        out.append([k for k, _ in counts.most_common(_LINES_A_ROUND)])
+    return out
+
+
+def _only(result: PhaseDiagram, conditions: Sequence[str]) -> None:
+    known = {c.condition for c in result.curves} | {n for s in result.sheets for n in s.model.indicators}
+    for name in conditions:
+        if name not in known:
+            raise ParameterError(f"no boundary is called {name!r}; there are {', '.join(sorted(known)) or 'none'}")
+    result.curves = [c for c in result.curves if c.condition in conditions]
+
+
+def _check(models: Sequence[Model], grid: Plane, parameters: dict[str, float]) -> None:
     """Everything wrong with the request is said before the computing starts."""
     for name in grid.names:
         if name in parameters:
             raise ParameterError(f"{name!r} is an axis of the plane and cannot be held fixed too")
-    known = [name for model in models for name in model.indicators]
-    for name in indicators or ():
-        if name not in known:
-            raise ParameterError(f"no model has an indicator {name!r}; there are {', '.join(known) or 'none'}")
     for name, value in parameters.items():
         if np.ndim(value):
             raise ParameterError(f"{name!r} must be one number in a diagram, got an array of shape {np.shape(value)}")

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield.diagram.certificate import Certificate, signatures
 from meanfield.diagram.classify import NOTHING
-from meanfield.diagram.contours import Contour
+from meanfield.diagram.corners import Corner
+from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane, Sheet
+from meanfield.diagram.regions import areas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PhaseDiagram"]
+__all__ = ["PhaseDiagram", "Region"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A named part of the plane. states: ``{"model", "symmetric", "stable", "signs", "count"}`` of each kind of physical state."""
+
+    label: str
+    area: float
+    states: tuple[dict[str, Any], ...]
 
 
 @dataclass
@@ -23,18 +36,24 @@ class PhaseDiagram:
     """All solutions of one or several models over a plane, classified.
 
     plane: the grid. sheets: per model the solutions at every grid point. region: (ny, nx) index into ``labels``, the names of
-    the regions, the most extended first. contours: zeros of the indicators. parameters: those held fixed.
-    interrupted: it holds only what was computed before an interrupt.
+    the regions, the most extended first. curves: the boundaries. parameters: those held fixed.
+    interrupted: it holds only what was computed before an interrupt. certificate: whether a boundary is missing; corners: points
+    where boundaries cross, end or have a cusp; failures: conditions that could not be traced, with the reason.
     """
 
     plane: Plane
     sheets: list[Sheet]
     region: np.ndarray
     labels: tuple[str, ...]
-    contours: list[Contour] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     tol: float = 1e-10
     interrupted: bool = False
+    certificate: Certificate | None = None
+    pixels: Plane | None = None
+    fine: np.ndarray | None = None
+    corners: list[Corner] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     @property
     def number_of_solutions(self) -> int:
@@ -59,6 +78,20 @@ class PhaseDiagram:
 
         save(diagram_dataset(self), path)
 
+    def regions(self) -> list[Region]:
+        """The regions, the most extended first: label, area in units of the plane, and what exists there."""
+        if self.pixels is None or self.fine is None:
+            return []
+        sizes = areas(self.pixels, self.fine, len(self.labels))
+        here = signatures(self.sheets)
+        out = []
+        for k, label in enumerate(self.labels):
+            usual = Counter(frozenset(here[i].items()) for i in np.flatnonzero(self.region.ravel() == k)).most_common(1)
+            out.append(
+                Region(label, float(sizes[k]), tuple(_state(*item) for item in sorted(usual[0][0], key=str)) if usual else ())
+            )
+        return out
+
     def summary(self) -> str:
         """The diagram in five lines of words."""
         return "\n".join((self._what(), self._solutions(), self._regions(), self._boundaries(), self._coexistence()))
@@ -67,7 +100,8 @@ class PhaseDiagram:
         (x, y), plane = self.plane.names, self.plane
         held = ", ".join(f"{name} = {value:g}" for name, value in self.parameters.items())
         models = " and ".join(sheet.name for sheet in self.sheets)
-        ranges = f"{x} from {plane.x[0]:g} to {plane.x[-1]:g} and {y} from {plane.y[0]:g} to {plane.y[-1]:g}"
+        (x0, x1), (y0, y1) = plane.edges
+        ranges = f"{x} from {x0:g} to {x1:g} and {y} from {y0:g} to {y1:g}"
         return f"Phase diagram of {models} with {ranges}{f', at {held}' if held else ''}."
 
     def _solutions(self) -> str:
@@ -79,7 +113,8 @@ class PhaseDiagram:
         return f"{nx} x {ny} points: {len(states)} solutions, {stable} of them stable{worst}."
 
     def _shares(self) -> list[tuple[str, float]]:
-        counts = np.bincount(self.region.ravel(), minlength=len(self.labels)) / self.region.size
+        labels = self.region if self.fine is None else self.fine
+        counts = np.bincount(labels.ravel(), minlength=len(self.labels)) / labels.size
         return [(name, float(share)) for name, share in zip(self.labels, counts, strict=True)]
 
     def _regions(self) -> str:
@@ -88,14 +123,13 @@ class PhaseDiagram:
         return f"Regions: {', '.join(shares[:6])}{more}."
 
     def _boundaries(self) -> str:
-        drawn = [c for c in self.contours if c.points]
+        drawn = Counter((c.condition, c.model) for c in self.curves)
+        certificate = f"; {self.certificate}" if self.certificate is not None else ""
         if not drawn:
-            return "Boundaries: no indicator vanishes in this window."
-        parts = [f"{c.indicator} of {c.model} ({c.points} points)" for c in drawn]
-        worst = max(float(np.max(e)) for c in drawn for e in c.errors)
-        missed = sum(c.unpolished for c in drawn)
-        note = f", {missed} changes of sign could not be polished" if missed else ""
-        return f"Boundaries: {', '.join(parts)}; located to {worst:.1e}{note}."
+            return f"Boundaries: none crosses this window{certificate}."
+        parts = [f"{name} of {model}" for name, model in drawn]
+        worst = max(float(np.nanmax(c.errors)) for c in self.curves)
+        return f"Boundaries: {', '.join(parts)}; known to {worst:.1e}{certificate}."
 
     def _coexistence(self) -> str:
         shared = [(name, share) for name, share in self._shares() if " + " in name or " states)" in name]
@@ -106,6 +140,12 @@ class PhaseDiagram:
             else "Nowhere do several stable states coexist, symmetric partners apart"
         )
         return f"{text}; {f'no solution at {_percent(empty)}' if empty else 'every point has a solution'}."
+
+
+def _state(key: tuple[str, bool | None, bool | None, str], count: int) -> dict[str, Any]:
+    """What a signature says of one kind of state."""
+    model, symmetric, stable, signs = key
+    return {"model": model, "symmetric": symmetric, "stable": stable, "signs": signs.strip(", "), "count": count}
 
 
 def _percent(share: float) -> str:

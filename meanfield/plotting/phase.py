@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from meanfield.plotting.labels import symbol, typesets
-from meanfield.plotting.regions import refined
 from meanfield.plotting.style import FILLS, LINES, MARKS, new_axes, save_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from meanfield.diagram import Contour, PhaseDiagram
+    from meanfield.diagram import Curve, PhaseDiagram
 
 __all__ = ["draw_curves", "draw_regions", "phase_diagram", "symbol"]
 
 _TOO_LONG = 70  # characters of an equation that a legend still bears
+_ROOM = 0.06  # of the window: half the room that a name needs
 _TOO_SMALL = 0.01  # regions below this share of the window are named in the legend only
 
 
@@ -31,11 +31,11 @@ def phase_diagram(diagram: PhaseDiagram, ax: Axes | None = None, save: str | Pat
     """
     with style():
         ax = ax if ax is not None else new_axes()
-        handles = draw_regions(ax, diagram) + draw_curves(ax, diagram.contours)
+        handles = draw_regions(ax, diagram) + draw_curves(ax, diagram.curves) + draw_certificate(ax, diagram)
         x, y = diagram.plane.names
         ax.set(xlabel=symbol(x), ylabel=symbol(y))
-        ax.set_xlim(*_sorted(diagram.plane.x))
-        ax.set_ylim(*_sorted(diagram.plane.y))
+        ax.set_xlim(*sorted(diagram.plane.edges[0]))
+        ax.set_ylim(*sorted(diagram.plane.edges[1]))
         held = ", ".join(f"{symbol(name)} = {value:g}" for name, value in diagram.parameters.items())
         ax.set_title(held)
         ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0)
@@ -45,10 +45,6 @@ def phase_diagram(diagram: PhaseDiagram, ax: Axes | None = None, save: str | Pat
     return ax
 
 
-def _sorted(axis: np.ndarray) -> tuple[float, float]:
-    return float(axis.min()), float(axis.max())
-
-
 def draw_regions(ax: Axes, diagram: PhaseDiagram) -> list[Any]:
     """Fill the regions and write the names of the large ones into them; returns handles for a legend."""
     from matplotlib.colors import ListedColormap
@@ -56,14 +52,15 @@ def draw_regions(ax: Axes, diagram: PhaseDiagram) -> list[Any]:
 
     colours = [FILLS[k % len(FILLS)] for k in range(len(diagram.labels))]
     limits: dict[str, Any] = {"vmin": -0.5, "vmax": len(colours) - 0.5}
-    plane = diagram.plane
-    x, y, region = refined(diagram)
-    ax.pcolormesh(x, y, region, cmap=ListedColormap(colours), shading="nearest", rasterized=True, **limits)
+    plane, region = (
+        (diagram.plane, diagram.region) if diagram.fine is None or diagram.pixels is None else (diagram.pixels, diagram.fine)
+    )
+    ax.pcolormesh(plane.x, plane.y, region, cmap=ListedColormap(colours), shading="nearest", rasterized=True, **limits)
     for k, name in enumerate(diagram.labels):
-        inside = diagram.region == k
+        inside = region == k
         if inside.mean() >= _TOO_SMALL:
             row, column, room = _deepest(inside)
-            if room > 0.07 * min(inside.shape):
+            if room > _ROOM * min(inside.shape):
                 ax.text(plane.x[column], plane.y[row], _broken(name), ha="center", va="center", fontsize=7)
     return [Patch(facecolor=c, edgecolor="0.6", linewidth=0.5, label=n) for c, n in zip(colours, diagram.labels)]
 
@@ -81,28 +78,38 @@ def _broken(name: str) -> str:
     return name.replace(" + ", "\n+ ").replace(", ", ",\n").replace(" ", "\n", 1) if len(name) > 14 else name
 
 
-def draw_curves(ax: Axes, contours: Sequence[Contour]) -> list[Any]:
-    """Draw the curves; returns handles for a legend, labelled with the equations."""
+def draw_curves(ax: Axes, curves: Sequence[Curve]) -> list[Any]:
+    """Draw the curves, those of one condition in one look; returns handles for a legend, labelled with the equations."""
     from matplotlib.lines import Line2D
 
     handles = []
-    for k, curve in enumerate(c for c in contours if c.points):
+    groups: dict[tuple[str, str, str], list[Curve]] = {}
+    for curve in curves:
+        groups.setdefault((curve.model, curve.condition, curve.equation), []).append(curve)
+    for k, group in enumerate(groups.values()):
         look: dict[str, Any] = {"color": LINES[k % len(LINES)], "linestyle": MARKS[k % len(MARKS)]}
-        for line, boundary in zip(curve.lines, curve.boundary, strict=True):
-            thick = np.where(boundary[:, None], line, np.nan)
-            ax.plot(line[:, 0], line[:, 1], linewidth=0.5, **look)
-            ax.plot(*_runs(thick), linewidth=1.6, **look)
-        handles.append(Line2D([], [], linewidth=1.6, label=f"{curve.model}: {_equation(curve)}", **look))
+        for curve in group:
+            thick = np.where(curve.bounds[:, None], curve.smooth, np.nan)
+            ax.plot(curve.smooth[:, 0], curve.smooth[:, 1], linewidth=0.5, **look)
+            ax.plot(thick[:, 0], thick[:, 1], linewidth=1.6, **look)
+        handles.append(Line2D([], [], linewidth=1.6, label=f"{group[0].model}: {_equation(group[0])}", **look))
     return handles
 
 
-def _runs(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return line[:, 0], line[:, 1]
+def draw_certificate(ax: Axes, diagram: PhaseDiagram) -> list[Any]:
+    """Mark grid edges between which something changes that no curve explains; returns handles, none where there are none."""
+    if diagram.certificate is None or diagram.certificate:
+        return []
+    for (x0, y0), (x1, y1) in diagram.certificate.unexplained:
+        ax.plot([x0, x1], [y0, y1], color="red", linewidth=1.0, marker="x", markersize=3)
+    from matplotlib.lines import Line2D
+
+    return [Line2D([], [], color="red", marker="x", markersize=3, linewidth=1.0, label="a change that no curve explains")]
 
 
-def _equation(curve: Contour) -> str:
+def _equation(curve: Curve) -> str:
     """The curve's equation: typeset where matplotlib can, else as text; its name where it is too long to read."""
     for text in (f"${curve.latex}$", curve.equation):
         if len(curve.equation) <= _TOO_LONG and typesets(text):
-            return f"{curve.indicator}, {text}"
-    return f"{curve.indicator} = 0"
+            return f"{curve.condition}, {text}"
+    return f"{curve.condition} = 0"

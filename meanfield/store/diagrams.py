@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,10 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
 
     Dimensions: the two parameters of the plane (vertical first). ``region`` holds indices into the attribute ``labels``
     (JSON). Each model's variables begin with its name if there are several. The curves are one table over ``curve_point``:
-    ``curve`` (index into the attribute ``curves``, JSON), ``curve_line``, the two parameters, error, boundary.
+    ``curve`` (index into the attribute ``curves``, JSON: model, condition, equation, how it ends), the two parameters, their
+    claimed errors, and ``curve_bounds``, whether the curve separates regions there. The attributes ``corners`` (JSON: type, at,
+    error, curves), ``certificate_edges``, ``certificate_differing`` and the table over ``unexplained`` (both ends of every grid
+    edge whose change no curve explains) say what is known about their completeness.
     """
     import xarray as xr
 
@@ -42,9 +46,19 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
         merged.attrs |= {f"{prefix}{k}" if k in _PER_MODEL else k: v for k, v in own.attrs.items()}
     merged["region"] = ((y, x), diagram.region.astype(np.int32), {"labels": json.dumps(diagram.labels)})
     merged.attrs |= {"format": DIAGRAM_FORMAT, "summary": diagram.summary(), "interrupted": int(diagram.interrupted)}
-    return merged.assign(_curves(diagram)).assign_attrs(
-        curves=json.dumps([{"model": c.model, "indicator": c.indicator, "equation": c.equation} for c in diagram.contours])
-    )
+    merged = merged.assign(_curves(diagram)).assign(_unexplained(diagram))
+    merged.attrs |= {
+        "curves": json.dumps(
+            [{"model": c.model, "condition": c.condition, "equation": c.equation, "status": c.ends} for c in diagram.curves]
+        ),
+        "corners": json.dumps([asdict(corner) for corner in diagram.corners]),
+    }
+    if diagram.certificate is not None:
+        merged.attrs |= {
+            "certificate_edges": diagram.certificate.edges,
+            "certificate_differing": diagram.certificate.differing,
+        }
+    return merged
 
 
 _PER_MODEL = ("model", "title", "equations", "references")
@@ -55,15 +69,25 @@ def _identifier(name: str) -> str:
 
 
 def _curves(diagram: PhaseDiagram) -> dict[str, Any]:
+    """The table of exact points of all curves."""
     x, y = diagram.plane.names
-    lines = [(k, line, e, b) for k, c in enumerate(diagram.contours) for line, e, b in zip(c.lines, c.errors, c.boundary)]
-    places = np.concatenate([np.empty((0, 2)), *(line for _, line, _, _ in lines)])
+    curves = diagram.curves
+    points = np.concatenate([np.empty((0, 2)), *(c.points for c in curves)])
+    errors = np.concatenate([np.empty((0, 2)), *(c.errors for c in curves)])
     columns = {
-        "curve": np.concatenate([np.empty(0, int), *(np.full(len(line), k) for k, line, _, _ in lines)]),
-        "curve_line": np.concatenate([np.empty(0, int), *(np.full(len(v[1]), n) for n, v in enumerate(lines))]),
-        f"curve_{x}": places[:, 0],
-        f"curve_{y}": places[:, 1],
-        "curve_error": np.concatenate([np.empty(0), *(e for _, _, e, _ in lines)]),
-        "curve_boundary": np.concatenate([np.empty(0, np.int8), *(b.astype(np.int8) for _, _, _, b in lines)]),
+        "curve": np.concatenate([np.empty(0, int), *(np.full(len(c.points), k) for k, c in enumerate(curves))]),
+        f"curve_{x}": points[:, 0],
+        f"curve_{y}": points[:, 1],
+        f"curve_{x}_error": errors[:, 0],
+        f"curve_{y}_error": errors[:, 1],
+        "curve_bounds": np.concatenate([np.empty(0, np.int8), *(c.bounds_at_points.astype(np.int8) for c in curves)]),
     }
     return {name: ("curve_point", values) for name, values in columns.items()}
+
+
+def _unexplained(diagram: PhaseDiagram) -> dict[str, Any]:
+    """Both ends of the grid edges that the certificate complains about."""
+    if diagram.certificate is None or diagram.certificate:
+        return {}
+    ends = np.array(diagram.certificate.unexplained)
+    return {f"unexplained_{name}": (("unexplained", "end"), ends[:, :, i]) for i, name in enumerate(diagram.plane.names)}

@@ -11,7 +11,6 @@ from tests import fakes
 
 @pytest.fixture(autouse=True)
 def library(monkeypatch):
-    fakes.use_closed_forms(monkeypatch)
     known = {"cusp": fakes.cusp, "pitchfork": fakes.pitchfork}
     models = SimpleNamespace(names=lambda: list(known), by_name=lambda name: known[name]())
     monkeypatch.setattr(mf, "models", models, raising=False)
@@ -24,7 +23,7 @@ def test_picture_data_and_summary(command, tmp_path):
     files = [tmp_path / name for name in ("d.nc", "d.png", "d.svg")]
     code, out, err = command("diagram", "cusp", *PLANE, "--out", files[0], "--plot", files[1], "--plot", files[2])
     assert code == 0 and len(out.splitlines()) == 5
-    assert "polishing boundaries" in err
+    assert "tracing boundaries" in err
     assert sorted(tmp_path.iterdir()) == sorted(files)
     assert store.load(files[0]).attrs["summary"] == out.rstrip("\n")
 
@@ -60,3 +59,23 @@ def test_an_interrupt_is_exit_code_130_and_keeps_the_data(command, tmp_path, mon
     monkeypatch.setattr(importlib.import_module("meanfield.solve"), "solve", stop)
     code, _, err = command("diagram", "cusp", *PLANE, "--out", tmp_path / "d.nc")
     assert code == 130 and "interrupted" in err and store.load(tmp_path / "d.nc").attrs["interrupted"] == 1
+
+
+def test_json_is_one_document(command):
+    import json
+
+    code, out, _ = command("diagram", "cusp", *PLANE, "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert set(document) == {"models", "parameters", "plane", "curves", "points", "regions", "certificate"}
+    assert document["models"] == ["cusp"] and document["plane"] == {"x": "a", "y": "b"}
+    (fold,) = document["curves"]
+    assert fold["condition"] == "fold" and fold["n_points"] == len(fold["points"]) and fold["error"] < 1e-12
+    assert all(abs(27 * b**2 - 4 * a**3) < 1e-10 for a, b in fold["points"])
+    (cusp,) = document["points"]
+    assert cusp["type"] == "cusp" and all(abs(cusp["at"][name]) <= cusp["error"][name] < 1e-6 for name in "ab")
+    assert document["certificate"]["unexplained"] == 0 < document["certificate"]["differing"]
+    # The wedge between the folds: b from -1 to 1 and a from 3 |b / 2|^(2/3) to 2.
+    two = next(r for r in document["regions"] if r["label"] == "cusp (2 states)")
+    assert abs(two["area"] - (4 - 2 * 3 / 2 ** (2 / 3) * 3 / 5)) < 0.03
+    assert {s["model"] for s in two["states"]} == {"cusp"} and sum(s["count"] for s in two["states"]) == 3

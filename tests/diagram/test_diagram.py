@@ -1,98 +1,161 @@
 """Phase diagrams of models whose diagrams are known in closed form."""
 
-import sys
+import importlib
 
 import numpy as np
 import pytest
 
-from meanfield.diagram import contours, diagram
+import meanfield as mf
+from meanfield.diagram import diagram
+from meanfield.diagram.certificate import certify
 from meanfield.diagram.classify import NOTHING
-from meanfield.diagram.grid import make_plane
 from meanfield.errors import ParameterError
 from tests import fakes
 
 WINDOW = ((-1.0, 2.0), (-1.0, 1.0))
 
 
-@pytest.fixture(autouse=True)
-def closed_forms(monkeypatch):
-    fakes.use_closed_forms(monkeypatch)
+def cusp_diagram(points=(15, 10), **options):
+    return diagram(fakes.cusp(), plane=("a", "b"), window=WINDOW, points=points, **options)
 
 
-def cusp_diagram(**options):
-    return diagram(fakes.cusp(), plane=("a", "b"), window=WINDOW, points=(31, 20), **options)
-
-
-def test_the_cusp_is_found_where_it_is():
+def test_the_folds_of_the_cusp_are_one_curve_through_its_tip():
     d = cusp_diagram()
     a, b = np.meshgrid(d.plane.x, d.plane.y)
-    bistable = 4 * a**3 > 27 * b**2
     assert set(d.labels) == {"cusp", "cusp (2 states)"}
-    assert (np.array(d.labels)[d.region] == np.where(bistable, "cusp (2 states)", "cusp")).all()
+    assert (np.array(d.labels)[d.region] == np.where(4 * a**3 > 27 * b**2, "cusp (2 states)", "cusp")).all()
     assert d.label(1.9, 0.0) == "cusp (2 states)"
+    (fold,) = d.curves
+    a, b = fold.points.T
+    assert fold.condition == "fold" and fold.errors.max() < 1e-13
+    # b = +-2 (a / 3)^(3/2): the claim in either parameter, by the slope of the other, bounds the distance.
+    slope = 3**-0.5 * np.sqrt(np.maximum(a, 0))
+    assert (np.abs(np.abs(b) - 2 * np.maximum(a / 3, 0) ** 1.5) <= fold.errors[:, 1] + slope * fold.errors[:, 0] + 1e-15).all()
+    assert {tuple(np.round(fold.points[k], 12)) for k in (0, -1)} == {(np.round(3 / 4 ** (1 / 3), 12), s) for s in (-1.0, 1.0)}
+    assert fold.bounds.all() and d.certificate and d.certificate.differing > 10
 
 
-def test_folds_end_in_the_plane_and_are_still_traced():
-    (fold,) = cusp_diagram().contours
-    points = np.concatenate(fold.lines)
-    assert fold.points > 30
-    assert np.allclose(27 * points[:, 1] ** 2, 4 * points[:, 0] ** 3)
-    assert fold.equation == "-a + 3*x**2 = 0"
-    # The two arms meet in the cusp: one line, not dust.
-    assert len(fold.lines) == 1
-    assert np.concatenate(fold.boundary).mean() > 0.9
+def test_the_certificate_misses_a_curve_that_is_deleted():
+    d = cusp_diagram()
+    whole, missing = certify(d.sheets, [c.smooth for c in d.curves])
+    assert whole and whole.differing > 10 and not missing
+    none, missing = certify(d.sheets, [])
+    assert not none and len(none.unexplained) == len(missing) == whole.differing
+    assert f"{whole.differing} of {whole.differing} changes" in str(none)
+    upper = d.curves[0].smooth[d.curves[0].smooth[:, 1] > 0]
+    half, missing = certify(d.sheets, [upper])
+    assert missing and all(d.plane.y[row] < 0.2 for row, _, _ in missing)
+
+
+def test_refining_the_grid_does_not_change_the_curves():
+    """Three times as fine, the same curve: its points lie on the same closed form, and it ends at the same places."""
+    for points in (9, 27):
+        (fold,) = cusp_diagram(points=points).curves
+        a, b = fold.points.T
+        assert np.abs(27 * b**2 - 4 * a**3).max() < 1e-12
+        assert np.allclose(sorted(fold.points[[0, -1], 1]), [-1, 1], atol=1e-13)
 
 
 def test_a_broken_symmetry_is_named_and_partners_count_once():
-    d = diagram(fakes.pitchfork(), plane=("a", "b"), window=((-1.05, 1.0), (0.0, 1.0)), points=(20, 5))
+    d = diagram(fakes.pitchfork(), plane=("a", "b"), window=((-1.05, 1.0), (0.0, 1.0)), points=(10, 5))
     assert set(d.labels) == {"homogeneous stationary", "heterogeneous stationary"}
-    (line,) = d.contours[0].lines
-    assert len(line) == 5 and (line[:, 0] == 0).all()
-    assert d.contours[0].boundary[0].all()
-    assert d.contours[0].equation == "a = 0"
+    (line,) = d.curves
+    assert line.condition == "pitchfork" and line.equation == "a = 0" and line.bounds.all()
+    assert np.abs(line.points[:, 0]).max() <= line.errors[:, 0].max() < 1e-14
+    assert sorted(line.points[[0, -1], 1].tolist()) == [0.0, 1.0]
 
 
-def test_a_grid_point_on_a_boundary_is_no_region_of_its_own():
-    d = diagram(fakes.pitchfork(), plane=("a", "b"), window=((-1.0, 1.0), (0.0, 1.0)), points=(3, 2))
-    assert d.labels[d.region[0, 1]] == "homogeneous stationary"
+def isola():
+    """x^2 + a^2 + b^2 = 1: two states inside the unit circle, none outside; no state reaches the ends of the window."""
+    x, (a, b) = mf.unknown("x"), mf.parameters("a b")
+    return mf.Model(
+        "sphere",
+        name="sphere",
+        unknowns=(x,),
+        parameters=(a, b),
+        implicit=[x**2 + a**2 + b**2 - 1],
+        starts=[{x: 1}, {x: -1}],
+        stable={"the upper sheet": x},
+    )
+
+
+def test_an_isola_is_a_closed_curve():
+    d = diagram(isola(), plane=("a", "b"), window=((-2.0, 2.0), (-2.0, 2.0)), points=12)
+    assert set(d.labels) == {NOTHING, "sphere"}
+    (circle,) = d.curves
+    assert np.abs((circle.points**2).sum(axis=1) - 1).max() < 1e-12
+    assert np.abs(circle.points[0] - circle.points[-1]).max() < 1e-12 and np.ptp(circle.points[:, 0]) > 1.9
+    assert d.certificate and not d.corners
+
+
+def two_lines():
+    """x = a + b / 2, stable where x > 0 and where b > a: two straight boundaries that cross at the origin."""
+    x, (a, b) = mf.unknown("x"), mf.parameters("a b")
+    return mf.Model(
+        "two lines",
+        name="lines",
+        equations={x: a + b / 2},
+        parameters=(a, b),
+        indicators={"sign": x, "order": b - a + x / 7},
+        stable={"positive": x, "ordered": b - a + x / 7},
+    )
+
+
+def test_two_lines_of_indicators_cross():
+    d = diagram(two_lines(), plane=("a", "b"), window=((-1.0, 1.1), (-1.2, 1.0)), points=8)
+    assert {c.condition for c in d.curves} == {"sign", "order"} and d.certificate
+    for curve in d.curves:
+        a, b = curve.points.T
+        assert np.abs(a + b / 2 if curve.condition == "sign" else b - a + (a + b / 2) / 7).max() < 1e-13
+    (corner,) = d.corners
+    assert corner.type == "crossing" and set(corner.curves) == {"sign", "order"}
+    assert all(abs(corner.at[n]) <= corner.error[n] + 1e-15 for n in "ab")
+
+
+def test_only_the_conditions_asked_for_are_kept():
+    d = diagram(two_lines(), plane=("a", "b"), window=((-1.0, 1.1), (-1.2, 1.0)), points=4, conditions=["order"])
+    assert {c.condition for c in d.curves} == {"order"}
 
 
 def test_two_models_share_a_plane():
-    d = diagram([fakes.pitchfork(), fakes.cusp()], plane=("a", "b"), window=((-1.05, 1.0), (-0.5, 0.5)), points=8)
+    d = diagram([fakes.pitchfork(), fakes.cusp()], plane=("a", "b"), window=((-1.05, 1.0), (-0.5, 0.5)), points=6)
     assert len(d.sheets) == 2 and any(" + " in label for label in d.labels)
     assert "pitchfork and cusp" in d.summary()
+    assert {c.model for c in d.curves} == {"pitchfork", "cusp"}
 
 
 def test_chunks_change_nothing():
     whole, parts = cusp_diagram(), cusp_diagram(chunk=7)
     assert (whole.region == parts.region).all()
-    assert all((one == two).all() for one, two in zip(whole.contours[0].lines, parts.contours[0].lines, strict=True))
+    assert (whole.curves[0].points == parts.curves[0].points).all()
 
 
 def test_the_summary_has_five_lines():
     lines = cusp_diagram().summary().splitlines()
     assert len(lines) == 5
     assert lines[0] == "Phase diagram of cusp with a from -1 to 2 and b from -1 to 1."
-    assert "31 x 20 points" in lines[1] and "fold of cusp" in lines[3] and "coexist at" in lines[4]
+    assert "15 x 10 points" in lines[1] and "fold of cusp" in lines[3] and "coexist at" in lines[4]
 
 
 def test_progress_is_reported():
     heard = []
-    cusp_diagram(chunk=100, progress=lambda *event: heard.append(event))
-    assert (620, 620, "solving cusp") in heard and (1, 1, "polishing boundaries") in heard
+    cusp_diagram(chunk=40, progress=lambda *event: heard.append(event))
+    assert (150, 150, "solving cusp") in heard and any(text == "tracing boundaries" for *_, text in heard)
 
 
 def test_an_interrupt_keeps_what_was_computed(monkeypatch, tmp_path):
+    room = importlib.import_module("meanfield.solve")
+    solve, seen = room.solve, []
+
     def impatient(*args, **kwargs):
         if len(seen) == 2:
             raise KeyboardInterrupt
         seen.append(1)
-        return fakes.solve_cubic(*args, **kwargs)
+        return solve(*args, **kwargs)
 
-    seen = []
-    monkeypatch.setattr(sys.modules["meanfield.solve"], "solve", impatient)
-    d = cusp_diagram(chunk=62)
-    assert d.interrupted and len(d.sheets[0].points) == 124 and not d.contours
+    monkeypatch.setattr(room, "solve", impatient)
+    d = cusp_diagram(chunk=30)
+    assert d.interrupted and len(d.sheets[0].points) == 60 and not d.curves
     assert d.label(0.0, 1.0) == NOTHING
     d.to_netcdf(tmp_path / "part.nc")
 
@@ -105,28 +168,10 @@ def test_an_interrupt_keeps_what_was_computed(monkeypatch, tmp_path):
         ({"points": 1}, "at least 2"),
         ({"window": ((0, 0), (0, 1))}, "window of a"),
         ({"a": 1.0}, "cannot be held fixed"),
-        ({"indicators": ["flod"]}, "no model has an indicator 'flod'"),
+        ({"conditions": ["flod"]}, "no boundary is called 'flod'"),
         ({"c": np.zeros(3)}, "one number"),
     ],
 )
-def test_a_wrong_request_is_refused_before_computing(options, says, monkeypatch):
-    monkeypatch.setattr(sys.modules["meanfield.solve"], "solve", None)
+def test_a_wrong_request_is_refused(options, says):
     with pytest.raises(ParameterError, match=says):
-        diagram(fakes.cusp(), **{"plane": ("a", "b"), "window": WINDOW, **options})
-
-
-def test_a_closed_curve_is_closed():
-    plane = make_plane(("p", "q"), ((-2.0, 2.0), (-2.0, 2.0)), 14)
-    where, places = [], []
-    for edge in contours.edges(plane):
-        row, column, axis = edge
-        ends = [(plane.x[column], plane.y[row])]
-        ends.append((plane.x[column + 1], plane.y[row]) if axis == 0 else (plane.x[column], plane.y[row + 1]))
-        near, far = (np.hypot(*end) - 1 for end in ends)
-        if near * far < 0:
-            held = ends[0][1 - axis]
-            zero = np.sign(ends[0][axis] + ends[1][axis]) * np.sqrt(1 - held**2)
-            where.append(edge)
-            places.append((zero, held) if axis == 0 else (held, zero))
-    (line,) = contours.join(where, np.array(places), plane)
-    assert line[0] == line[-1] and len(line) == len(where) + 1
+        diagram(fakes.cusp(), **{"plane": ("a", "b"), "window": WINDOW, "points": 3, **options})

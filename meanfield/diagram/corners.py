@@ -1,0 +1,192 @@
+"""Points of codimension two: where boundaries cross, end on one another, or have a cusp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from meanfield.continuation.branch import Branch, as_solution, refined
+from meanfield.continuation.corrector import correct
+from meanfield.continuation.detect import Bracket
+from meanfield.continuation.locate import Located, locate
+from meanfield.continuation.stops import End
+from meanfield.continuation.subject import Question
+from meanfield.continuation.tangent import first_tangent, tangent
+from meanfield.continuation.walk import Lane
+from meanfield.diagram.grid import Plane
+
+if TYPE_CHECKING:
+    from meanfield.diagram.curves import Curve
+
+_ALIKE = 1e-6  # relative distance of unknowns of what is the same state on two curves
+_PLANE = [-1, -2]  # where x and y stand among the unknowns of a boundary
+_ITERATIONS = 8
+_Found = tuple[np.ndarray, np.ndarray, str, tuple[str, ...]]
+_MEET = 2e-4  # of the window: an end this close to another curve lies on it
+
+
+@dataclass(frozen=True)
+class Corner:
+    """type: "cusp", "crossing" or "end"; at: ``{parameter: value}``; error: its claimed size, ``{parameter: value}``;
+    curves: names of the conditions that meet."""
+
+    type: str
+    at: dict[str, float]
+    error: dict[str, float]
+    curves: tuple[str, ...]
+
+
+def corners(curves: Sequence[Curve], plane: Plane) -> list[Corner]:
+    """All of them, each once."""
+    scale = np.array([float(np.ptp(e)) for e in plane.edges])
+    found: list[_Found] = []
+    for n, curve in enumerate(curves):
+        found += _ends(n, curve, curves, scale)
+        found += _cusps(curve, scale)
+        for other in curves[n + 1 :]:
+            found += _crossings(curve, other, scale)
+    kept: list[_Found] = []
+    for one in found:
+        if all(np.abs((one[0] - k[0]) / scale).max() > _MEET for k in kept):
+            kept.append(one)
+    names = plane.names
+    return [
+        Corner(kind, dict(zip(names, at.tolist(), strict=True)), dict(zip(names, error.tolist(), strict=True)), who)
+        for at, error, kind, who in kept
+    ]
+
+
+def _ends(n: int, curve: Curve, curves: Sequence[Curve], scale: np.ndarray) -> list[_Found]:
+    """Ends inside the window: where the state of the curve leaves its domain, usually on another curve."""
+    branch = curve.branch
+    if branch is None:
+        return []
+    out: list[_Found] = []
+    for k, why in ((0, branch.begins), (-1, branch.ends)):
+        if why in (End.WINDOW, End.CLOSED, None):
+            continue
+        at, error = curve.points[k], curve.errors[k]
+        met = [c.condition for m, c in enumerate(curves) if m != n and _distance(c.smooth, at, scale) < _MEET]
+        out.append((at, error, "end", (curve.condition, *met)))
+    return out
+
+
+def _distance(line: np.ndarray, at: np.ndarray, scale: np.ndarray) -> float:
+    a, b = line[:-1] / scale, line[1:] / scale
+    way, chord = at / scale - a, b - a
+    share = np.clip((way * chord).sum(axis=1) / np.maximum((chord**2).sum(axis=1), 1e-300), 0.0, 1.0)
+    return float(np.sqrt(((way - share[:, None] * chord) ** 2).sum(axis=1)).min(initial=np.inf))
+
+
+def _cusps(curve: Curve, scale: np.ndarray) -> list[_Found]:
+    """Where a curve turns back on itself in the plane: both parameters are stationary along it."""
+    branch = curve.branch
+    if branch is None:
+        return []
+    way = branch.tangent[:, _PLANE] * branch.scale[:, _PLANE] / scale
+    length = np.linalg.norm(way, axis=1)
+    out: list[_Found] = []
+    for k in range(len(way) - 1):
+        if float((way[k] * way[k + 1]).sum()) >= 0 or min(length[k], length[k + 1]) < 1e-9:
+            continue
+        point = _located(branch, k, way[k] / length[k] / scale)
+        if point is not None:
+            out.append((point.u[_PLANE], point.error[_PLANE], "cusp", (curve.condition,)))
+    return out
+
+
+def _located(branch: Branch, k: int, direction: np.ndarray) -> Located | None:
+    """The point between two points of a branch at which its way in the plane has no component along ``direction``."""
+    subject = branch.subject
+    chord = (branch.u[k + 1] - branch.u[k]) / branch.scale[k]
+
+    def speed(u: np.ndarray, p: np.ndarray) -> np.ndarray:
+        _, jacobian = subject.curve.fine.residual_jacobian(u, p)
+        scale = np.repeat(branch.scale[k][None], len(u), axis=0)
+        ahead = tangent(jacobian, np.repeat((chord / np.linalg.norm(chord))[None], len(u), axis=0), scale)
+        return np.asarray((ahead * scale)[:, _PLANE] @ direction)
+
+    def fine(u: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return speed(u, p), np.full(len(u), 1e-13)
+
+    lane = Lane(branch.base)
+    lane.u, lane.tangent, lane.scale = ([a[k], a[k + 1]] for a in (branch.u, branch.tangent, branch.scale))
+    found = locate(subject, [Bracket(lane, 0, "indicator", "cusp", Question("indicator", "cusp", speed, fine))])
+    return found[0] if found and found[0].sharp else None
+
+
+def _crossings(curve: Curve, other: Curve, scale: np.ndarray) -> list[_Found]:
+    """Where two curves cross in the plane in the same state."""
+    out: list[_Found] = []
+    a, b = curve.smooth / scale, other.smooth / scale
+    for k in range(len(a) - 1):
+        low, high = np.minimum(a[k], a[k + 1]), np.maximum(a[k], a[k + 1])
+        near = np.flatnonzero((np.maximum(b[:-1], b[1:]) >= low).all(axis=1) & (np.minimum(b[:-1], b[1:]) <= high).all(axis=1))
+        for j in near:
+            if _meet(a[k], a[k + 1], b[j], b[j + 1]):
+                point = _crossing(curve, other, k, int(j), scale)
+                if point is not None:
+                    out.append((*point, "crossing", (curve.condition, other.condition)))
+    return out
+
+
+def _meet(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> bool:
+    matrix = np.array([b - a, c - d]).T
+    if abs(np.linalg.det(matrix)) < 1e-18:
+        return False
+    s, t = np.linalg.solve(matrix, c - a)
+    return bool(-1e-6 <= s <= 1 + 1e-6 and -1e-6 <= t <= 1 + 1e-6)
+
+
+def _crossing(curve: Curve, other: Curve, k: int, j: int, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The point (x, y) at which both conditions hold, with its error; None if the states on the two curves differ there.
+
+    Newton's method: both curves are replaced by their tangents at exact points, these are intersected, and so on.
+    """
+    if curve.branch is None or other.branch is None:
+        return None
+    branches, at = (curve.branch, other.branch), (curve.path[k], other.path[j])
+    for _ in range(_ITERATIONS):
+        one, two = (_on(branch, u) for branch, u in zip(branches, at, strict=True))
+        if one is None or two is None:
+            return None
+        (u, du, error_u), (v, dv, error_v) = one, two
+        matrix = np.array([du[_PLANE], -dv[_PLANE]]).T / scale[:, None]
+        angle = abs(float(np.linalg.det(matrix))) / float(np.linalg.norm(du[_PLANE] / scale) * np.linalg.norm(dv[_PLANE] / scale))
+        if angle < 1e-9:
+            return None
+        s, t = np.linalg.solve(matrix, (v[_PLANE] - u[_PLANE]) / scale)
+        at = (u + s * du, v + t * dv)
+        if max(abs(s), abs(t)) > 1.0:
+            return None
+        if max(abs(s), abs(t)) < 1e-12:
+            break
+    if not _same_state(branches, (u, v)):
+        return None
+    error = (error_u[_PLANE] + error_v[_PLANE]) / angle + np.abs(u[_PLANE] - v[_PLANE])
+    return u[_PLANE], error
+
+
+def _on(branch: Branch, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """The point of the branch next to u, the direction of the branch there (one scaled unit long), and the point's error."""
+    subject, scale = branch.subject, np.maximum(np.abs(u), branch.subject.floor)
+    _, jacobian = subject.curve.residual_jacobian(u[None], branch.base[None])
+    along = first_tangent(jacobian, np.ones((1, len(u))), scale[None])
+    done = correct(subject.curve, branch.base[None], u[None], along, scale[None], tol=1e-12)
+    if not np.isfinite(done.u).all() or done.last[0] > 1e-8:
+        return None
+    point, error = refined(subject, done.u, along, scale[None], branch.base[None])
+    return point[0], along[0] * scale, error[0]
+
+
+def _same_state(branches: tuple[Branch, Branch], at: tuple[np.ndarray, np.ndarray]) -> bool:
+    """Whether both curves speak of the same state there: equal values of the unknowns that both models report."""
+    tables = []
+    for branch, u in zip(branches, at, strict=True):
+        p = branch.subject.curve.path.points(branch.base[None], u[None, -1])
+        tables.append(dict(as_solution(branch.subject, u[None], np.zeros((1, len(u))), p).unknowns))
+    shared = set(tables[0]) & set(tables[1])
+    return bool(shared) and all(abs(tables[0][n][0] - tables[1][n][0]) <= _ALIKE * (1 + abs(tables[0][n][0])) for n in shared)

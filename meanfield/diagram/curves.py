@@ -1,0 +1,96 @@
+"""Boundary curves as data: exact points with errors, a smooth line through them, and which parts bound a region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages.scope import substitute
+from meanfield.continuation.branch import Branch
+from meanfield.diagram.seeds import Condition
+from meanfield.model import Model
+from meanfield.model.printing import latex_expression
+
+__all__ = ["Curve", "curve_of", "smoothed"]
+
+_PIECES = 8  # of the smooth line between two exact points
+
+
+@dataclass
+class Curve:
+    """A curve on which a condition of a model holds.
+
+    condition: its name; equation, latex: what vanishes. points (k, 2) as (x, y) and errors (k, 2), claimed; path (m, N): a smooth
+    line through the points, unknowns included, and ``smooth`` (m, 2) its places in the plane; bounds (m,): which of its points
+    separate regions. ends: why it begins and ends. branch: the continuation that it comes from, with the unknowns.
+    """
+
+    model: str
+    condition: str
+    equation: str
+    latex: str
+    points: np.ndarray
+    errors: np.ndarray
+    path: np.ndarray
+    bounds: np.ndarray
+    ends: str = ""
+    branch: Branch | None = field(default=None, repr=False)
+
+    @property
+    def smooth(self) -> np.ndarray:
+        """(m, 2) as (x, y): a smooth line through the points, for drawing."""
+        return self.path[:, [-1, -2]]
+
+    @property
+    def bounds_at_points(self) -> np.ndarray:
+        """(k,): which of the exact points separate regions."""
+        return self.bounds[:: (len(self.smooth) - 1) // max(len(self.points) - 1, 1) or 1]
+
+
+def curve_of(condition: Condition, branch: Branch) -> Curve:
+    """The curve that a traced branch of a condition's equations is."""
+    points, errors = branch.u[:, [-1, -2]], branch._refined[1][:, [-1, -2]]
+    path = smoothed(branch)
+    text, latex = equation(condition, branch)
+    model = condition.model
+    name = model.name or model.title
+    return Curve(name, condition.label, text, latex, points, errors, path, np.ones(len(path), bool), branch.status, branch)
+
+
+def smoothed(branch: Branch) -> np.ndarray:
+    """(M, N): cubic interpolation between the points of a branch, by their tangents."""
+    u, t, scale = branch.u, branch.tangent, branch.scale
+    s = np.linspace(0.0, 1.0, _PIECES + 1)[:-1, None]
+    parts = []
+    for k in range(len(u) - 1):
+        chord = (u[k + 1] - u[k]) / scale[k]
+        length = np.sqrt((chord**2).sum())
+        a, b = t[k] * scale[k] * length, t[k + 1] * scale[k + 1] * length
+        if not (np.isfinite(a).all() and np.isfinite(b).all() and length > 0):
+            parts.append(u[k] + s * (u[k + 1] - u[k]))
+            continue
+        parts.append((1 + 2 * s) * (1 - s) ** 2 * u[k] + s**2 * (3 - 2 * s) * u[k + 1] + s * (1 - s) ** 2 * a - s**2 * (1 - s) * b)
+    return np.concatenate([*parts, u[-1:]])
+
+
+def equation(condition: Condition, branch: Branch) -> tuple[str, str]:
+    """What vanishes on the curve, as text and as LaTeX, with the constant on the right."""
+    if condition.kind == "fold":
+        return "det F_x = 0", r"\det F_x = 0"
+    model: Any = branch.model
+    expr = model.implicit[-1] if condition.kind == "transversal" else _own(condition)
+    constant, rest = expr.as_coeff_Add() if expr.is_Add else (sp.S.Zero, expr)
+    sign = -1 if rest.could_extract_minus_sign() else 1
+    rest, constant = sign * rest, -sign * constant
+    return f"{rest} = {constant}", f"{latex_expression(model, rest)} = {latex_expression(model, constant)}"
+
+
+def _own(condition: Condition) -> sp.Expr:
+    model: Model = condition.model
+    if condition.kind == "edge":
+        return next(u for u in model.unknowns if u.name == condition.name)
+    zero = {u: sp.S.Zero for u in model.unknowns if u.name in condition.zero}
+    return substitute(model.indicators[condition.name], zero)

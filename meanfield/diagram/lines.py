@@ -1,0 +1,97 @@
+"""Branches along some rows and columns of the grid: every event on them is an exact point of a boundary in the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from meanfield.continuation.branch import Branch
+from meanfield.continuation.forest import Field, grown
+from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.stops import Stops
+from meanfield.continuation.subject import Subject
+from meanfield.continuation.walk import Steps
+from meanfield.diagram.grid import Plane, Sheet
+from meanfield.diagram.working import working_unknowns
+from meanfield.model import Model
+from meanfield.progress import Progress
+
+_STARTS = 4  # grid points of a line whose solutions are starts, its ends included
+_STEPS = Steps(largest=0.08, angle=0.2, worst=0.6, correction=1e-2)
+
+
+@dataclass(eq=False)
+class Lines:
+    """All lines along one axis: ``axis`` 0 are rows (x moves), 1 columns. Those in ``done`` have been walked."""
+
+    plane: Plane
+    sheets: Sequence[Sheet]
+    fixed: Mapping[str, float]
+    axis: int
+    progress: Progress
+    done: set[int] = field(default_factory=set)
+    garden: Garden | None = None
+    subjects: dict[int, Subject] = field(default_factory=dict)
+
+    @property
+    def moving(self) -> str:
+        """The parameter that moves along the lines."""
+        return self.plane.names[self.axis]
+
+    @property
+    def held(self) -> str:
+        """The parameter that tells the lines apart."""
+        return self.plane.names[1 - self.axis]
+
+    def field(self, held: float) -> Field:
+        """The window of one line."""
+        low, high = (float(f(self.plane.edges[self.axis])) for f in (np.min, np.max))
+        return Field(self.moving, low, high, {**self.fixed, self.held: held})
+
+    def subject(self, model: Model) -> Subject:
+        if id(model) not in self.subjects:
+            middle = float(np.mean(self.plane.edges[1 - self.axis]))
+            self.subjects[id(model)] = self.field(middle).subject(model)
+        return self.subjects[id(model)]
+
+    def walk(self, numbers: Iterable[int]) -> list[Branch]:
+        """Follow every branch on these lines (indices of rows or columns); returns the new branches."""
+        new = [k for k in dict.fromkeys(numbers) if k not in self.done]
+        if not new:
+            return []
+        self.done |= set(new)
+        if self.garden is None:
+            window = self.field(0.0)
+            self.garden = Garden(_STEPS, Stops({self.moving: (window.low, window.high)}), self.progress)
+        known = len(self.garden.branches)
+        starts = [s for k in new for s in self._starts(k)]
+        grown(self.garden, starts, True, self.subject, self.moving)
+        return self.garden.branches[known:]
+
+    def _starts(self, number: int) -> list[Start]:
+        """The solutions at some grid points of a line."""
+        along = (self.plane.x, self.plane.y)[self.axis]
+        held = float((self.plane.y, self.plane.x)[self.axis][number])
+        chosen = np.unique(np.linspace(0, len(along) - 1, min(_STARTS, len(along))).round().astype(int))
+        out = []
+        for sheet in self.sheets:
+            subject = self.subject(sheet.model)
+            for k in chosen:
+                row, column = (number, int(k)) if self.axis == 0 else (int(k), number)
+                here = sheet.at(row, column)
+                if not here:
+                    continue
+                base = self.field(held).points(sheet.model, along[k : k + 1])[0]
+                public = {name: np.array([one.unknowns[name] for one in here]) for name in here[0].unknowns}
+                table = working_unknowns(sheet.model, public)
+                x = np.stack([table[u.name] for u in sheet.model.unknowns], axis=1)
+                for row_x in x[np.lexsort(tuple(-x.T[::-1]))]:
+                    out.append(Start(subject, np.append(row_x, along[k]), base))
+        return out
+
+
+def first_lines(count: int) -> list[int]:
+    """Which of ``count`` rows or columns are walked first: three, evenly spread."""
+    return sorted({count // 6, count // 2, count - 1 - count // 6})

@@ -1,0 +1,166 @@
+"""The plane cut along the boundaries: which label holds where, much finer than the grid, and how large the regions are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from meanfield.diagram.certificate import crossed_edges
+from meanfield.diagram.curves import Curve
+from meanfield.diagram.grid import Plane
+
+__all__ = ["areas", "contradictions", "mark_boundaries", "pixels", "refined"]
+
+_PIXELS = 240  # along each axis
+_INTERRUPTION = 0.12  # of a curve: a shorter piece within another is taken for its part
+
+
+def pixels(plane: Plane) -> Plane:
+    """A fine grid whose points are the middles of pixels that fill the window."""
+    axes = [low + (np.arange(_PIXELS) + 0.5) / _PIXELS * (high - low) for low, high in plane.edges]
+    return Plane(plane.names, axes[0], axes[1], plane.edges)
+
+
+def refined(plane: Plane, curves: Sequence[Curve], region: np.ndarray) -> tuple[Plane, np.ndarray]:
+    """The pixels and their labels (index as in ``region``).
+
+    Pixels hang together unless a curve passes between them; a piece of the plane takes the label of the grid points in it. Where
+    these contradict one another (a curve that ends inside the window separates nothing) every pixel takes that of the nearest
+    grid point of its piece; pieces without a grid point, slivers between curves, take that of their surroundings.
+    """
+    fine = pixels(plane)
+    piece = _pieces(fine, curves)
+    out = np.full(fine.shape, -1)
+    known: dict[int, list[tuple[int, int, int]]] = {}
+    for (r, c), label in zip(_homes(plane, fine, curves), region.ravel().tolist(), strict=True):
+        known.setdefault(int(piece[r, c]), []).append((r, c, label))
+    for number, points in known.items():
+        here = piece == number
+        labels = {label for _, _, label in points}
+        if len(labels) == 1:
+            out[here] = labels.pop()
+            continue
+        where = np.argwhere(here)
+        places = np.array([p[:2] for p in points])
+        nearest = ((where[:, None, :] - places[None]) ** 2).sum(axis=2).argmin(axis=1)
+        out[here] = np.array([p[2] for p in points])[nearest]
+    return fine, _filled(out)
+
+
+def contradictions(plane: Plane, curves: Sequence[Curve], signs: Sequence[Any]) -> list[int]:
+    """Grid points that differ from most of those on the same piece of the plane, between which no curve passes.
+
+    signs: what exists at every grid point, row by row. Either a curve is missing or a solution at that point.
+    """
+    fine = pixels(plane)
+    piece = _pieces(fine, curves)
+    members: dict[int, list[int]] = {}
+    for i, (r, c) in enumerate(_homes(plane, fine, curves)):
+        members.setdefault(int(piece[r, c]), []).append(i)
+    out = []
+    for points in members.values():
+        kinds = Counter(frozenset(signs[i].items()) for i in points)
+        usual = kinds.most_common(1)[0][0]
+        out += [i for i in points if frozenset(signs[i].items()) != usual]
+    return sorted(out)
+
+
+def _homes(plane: Plane, fine: Plane, curves: Sequence[Curve]) -> list[tuple[int, int]]:
+    """For every grid point, row by row, the nearest pixel (row, column) whose middle no curve separates from it."""
+    (x0, x1), (y0, y1) = fine.edges
+    scale = np.array([x1 - x0, y1 - y0]) / _PIXELS
+    lines = [(c.smooth - [x0, y0]) / scale for c in curves if len(c.smooth) > 1]
+    first = np.concatenate([np.empty((0, 2)), *(line[:-1] for line in lines)])
+    second = np.concatenate([np.empty((0, 2)), *(line[1:] for line in lines)])
+    out = []
+    for y in plane.y:
+        for x in plane.x:
+            at = (np.array([x, y]) - [x0, y0]) / scale
+            corner = np.floor(at).astype(int)
+            around = corner + np.array([[i, j] for j in (-1, 0, 1) for i in (-1, 0, 1)])
+            around = around[((around >= 0) & (around < _PIXELS)).all(axis=1)]
+            middles = around + 0.5
+            order = np.argsort(((middles - at) ** 2).sum(axis=1))
+            near = (np.minimum(first, second) < at + 2).all(axis=1) & (np.maximum(first, second) > at - 2).all(axis=1)
+            free = [k for k in order if not _crosses(at, middles[k], first[near], second[near])]
+            column, row = around[free[0] if free else order[0]]
+            out.append((int(row), int(column)))
+    return out
+
+
+def _crosses(p: np.ndarray, q: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether the way from p to q crosses one of the pieces from a (k, 2) to b (k, 2)."""
+    side = lambda u, v, w: (v[..., 0] - u[..., 0]) * (w[..., 1] - u[..., 1]) - (v[..., 1] - u[..., 1]) * (w[..., 0] - u[..., 0])
+    return bool(((side(a, b, p) * side(a, b, q) < 0) & (side(p, q, a) * side(p, q, b) < 0)).any())
+
+
+def _pieces(fine: Plane, curves: Sequence[Curve]) -> np.ndarray:
+    """(rows, columns) numbers of the pieces into which the curves cut the plane."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows, columns = fine.shape
+    index = np.arange(rows * columns).reshape(rows, columns)
+    across, up = np.ones((rows, columns - 1), bool), np.ones((rows - 1, columns), bool)
+    for r, c, axis in crossed_edges(fine, [_lengthened(curve.smooth, fine) for curve in curves]):
+        (across if axis == 0 else up)[r, c] = False
+    first = np.concatenate([index[:, :-1][across], index[:-1][up]])
+    second = np.concatenate([index[:, 1:][across], index[1:][up]])
+    graph = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(index.size, index.size))
+    return connected_components(graph, directed=False)[1].reshape(rows, columns)
+
+
+def _lengthened(line: np.ndarray, fine: Plane) -> np.ndarray:
+    """A line longer by a pixel at both ends: one that ends on another must not leave a gap there."""
+    if len(line) < 2:
+        return line
+    pixel = np.array([fine.x[1] - fine.x[0], fine.y[1] - fine.y[0]])
+    ways = [(line[0] - line[1]) / pixel, (line[-1] - line[-2]) / pixel]
+    first, last = (w / max(float(np.linalg.norm(w)), 1e-300) * pixel for w in ways)
+    return np.concatenate([[line[0] + first], line, [line[-1] + last]])
+
+
+def _filled(labels: np.ndarray) -> np.ndarray:
+    """Pixels without a label take that of the nearest one that has one."""
+    from scipy.ndimage import distance_transform_edt
+
+    if (labels >= 0).all() or (labels < 0).all():
+        return np.maximum(labels, 0)
+    where = distance_transform_edt(labels < 0, return_distances=False, return_indices=True)
+    return np.asarray(labels[tuple(where)])
+
+
+def areas(fine: Plane, labels: np.ndarray, count: int) -> np.ndarray:
+    """(count,): the area of each region in units of the plane, to within a pixel along its boundary."""
+    size = abs(np.prod([high - low for low, high in fine.edges])) / labels.size
+    return np.bincount(labels.ravel(), minlength=count) * float(size)
+
+
+def mark_boundaries(curves: Sequence[Curve], fine: Plane, labels: np.ndarray) -> None:
+    """Mark the parts of curves that separate regions: the labels of the pixels on both sides differ."""
+    (x0, x1), (y0, y1) = fine.edges
+    scale = np.array([x1 - x0, y1 - y0]) / _PIXELS
+    for curve in curves:
+        way = np.gradient(curve.smooth / scale, axis=0) if len(curve.smooth) > 1 else np.zeros((1, 2))
+        length = np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-300)
+        normal = np.stack([-way[:, 1], way[:, 0]], axis=1) / length
+        sides = []
+        for sign in (1.5, -1.5):
+            at = (curve.smooth - [x0, y0]) / scale + sign * normal
+            at = np.clip(at.astype(int), 0, _PIXELS - 1)
+            sides.append(labels[at[:, 1], at[:, 0]])
+        curve.bounds = _runs(sides[0] != sides[1])
+
+
+def _runs(flags: np.ndarray) -> np.ndarray:
+    """Flags without short interruptions: where another curve crosses, or in the tip of a cusp, pixels are too coarse to tell."""
+    out = flags.copy()
+    ends = np.flatnonzero(np.diff(out)) + 1
+    for first, last in pairwise(ends.tolist()):
+        if last - first < max(3, _INTERRUPTION * len(out)):
+            out[first:last] = out[first - 1]
+    return out

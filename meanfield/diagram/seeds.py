@@ -1,0 +1,174 @@
+"""From events on lines to conditions in the plane: which equations a boundary obeys, and a point of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from meanfield.conditions import indicator_zero, singular
+from meanfield.conditions.subspace import restricted
+from meanfield.conditions.transversal import transversal
+from meanfield.continuation.branch import Branch, Event
+from meanfield.errors import ParameterError
+from meanfield.model import Model
+
+_FLAT = 1e-10  # an unknown smaller than this all along a branch is zero on it
+_SAME = 1e-7
+_PART = 1e-5  # of a null vector: components below this share do not belong to it
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What vanishes on a boundary: ``kind`` "indicator", "fold", "transversal" or "edge", ``name`` of the indicator or unknown.
+
+    zero: unknowns that are 0 on the branch; critical: those in which a transversal condition is singular; label: what the
+    boundary is called.
+    """
+
+    model: Model
+    kind: str
+    name: str
+    zero: tuple[str, ...]
+    critical: tuple[str, ...]
+    label: str
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Conditions with the same key are the same equations."""
+        return id(self.model), self.kind, self.name, self.zero, self.critical
+
+    def rewritten(self, free: str) -> Model:
+        """The model of the boundary, with the parameter ``free`` as an unknown. Raises `ModelError` if there is none."""
+        bare = _bare(self.model)
+        values: dict[sp.Symbol, sp.Expr] = {u: sp.S.Zero for u in bare.unknowns if u.name in self.zero}
+        if self.kind == "transversal":
+            return transversal(bare, values, [u for u in bare.unknowns if u.name in self.critical], free=free)
+        if self.kind == "fold":  # which of the signs of the null vector counts does not matter along a curve
+            return replace(singular(restricted(bare, values) if values else bare, free=free), accept={})
+        expr = next(u for u in bare.unknowns if u.name == self.name) if self.kind == "edge" else bare.indicators[self.name]
+        out = indicator_zero(replace(bare, restrict={}), self.model.resolve(expr), free)
+        return restricted(out, values) if values else out
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A point of a boundary: working unknowns by name, place in the plane, null vector (n,) where there is one."""
+
+    condition: Condition
+    unknowns: dict[str, float]
+    place: tuple[float, float]
+    vector: np.ndarray | None
+
+
+def seeds(names: tuple[str, str], branches: Iterable[Branch]) -> list[Seed]:
+    """Seeds of all boundaries that the branches cross, without those of states that are not physical on either side.
+
+    names: of the two parameters of the plane.
+    """
+    found = []
+    for branch in branches:
+        zero = _zero(branch)
+        events = [e for e in branch.events() if e.sharp and e.type not in ("window", "junction", "hopf")]
+        for event in events:
+            condition = _condition(branch, event, zero, events)
+            if condition is not None and _matters(branch, event):
+                found.append(_seed(event, branch, condition, names))
+    return found
+
+
+def seed_of(event: Event, names: tuple[str, str]) -> Seed:
+    """The seed of the boundary that one event lies on. Raises `ParameterError` if it lies on none that is traced."""
+    branch = event.branch
+    condition = None
+    if branch is not None and branch.model is not None and event.sharp and event.type not in ("window", "junction", "hopf"):
+        condition = _condition(branch, event, _zero(branch), [event])
+    if branch is None or condition is None:
+        raise ParameterError(f"a {event.type} ({event.name}) is no boundary that can be traced from here")
+    return _seed(event, branch, condition, names)
+
+
+def _seed(event: Event, branch: Branch, condition: Condition, names: tuple[str, str]) -> Seed:
+    lower = branch.subject.curve.lower[:-1]
+    unknowns = dict(zip(branch.subject.curve.problem.names, np.maximum(event.u[:-1], lower).tolist(), strict=True))
+    vector = event.located.vector if event.located is not None and event.type == "fold" else None
+    at = {**held_parameters(branch), **event.at}
+    return Seed(condition, unknowns, (at[names[0]], at[names[1]]), vector)
+
+
+def held_parameters(branch: Branch) -> dict[str, float]:
+    """The parameters that stay along a branch, by name."""
+    path, names = branch.subject.curve.path, branch.subject.curve.problem.parameter_names
+    return {name: float(value) for i, (name, value) in enumerate(zip(names, branch.base, strict=True)) if i not in path.index}
+
+
+def _zero(branch: Branch) -> tuple[str, ...]:
+    u = branch._raw[0]
+    names = branch.subject.curve.problem.names
+    return tuple(name for i, name in enumerate(names) if np.abs(u[:, i]).max() <= _FLAT)
+
+
+def _condition(branch: Branch, event: Event, zero: tuple[str, ...], events: Sequence[Event]) -> Condition | None:
+    model: Any = branch.model
+    here = [e for e in events if e is not event and _together(e, event)]
+    if event.type == "fold":
+        return Condition(model, "fold", "", zero, (), "fold")
+    if event.type in ("pitchfork", "transcritical", "branch point"):
+        critical = _critical(branch, event)
+        if not critical or not set(critical) <= set(zero):
+            return None  # seen from the branch that ends here: the one that goes through tells it
+        named = next((e.name for e in here if e.type == "indicator"), event.type)
+        return Condition(model, "transversal", "", zero, critical, event.type if event.type == "pitchfork" else named)
+    if any(e.type in ("fold", "pitchfork", "transcritical", "branch point") for e in here):
+        return None  # the same boundary, told by what it does to branches
+    if event.type == "indicator" and event.name in model.indicators:
+        return Condition(model, "indicator", event.name, zero, (), event.name)
+    if event.type == "domain" and event.name in branch.subject.curve.names and not _told_elsewhere(branch, event):
+        symbol = next(u for u in model.unknowns if u.name == event.name)
+        same = [n for n, e in model.indicators.items() if model.resolve(e) == symbol]
+        return (
+            Condition(model, "indicator", same[0], zero, (), same[0])
+            if same
+            else Condition(model, "edge", event.name, zero, (), f"{event.name} = 0")
+        )
+    return None
+
+
+def _together(a: Event, b: Event) -> bool:
+    near = all(abs(a.at[k] - b.at[k]) <= _SAME * max(1.0, abs(a.at[k])) + a.error[k] + b.error[k] for k in a.at)
+    return near and abs(a.place - b.place) < 1.0
+
+
+def _critical(branch: Branch, event: Event) -> tuple[str, ...]:
+    """The unknowns in which the equations become singular."""
+    names = branch.subject.curve.problem.names
+    _, jacobian = branch.subject.curve.fine.residual_jacobian(event.u[None], branch.base[None])
+    null = np.abs(np.linalg.svd(np.nan_to_num(jacobian[0, :, :-1]))[2][-1])
+    return tuple(name for name, v in zip(names, null, strict=True) if v > _PART * null.max())
+
+
+def _told_elsewhere(branch: Branch, event: Event) -> bool:
+    """Whether the phase on the other side of a junction has the same boundary, as one of its indicators."""
+    model: Any = branch.model
+    for junction in model.junctions:
+        back = [j for j in junction.phase.junctions if j.phase is model]
+        if back and junction.phase.indicators and abs(float(event.u[branch.subject.curve.names.index(event.name)])) < 1e-6:
+            return True
+    return False
+
+
+def _matters(branch: Branch, event: Event) -> bool:
+    physical = branch.physical
+    if physical is None:
+        return True
+    k = int(np.clip(np.floor(event.place), 0, len(physical) - 1))
+    around = physical[max(0, k - 1) : k + 3]
+    return bool(around.any())
+
+
+def _bare(model: Model) -> Model:
+    """The model without what a boundary does not need: rewriting and compiling it would cost more than solving."""
+    return replace(model, observables={}, profiles={}, spectra={}, physical={}, stable=None, seeds=(), junctions=(), accept={})

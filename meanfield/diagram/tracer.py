@@ -1,0 +1,159 @@
+"""Boundaries as curves: the equations of a condition, continued through the plane from every seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from meanfield.compile import compile
+from meanfield.continuation.branch import Branch, Event
+from meanfield.continuation.corrector import correct
+from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.path import path_of
+from meanfield.continuation.stops import Stops
+from meanfield.continuation.subject import Subject, as_floor, subject_of
+from meanfield.continuation.walk import Steps
+from meanfield.diagram.curves import Curve, curve_of
+from meanfield.diagram.grid import Plane, make_plane
+from meanfield.diagram.seeds import Condition, Seed, held_parameters, seed_of
+from meanfield.errors import MeanfieldError, ParameterError
+from meanfield.model import Model
+from meanfield.progress import Progress, ProgressOption, reporting
+from meanfield.solve.newton import newton
+from meanfield.solve.points import parameter_points
+from meanfield.solve.problem import Array
+
+_NEAR = 0.02  # scaled distance from a curve within which a seed may be a point of it
+_ON = 1e-6
+_STEPS = Steps(largest=0.06, angle=0.15)
+
+
+@dataclass(eq=False)
+class Tracer:
+    """Traces conditions in a plane; ``curves``: what has been traced, by condition."""
+
+    plane: Plane
+    fixed: Mapping[str, float]
+    progress: Progress
+    curves: dict[Any, list[Branch]] = field(default_factory=dict)
+    subjects: dict[Any, Subject | None] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def trace(self, found: Sequence[Seed]) -> list[tuple[Condition, Branch]]:
+        """Curves through the seeds that lie on none that is known."""
+        new = []
+        for seed in found:
+            subject = self._subject(seed)
+            if subject is None:
+                continue
+            start = self._start(seed, subject)
+            known = self.curves.setdefault(seed.condition.key, [])
+            if start is None or any(lies_on(branch, start.u) for branch in known):
+                continue
+            branch = self._walk(start)
+            known.append(branch)
+            new.append((seed.condition, branch))
+        return new
+
+    def _walk(self, start: Start) -> Branch:
+        names = self.plane.names
+        edges = self.plane.edges
+        window = {n: (float(min(e)), float(max(e))) for n, e in zip(names, edges, strict=True)}
+        garden = Garden(_STEPS, Stops(window), self.progress)
+        return garden.grow([start])[0]
+
+    def _subject(self, seed: Seed) -> Subject | None:
+        key = seed.condition.key
+        if key not in self.subjects:
+            try:
+                self.subjects[key] = self._made(seed.condition)
+            except MeanfieldError as problem:
+                self.subjects[key] = None
+                self.failures.append(f"{seed.condition.label}: {problem}")
+        return self.subjects[key]
+
+    def _made(self, condition: Condition) -> Subject:
+        x, y = self.plane.names
+        model = condition.rewritten(free=y)
+        kernel = compile(model)
+        widths = {n: float(np.ptp(e)) for n, e in zip(self.plane.names, self.plane.edges, strict=True)}
+        sizes = [widths.get(name, 1.0) for name in kernel.names]
+        path = path_of(kernel.parameter_names, x, model.name or model.title)
+        return subject_of(kernel, path, as_floor(sizes, widths[x]), asking=False)
+
+    def _start(self, seed: Seed, subject: Subject) -> Start | None:
+        """The seed as a point of the curve, solved for once more in the condition's own equations."""
+        kernel: Any = subject.curve.problem
+        model: Model = kernel.model
+        x_name, y_name = self.plane.names
+        known = {**seed.unknowns, **_vector(seed), y_name: seed.place[1]}
+        if any(name not in known for name in kernel.names):
+            return None
+        allowed = {*kernel.parameter_names, *(model.prepare.accepts if model.prepare else ())}
+        given = {k: v for k, v in {**self.fixed, x_name: seed.place[0]}.items() if k in allowed}
+        base = parameter_points(model, given).p[0]
+        u = np.array([*(known[name] for name in kernel.names), seed.place[0]])
+        x = newton(kernel, base[None], u[None, :-1], scale=subject.floor[None, :-1])
+        if x.converged[0] and np.abs((x.x[0] - u[:-1]) / subject.floor[:-1]).max() < 1e-3:
+            u[:-1] = x.x[0]
+        return Start(subject, u, base)
+
+
+def trace(
+    event: Event,
+    *,
+    plane: tuple[str, str],
+    window: tuple[tuple[float, float], tuple[float, float]],
+    progress: ProgressOption = None,
+) -> Curve:
+    """The curve in the ``plane`` of two parameters on which an event, such as ``branch.events("fold")[0]``, lies.
+
+    window: ``((from, to), (from, to))``. The other parameters keep the values that they have on the event's branch. Raises
+    `ParameterError` for an event that is on no boundary, and the `ModelError` of a condition that cannot be written.
+    """
+    grid = make_plane(plane, window, 2)
+    if event.branch is None or any(name not in {**held_parameters(event.branch), **event.at} for name in plane):
+        raise ParameterError(f"the event's branch does not know the parameters of the plane {plane}")
+    seed = seed_of(event, plane)
+    held = {name: value for name, value in held_parameters(event.branch).items() if name not in plane}
+    with reporting(progress) as report:
+        report.start(None, f"tracing {seed.condition.label}")
+        tracer = Tracer(grid, held, report)
+        found = tracer.trace([seed])
+    if not found:
+        raise ParameterError(f"{seed.condition.label} could not be traced: {'; '.join(tracer.failures) or 'no curve passes here'}")
+    return curve_of(*found[0])
+
+
+def _vector(seed: Seed) -> dict[str, float]:
+    if seed.vector is None:
+        return {}
+    unit = seed.vector / np.sqrt((seed.vector**2).sum())
+    return {f"v_{u.name}": float(v) for u, v in zip(seed.condition.model.unknowns, unit, strict=True)}
+
+
+def lies_on(branch: Branch, u: Array) -> bool:
+    """Whether a curve, or an image of it, passes through the point u (N,)."""
+    points, _, scale, _ = branch._raw
+    subject = branch.subject
+    if len(points) < 2:
+        return False
+    for at in (u, *(image(u[None])[0] for image in subject.symmetries)):
+        chord = (points[1:] - points[:-1]) / scale[:-1]
+        way = (at[None] - points[:-1]) / scale[:-1]
+        length = np.maximum((chord**2).sum(axis=1), 1e-300)
+        share = np.clip((chord * way).sum(axis=1) / length, 0.0, 1.0)
+        aside = np.sqrt(((way - share[:, None] * chord) ** 2).sum(axis=1))
+        k = int(aside.argmin())
+        if aside[k] > _NEAR:
+            continue
+        unit = chord[k] / np.sqrt(length[k])
+        guess = points[k] + share[k] * (points[k + 1] - points[k])
+        done = correct(subject.curve, branch.base[None], guess[None], unit[None], scale[k][None])
+        end = min(np.abs((points[j] - at) / scale[j]).max() for j in (0, -1))
+        if end < _ON or (done.converged[0] and np.abs((done.u[0] - at) / scale[k]).max() < _ON):
+            return True
+    return False
