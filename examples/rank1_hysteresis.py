@@ -15,7 +15,7 @@ held = {"M_m": 3.5, "M_n": 1.0, "Sigma_m": 1.0, "Sigma_n": 1.0, "Sigma_perp": 1.
 
 with style():
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
-    for ax, g in zip(figure.subplots(2, 1, sharex=True, sharey=True), (0.8, 2.5), strict=True):
+    for ax, g in zip(figure.subplots(2, 1, sharex=True, sharey=True), (0.8, 2.4), strict=True):
         forest = mf.bifurcation_diagram(models, "Sigma_nI", (-1.0, 1.0), g=g, **held)
         mf.plotting.bifurcation_diagram(forest, "kappa", ax)
         for fold in forest.events("fold"):
