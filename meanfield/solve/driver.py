@@ -68,10 +68,10 @@ def solve(
         check_digits(digits, points.shape)
     extra = None if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
     search = find_one(model, points.p, tol) if find == "one" and extra is None else find_all(model, points.p, tol, rounds, extra)
-    if points.shape == () and model.delicate and len(search.rows.owner) == 0:
-        from meanfield.solve.escalate import rescued
+    if model.delicate and (search.why or (search.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any()):
+        from meanfield.solve.escalate import rescued_each
 
-        search = rescued(model, points.p, search, tol)
+        search = rescued_each(model, points.p, search, tol)
     parts = follow_junctions(model, points.p, search, find, tol, rounds)
     result = one(points, parts, tol) if find == "one" else every(points, parts, tol)
     if digits is not None:

@@ -12,6 +12,7 @@ from meanfield.compile import FINE, Kernel, compile
 from meanfield.errors import AverageError
 from meanfield.model import Model
 from meanfield.solve import judge
+from meanfield.solve.certify import above_tolerance
 from meanfield.solve.newton import newton
 from meanfield.solve.precise import PreciseTable, Root, polished
 from meanfield.solve.problem import Array
@@ -21,9 +22,34 @@ from meanfield.solve.starts import own_starts
 from meanfield.solve.status import Status
 
 _DIGITS = 20  # enough to round every value to the nearest double
+_MOST_POINTS = 8  # of a grid that are solved in multiple precision
 _ROUNDED = 2.0**-53  # relative error of the nearest double
 _ILL = 1e3  # condition number (scaled) from which a root that double precision does not confirm may be there all the same
 _NEAR = 1e-6  # residual, relative to the size of its terms, of what may be such a root
+
+
+def rescued_each(model: Model, p: Array, search: Search, tol: float) -> Search:
+    """The search at points p (P, m) of a `delicate` model, with those that double precision does not solve, or not to the
+    tolerance, done in multiple precision: the first few of them only, which take a second each."""
+    if not model.delicate:
+        return search
+    if len(p) == 1:
+        return rescued(model, p, search, tol)  # `sharpened` does the rest, observables too
+    kernel, rows, why = compile(model), search.rows, dict(search.why)
+    flagged = np.flatnonzero(rows.status == Status.CLAIM_ABOVE_TOLERANCE.code)[:_MOST_POINTS]
+    better = {int(k): _root(kernel, rows.take(np.array([k])), p[[int(rows.owner[k])]], tol) for k in flagged}
+    parts = [rows.take(np.array([k for k in range(len(rows.owner)) if better.get(k) is None], dtype=np.intp))]
+    parts += [root.rows for root in better.values() if root is not None]
+    for i in sorted(why)[: _MOST_POINTS - len(flagged)]:
+        empty = Search(rows.take(np.zeros(0, dtype=np.intp)), {0: why[i]})
+        found = rescued(model, p[i : i + 1], empty, tol).rows
+        if len(found.owner):
+            above = above_tolerance(found.x, found.error, tol)
+            status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, Status.CONVERGED.code)
+            parts.append(replace(found, owner=np.full(len(found.owner), i), status=status))
+            del why[i]
+    joined = Rows.joined(parts)
+    return Search(joined.take(np.argsort(joined.owner, kind="stable")), why)
 
 
 def rescued(model: Model, p: Array, search: Search, tol: float) -> Search:
@@ -38,6 +64,8 @@ def rescued(model: Model, p: Array, search: Search, tol: float) -> Search:
     starts = own_starts(model, p)
     scale = scale_of(starts)
     found = [root.rows for rows in _candidates(kernel, p, starts[0], scale) if (root := _root(kernel, rows, p, tol))]
+    if not found:  # Newton's method in double precision may end anywhere; the formulas for starts are good near the point
+        found = [root.rows for rows in _as_rows(kernel, p, starts[0][:1]) if (root := _root(kernel, rows, p, tol))]
     if not found:
         return search
     rows = Rows.joined(found)
@@ -72,6 +100,17 @@ def _candidates(kernel: Kernel, p: Array, starts: Array, scale: Array) -> Iterat
         zero, unknown = np.zeros(1, dtype=np.intp), np.full((1, len(x)), np.inf)
         code = np.array([Status.CLAIM_ABOVE_TOLERANCE.code])
         yield Rows(zero, x[None], unknown, np.array([condition]), np.abs(r).max(keepdims=True), code, jacobian[None])
+
+
+def _as_rows(kernel: Kernel, p: Array, starts: Array) -> Iterator[Rows]:
+    """Starts (S, n) as roots of which nothing is known."""
+    residual, jacobian = kernel.at(FINE).residual_jacobian(starts, np.repeat(p, len(starts), axis=0))
+    for x, r, slope in zip(starts, residual, jacobian, strict=True):
+        if np.isfinite(r).all() and np.isfinite(slope).all():
+            unknown = np.full((1, len(x)), np.inf)
+            code = np.array([Status.CLAIM_ABOVE_TOLERANCE.code])
+            at = np.zeros(1, dtype=np.intp)
+            yield Rows(at, x[None], unknown, np.array([np.inf]), np.abs(r).max(keepdims=True), code, slope[None])
 
 
 def sharpened(result: Any) -> Any:

@@ -1,0 +1,24 @@
+"""Kac-Rice fixed points near g = 1, where double precision cannot tell the phases apart: c -> (16/81)(g - 1)^3 (THEORY B6)."""
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+
+MODEL = mf.models.by_name("kac-rice")
+
+
+@pytest.mark.parametrize("excess", [3e-4, 1e-5])
+def test_the_universal_limit(excess: float) -> None:
+    (only,) = mf.solve(MODEL, g=1 + excess, D=0.0, find="all")
+    assert only["complexity"] / excess**3 == pytest.approx(16 / 81, rel=4 * excess)
+    assert only["alpha"] / excess == pytest.approx(2 / 3, rel=2 * excess)
+    assert only.error["alpha"] < 1e-15
+
+
+def test_a_batch_is_solved_like_its_points() -> None:
+    g = 1 + np.array([2e-4, 1e-3, 0.5])
+    batch = mf.solve(MODEL, g=g, D=0.0)
+    assert batch.found.all()
+    assert (batch.error["alpha"] < 1e-10).all()
+    assert batch["alpha"][0] == mf.solve(MODEL, g=g[0], D=0.0)["alpha"]
