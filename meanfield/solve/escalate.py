@@ -106,7 +106,8 @@ def _as_rows(kernel: Kernel, p: Array, starts: Array) -> Iterator[Rows]:
     """Starts (S, n) as roots of which nothing is known."""
     residual, jacobian = kernel.at(FINE).residual_jacobian(starts, np.repeat(p, len(starts), axis=0))
     for x, r, slope in zip(starts, residual, jacobian, strict=True):
-        if np.isfinite(r).all() and np.isfinite(slope).all():
+        meant = judge.accept(kernel, x[None], p, np.zeros((1, len(x)))).accepted[0]  # at D > D_c it starts at alpha = 0
+        if meant and np.isfinite(r).all() and np.isfinite(slope).all():
             unknown = np.full((1, len(x)), np.inf)
             code = np.array([Status.CLAIM_ABOVE_TOLERANCE.code])
             at = np.zeros(1, dtype=np.intp)
