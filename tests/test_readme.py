@@ -32,6 +32,14 @@ def test_the_branches(folder, capsys):
     assert (folder / "kappa.png").exists() and (folder / "branches.nc").exists()
 
 
+def test_the_diagrams(capsys):
+    names = {}
+    exec(compile(PYTHON[3], "README.md", "exec"), names)
+    told = capsys.readouterr().out
+    assert "alpha alpha = 0" in told and "are crossed by a curve" in told
+    assert names["edge"].condition == "fold" and names["edge"].errors.max() < 1e-12
+
+
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("meanfield ")])
 def test_every_command(line, folder, capsys):
     words = shlex.split(line)[1:]
