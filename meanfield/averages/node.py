@@ -16,6 +16,7 @@ from meanfield.averages.measures import Gaussian, Measure, Uniform
 from meanfield.averages.scope import Bound, close, free_symbols, own, shift
 from meanfield.averages.variables import Variable, random_variables
 from meanfield.errors import AverageError
+from meanfield.transfer.lift import lift_kinks
 
 
 class Average(sp.Expr):
@@ -94,6 +95,8 @@ def average(expr: Any, *variables: Variable) -> sp.Expr:
             f"nothing to average: {expr} holds no free random variable; name the variables of inner averages, "
             "as in average(average(f, x)**2, z)"
         )
+    expr = lift_kinks(expr, present)
+    present = random_variables(expr)
     chosen = _chosen(expr, present, variables)
     while chosen:
         held = {_joint(v) for v in chosen if any(v in w.law.free_symbols for w in present if w != v)}

@@ -164,10 +164,10 @@ def _of_body(body: sp.Expr, variable: sp.Symbol) -> Analyticity:
     for factor in sp.Mul.make_args(body):
         base, power = factor.as_base_exp()
         times = float(power) if power.is_Integer and power > 0 else 1.0
-        if isinstance(base, Applied) and base.args[2] == variable:
-            here = _of_token(base.args[0].traits, int(base.args[1]))
+        if isinstance(base, Applied) and (line := _line(base.args[2], variable)) is not None:
+            here = _of_token(base.args[0].traits, int(base.args[1]), *line)
         elif factor.has(Applied):
-            inner = analyticity(list(_applied_inside(factor)), variable)
+            inner = analyticity([a for a in _applied_inside(factor) if _line(a.args[2], variable) is not None], variable)
             # A function of phi may be singular before phi is (log(1 + z phi'^2)); half the strip is a working guess.
             # An entire phi leaves no strip to halve: the composite function is singular where 1 + alpha phi'^2 vanishes.
             here = with_changes(inner, strip=min(inner.strip / 2, 0.75), pole_order=0.0, certain=False, centre=None)
@@ -184,17 +184,26 @@ def _of_body(body: sp.Expr, variable: sp.Symbol) -> Analyticity:
     return Analyticity(strip=strip, kinks=tuple(sorted(kinks)), certain=certain, centre=_common(singular), **total)
 
 
-def _of_token(traits: Traits, order: int) -> Analyticity:
+def _line(argument: sp.Expr, variable: sp.Symbol) -> tuple[float, float] | None:
+    """``(a, b)`` of an argument ``a x + b`` with numbers a, b; else None."""
+    if argument == variable:
+        return 1.0, 0.0
+    slope = argument.diff(variable)
+    shift = sp.expand(argument - slope * variable)
+    return (float(slope), float(shift)) if slope.is_number and slope != 0 and shift.is_number else None
+
+
+def _of_token(traits: Traits, order: int, slope: float = 1.0, shift: float = 0.0) -> Analyticity:
     exponential = traits.growth == "exponential"
     return Analyticity(
-        strip=1.0 if traits.strip is None else traits.strip,
+        strip=(1.0 if traits.strip is None else traits.strip) / abs(slope),
         pole_order=max(traits.pole_order + order, 0.0),
-        growth=traits.imaginary_growth,
-        kinks=tuple(k.location for k in traits.kinks),
+        growth=traits.imaginary_growth * slope**2,
+        kinks=tuple((k.location - shift) / slope for k in traits.kinks),
         certain=traits.strip is not None,
-        rate=float(exponential),
+        rate=float(exponential) * abs(slope),
         degree=0.0 if exponential else max(traits.degree - order, 0.0),
-        centre=traits.centre,
+        centre=None if traits.centre is None else (traits.centre - shift) / slope,
     )
 
 

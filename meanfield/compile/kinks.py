@@ -8,12 +8,15 @@ from meanfield.averages.scope import nodes
 from meanfield.errors import AverageError
 from meanfield.transfer import Applied
 
+_S = sp.Symbol("s", real=True)  # the way along a jump
+
 
 def kink_terms(body: sp.Expr, x: sp.Symbol, mean: sp.Expr, var: sp.Expr) -> sp.Expr:
     """Contribution to ``<body>`` of the delta functions in derivatives across kinks.
 
     ``weight delta^(m)(x - a)`` times the rest of the body gives ``weight (-1)^m d^m/dx^m [rest(x) N(x; mean, var)]`` at a;
-    where the rest jumps at a, the mean of its two sides counts (the rule for derivatives of products).
+    where the rest jumps at a it counts by its mean along the jump (``theta^n delta = delta/(n+1)``: the rule for derivatives
+    of products). An argument ``c x + d`` of the transfer function scales the delta functions.
     """
     if not any(a.args[0].kink_terms(int(a.args[1])) for a in nodes(body, Applied)):
         return sp.S.Zero
@@ -31,12 +34,15 @@ def kink_terms(body: sp.Expr, x: sp.Symbol, mean: sp.Expr, var: sp.Expr) -> sp.E
                 f"the product {term} of derivatives across a kink is not defined; the average needs a smoother transfer function"
             )
         rest = sp.Mul(*(f for f in factors if f is not singular[0]))
-        token = singular[0].args[0]
-        for location, m, weight in token.kink_terms(int(singular[0].args[1])):
-            at = sp.nsimplify(location) if float(location).is_integer() else sp.Float(location)
-            sides = [_one_sided(rest, x, at, side) for side in (0, 1)]
-            values = [sp.diff(side * density, x, m).xreplace({x: at}) for side in sides]
-            total += (-1) ** m * sp.nsimplify(weight) * sp.Add(*values) / 2
+        token, order, argument = singular[0].args
+        slope = argument.diff(x)
+        for location, m, weight in token.kink_terms(int(order)):
+            edge = sp.nsimplify(location) if float(location).is_integer() else sp.Float(location)
+            at = sp.expand((edge - argument.xreplace({x: sp.S.Zero})) / slope)
+            along = sp.expand(_along_jump(rest, x, at))
+            weighted = sp.diff(along * density, x, m).xreplace({x: at})
+            mean_value = sp.integrate(sp.expand(weighted), (_S, 0, 1)) if weighted.has(_S) else weighted
+            total += (-1) ** m * sp.nsimplify(weight) * mean_value / (sp.Abs(slope) * slope**m)
     return total
 
 
@@ -44,15 +50,15 @@ def _order(factor: sp.Expr) -> int:
     return int(factor.as_base_exp()[0].args[1])
 
 
-def _one_sided(rest: sp.Expr, x: sp.Symbol, at: sp.Expr, side: int) -> sp.Expr:
-    """``rest`` near ``at``, with every step function at ``at`` set to its value on one side."""
+def _along_jump(rest: sp.Expr, x: sp.Symbol, at: sp.Expr) -> sp.Expr:
+    """``rest`` near ``at``, with every step function that jumps there on its way from one side (s = 0) to the other (s = 1)."""
     from meanfield.averages.passes import explicit
     from meanfield.transfer.functions import heaviside0
 
     written = explicit(rest)
     for step in written.atoms(heaviside0):
         argument = step.args[0]
-        if argument.xreplace({x: at}) == 0:
-            slope = argument.diff(x)
-            written = written.xreplace({step: sp.Integer(side if slope.is_nonnegative is not False else 1 - side)})
+        if sp.expand(argument.xreplace({x: at})) == 0:
+            rises = argument.diff(x).is_nonnegative is not False
+            written = written.xreplace({step: _S if rises else 1 - _S})
     return written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sympy as sp
@@ -15,7 +15,7 @@ from meanfield.transfer.softplus import softplus
 from meanfield.transfer.step import step
 from meanfield.transfer.tanh import tanh
 
-__all__ = ["lift"]
+__all__ = ["lift", "lift_kinks"]
 
 _LIFTED: dict[type, Callable[[sp.Expr], sp.Expr]] = {
     sp.tanh: tanh,
@@ -41,3 +41,46 @@ def lift(expr: Any) -> sp.Expr:
 
 def _is_rectified(expr: sp.Basic) -> bool:
     return isinstance(expr, sp.Max) and len(expr.args) == 2 and sp.S.Zero in expr.args
+
+
+def lift_kinks(expr: sp.Expr, variables: Iterable[sp.Symbol]) -> sp.Expr:
+    """`expr` with `Abs`, `Max`, `Min`, `sign`, `Heaviside` and `Piecewise` of expressions affine in one of ``variables`` as relu
+    and step, whose kinks quadrature and Price's theorem know; the others stay."""
+    among = set(variables)
+
+    def affine(u: sp.Expr) -> bool:
+        seen = u.free_symbols & among
+        return len(seen) == 1 and not (u.diff(next(iter(seen))).free_symbols & among)
+
+    def change(e: sp.Basic) -> sp.Expr:
+        if isinstance(e, sp.Abs) and affine(e.args[0]):
+            return 2 * relu(e.args[0]) - e.args[0]
+        if isinstance(e, sp.sign) and affine(e.args[0]):
+            return 2 * step(e.args[0]) - 1
+        if isinstance(e, (sp.Heaviside, functions.heaviside0)) and affine(e.args[0]):
+            return step(e.args[0])
+        if isinstance(e, (sp.Max, sp.Min)) and len(e.args) == 2 and affine(e.args[0] - e.args[1]):
+            first, second = sorted(e.args, key=sp.default_sort_key)
+            larger = relu(first - second)
+            return second + larger if isinstance(e, sp.Max) else first - larger
+        if isinstance(e, sp.Piecewise):
+            return _steps(e, affine)
+        return e
+
+    kinds = (sp.Abs, sp.sign, sp.Heaviside, functions.heaviside0, sp.Max, sp.Min, sp.Piecewise)
+    if not expr.has(*kinds):
+        return expr
+    return expr.replace(lambda e: isinstance(e, kinds), change)
+
+
+def _steps(e: sp.Piecewise, affine: Callable[[sp.Expr], bool]) -> sp.Expr:
+    """A piecewise expression as steps, if every condition but the last is one inequality that is affine."""
+    *first, last = e.args
+    usable = all(isinstance(c, (sp.Lt, sp.Le, sp.Gt, sp.Ge)) and affine(c.lhs - c.rhs) for _, c in first)
+    if not usable or last.cond != sp.true:
+        return e
+    value = last.expr
+    for pair in reversed(first):
+        holds = step(pair.cond.gts - pair.cond.lts)
+        value = value + holds * (pair.expr - value)
+    return value
