@@ -7,6 +7,7 @@ The rotated product rule needs few nodes along ``u - v`` there. Divided differen
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from math import factorial
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sympy as sp
 
-from meanfield.compile.generators import Analyticity
 from meanfield.compile.grid import Grid
 from meanfield.compile.group import FINE, ROUGH, TOLERANCES, Array
 from meanfield.compile.moments import Moments
@@ -27,33 +27,51 @@ if TYPE_CHECKING:
 _INTEGRAL_NODES = 24
 
 
+@dataclass(frozen=True)
+class _Request:
+    """``<f(u) g(v)>`` at correlations rho (R,); the term's value is ``weight @`` these averages."""
+
+    f: sp.Expr
+    g: sp.Expr
+    rho: Array
+    weight: Array
+
+
 def wide_pair_terms(
     group: PairLaw, mean: Array, sigma: Array, rho: Sequence[Array], parameters: Sequence[Array], level: int
 ) -> tuple[Array, Array]:
-    """Values and errors (T, 1) of a group's terms at one point."""
-    product = _Product(
-        group.variable, group.facts, float(mean[0]), float(sigma[0]) ** 2, [float(p[0]) for p in parameters], TOLERANCES[level]
-    )
-    correlations = [float(r[0]) for r in rho]
-    results = [_term(product, t, correlations, {ROUGH: 10, FINE: 48}.get(level, _INTEGRAL_NODES)) for t in group.terms]
-    return np.array([[v] for v, _ in results]), np.array([[e] for _, e in results])
+    """Values and errors (T, 1) of a group's terms at one point.
+
+    Terms that need averages at the same correlations share their nodes, and all functions there one pass.
+    """
+    correlations, count = [float(r[0]) for r in rho], {ROUGH: 10, FINE: 48}.get(level, _INTEGRAL_NODES)
+    requests = [_request(group.variable, t, correlations, count) for t in group.terms]
+    values, errors = np.full((2, len(requests), 1), np.nan)
+    shared: dict[bytes, list[int]] = {}
+    for k, request in enumerate(requests):
+        if request is not None:
+            shared.setdefault(request.rho.tobytes(), []).append(k)
+    for rows in shared.values():
+        some = [r for r in (requests[k] for k in rows) if r is not None]
+        found = _averages(group, some, float(mean[0]), float(sigma[0]) ** 2, tuple(float(p[0]) for p in parameters), level)
+        for k, request, value, error in zip(rows, some, *found, strict=True):
+            values[k], errors[k] = request.weight @ value, np.abs(request.weight) @ error
+    return values, errors
 
 
-def _term(product: _Product, t: PairTerm, rho: list[float], count: int) -> tuple[float, float]:
+def _request(variable: sp.Symbol, t: PairTerm, rho: list[float], count: int) -> _Request | None:
+    """What a term is made of; None for a divided difference over more than two different points."""
     points = [1.0 if p == AT_VARIANCE else rho[p] for p in t.points]
     if not points:
-        values, errors = product(t.f, sp.S.One, np.zeros(1))
-        return float(values[0]), float(errors[0])
+        return _Request(t.f, sp.S.One, np.zeros(1), np.ones(1))
     if t.order == 0:
-        values, errors = product(t.f, t.g, np.array(points))
-        return float(values[0]), float(errors[0])
+        return _Request(t.f, t.g, np.array(points), np.eye(1, len(points))[0])
     distinct = sorted(set(points))
-    f, g = (_derivative(h, product.variable, t.order) for h in (t.f, t.g))
+    f, g = (_derivative(h, variable, t.order) for h in (t.f, t.g))
     if len(distinct) == 1:
-        values, errors = product(f, g, np.array(distinct))
-        return float(values[0]) / factorial(t.order), float(errors[0])
+        return _Request(f, g, np.array(distinct), np.array([1 / factorial(t.order)]))
     if len(distinct) > 2:
-        return float("nan"), float("nan")
+        return None
     low, high = distinct
     p, q = points.count(low), points.count(high)
     nodes, weights = np.polynomial.legendre.leggauss(count)
@@ -61,53 +79,39 @@ def _term(product: _Product, t: PairTerm, rho: list[float], count: int) -> tuple
     u, du = (nodes + 1) / 2, weights / 2
     s = 1 - u * u
     weight = 2 * u * du * (1 - s) ** (p - 1) * s ** (q - 1) / (factorial(p - 1) * factorial(q - 1))
-    values, errors = product(f, g, low + s * (high - low))
-    return float(weight @ values), float(weight @ errors)
+    return _Request(f, g, low + s * (high - low), weight)
 
 
-class _Product:
-    """``<f(u) g(v)>`` at several correlations by the rotated product rule; repeated requests are remembered."""
-
-    def __init__(
-        self, variable: sp.Symbol, facts: Analyticity, mean: float, var: float, parameters: list[float], tol: float
-    ) -> None:
-        self.variable, self.facts, self.mean, self.var, self.parameters, self.tol = (
-            variable,
-            facts,
-            mean,
-            var,
-            tuple(parameters),
-            tol,
-        )
-        self.known: dict[tuple[sp.Expr, sp.Expr, bytes], tuple[Array, Array]] = {}
-
-    def __call__(self, f: sp.Expr, g: sp.Expr, rho: Array) -> tuple[Array, Array]:
-        key = (f, g, rho.tobytes())
-        if key not in self.known:
-            mean, var = np.full(rho.size, self.mean), np.full(rho.size, self.var)
-            facts = self.facts
-            f_of, g_of = (_callable(h, self.variable, self.parameters) for h in (f, g))
-            self.known[key] = pair_average(
-                f_of,
-                g_of,
-                mean,
-                var,
-                rho * self.var,
-                strip=facts.strip,
-                pole_order=facts.pole_order,
-                imaginary_growth=facts.growth,
-                tol=max(self.tol, 1e-13),
-            )
-        return self.known[key]
+def _averages(
+    group: PairLaw, requests: Sequence[_Request], mean: float, var: float, parameters: tuple[float, ...], level: int
+) -> tuple[Array, Array]:
+    """Averages and errors (K, R) of requests at the same correlations."""
+    functions = tuple(dict.fromkeys(h for r in requests for h in (r.f, r.g)))
+    table = _table(functions, group.variable, parameters)
+    first, second = ([functions.index(h) for h in side] for side in ([r.f for r in requests], [r.g for r in requests]))
+    rho = requests[0].rho
+    return pair_average(
+        lambda x: table(x)[first],
+        lambda x: table(x)[second],
+        np.full(rho.size, mean),
+        np.full(rho.size, var),
+        rho * var,
+        strip=group.facts.strip,
+        pole_order=group.facts.pole_order,
+        imaginary_growth=group.facts.growth,
+        tol=max(TOLERANCES[level], 1e-13),
+    )
 
 
 @lru_cache(maxsize=256)
-def _callable(f: sp.Expr, variable: sp.Symbol, parameters: tuple[float, ...]) -> Callable[[Array], Array]:
-    moments = Moments([], variable, "h", [f])
+def _table(functions: tuple[sp.Expr, ...], variable: sp.Symbol, parameters: tuple[float, ...]) -> Callable[[Array], Array]:
+    """All functions at once, stacked along the first axis."""
+    moments = Moments([], variable, "h", list(functions))
 
     def values(x: Array) -> Array:
         grid = Grid(np.zeros(1), np.ones(1), x.reshape(1, -1))
-        return np.broadcast_to(moments.run(grid, None, *parameters)[1][0], (1, x.size)).reshape(x.shape)
+        rows = moments.run(grid, None, *parameters)[1]
+        return np.stack([np.broadcast_to(row, (1, x.size)).reshape(x.shape) for row in rows])
 
     return values
 

@@ -56,9 +56,10 @@ def pair_average(
 ) -> tuple[Array, Array]:
     """``<f(u) g(v)>`` for analytic f, g: values and claimed errors, both (P,).
 
-    f, g: vectorised and elementwise. mean, var: (P,) of u, and of v unless ``mean_v``, ``var_v`` are given; cov: (P,).
-    strip, pole_order, imaginary_growth: of the less regular of f and g, see ``trapezoid_step``. ``max_nodes`` bounds
-    the nodes per axis; where it bites, the claim shows it.
+    f, g: vectorised and elementwise; where both return several arrays at once, stacked along a new first axis (K, ...), so do
+    the results (K, P): products ``f_k(u) g_k(v)`` that share what is expensive. mean, var: (P,) of u, and of v unless
+    ``mean_v``, ``var_v`` are given; cov: (P,). strip, pole_order, imaginary_growth: of the less regular of f and g, see
+    ``trapezoid_step``. ``max_nodes`` bounds the nodes per axis; where it bites, the claim shows it.
 
     The value is the mean of four product grids displaced by half a step (so the grid of half the step); the claim is
     the largest deviation of one of them, the error of a single grid, so the value is far better than claimed.
@@ -68,7 +69,8 @@ def pair_average(
     m_v = m_u if mean_v is None else np.atleast_1d(np.asarray(mean_v, dtype=float))
     v_v = v_u if var_v is None else np.atleast_1d(np.asarray(var_v, dtype=float))
     m_u, m_v, v_u, v_v, c = np.broadcast_arrays(m_u, m_v, v_u, v_v, c)
-    value, error = np.full(c.shape, np.nan), np.full(c.shape, np.inf)
+    many = f(m_u[:0, None, None]).shape[:-3]
+    value, error = np.full((*many, *c.shape), np.nan), np.full((*many, *c.shape), np.inf)
     _, plus, minus = correlation(v_u, v_v, c)
     good = np.flatnonzero(np.isfinite(plus + minus + m_u + m_v + v_u + v_v))
     if good.size == 0:
@@ -88,7 +90,7 @@ def pair_average(
             for w in widths[rows].max(axis=0)
         ]
         h = [max(step, 2 * cutoff / max_nodes) for step in steps]
-        value[good[rows]], error[good[rows]] = _displaced(f, g, pairs[rows], h, cutoff)
+        value[..., good[rows]], error[..., good[rows]] = _displaced(f, g, pairs[rows], h, cutoff, many)
     return value, error
 
 
@@ -97,9 +99,9 @@ def _octaves(widths: Array) -> Array:
     return np.ceil(GROUPS_PER_OCTAVE * np.log2(np.maximum(widths, 0.125)))
 
 
-def _displaced(f: Function, g: Function, pairs: Array, h: list[float], cutoff: float) -> tuple[Array, Array]:
+def _displaced(f: Function, g: Function, pairs: Array, h: list[float], cutoff: float, many: tuple[int, ...]) -> tuple[Array, Array]:
     grids_a, grids_b = ([_grid(step, cutoff, offset) for offset in (0.0, 0.5)] for step in h)
-    values, sizes = zip(*(_product(f, g, pairs, a, b) for a in grids_a for b in grids_b))
+    values, sizes = zip(*(_product(f, g, pairs, a, b, many) for a in grids_a for b in grids_b))
     value = sum(values) / 4
     # Displacing by half a step flips the signs of the leading errors E_a, E_b, E_ab independently, so the largest
     # deviation is at least their root sum of squares: no phase of the poles makes all four grids agree by accident.
@@ -115,12 +117,15 @@ def _grid(h: float, cutoff: float, offset: float) -> tuple[Array, Array]:
     return z, w / w.sum()
 
 
-def _product(f: Function, g: Function, pairs: Array, a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
+def _product(
+    f: Function, g: Function, pairs: Array, a: tuple[Array, Array], b: tuple[Array, Array], many: tuple[int, ...]
+) -> tuple[Array, Array]:
     """Product rule for each row of ``pairs``, and the average of |f g|, in blocks of about BLOCK numbers."""
     (za, wa), (zb, wb) = a, b
-    value, scale = np.zeros(len(pairs)), np.zeros(len(pairs))
-    rows = max(1, BLOCK // (za.size * zb.size))
-    slab = max(1, BLOCK // (min(rows, len(pairs)) * zb.size))
+    value, scale = np.zeros((*many, len(pairs))), np.zeros((*many, len(pairs)))
+    block = BLOCK // max(many, default=1)
+    rows = max(1, block // (za.size * zb.size))
+    slab = max(1, block // (min(rows, len(pairs)) * zb.size))
     for start in range(0, len(pairs), rows):
         part = slice(start, start + rows)
         m_u, u_a, u_b, m_v, v_a, v_b = pairs[part].T[:, :, None, None]
@@ -128,6 +133,6 @@ def _product(f: Function, g: Function, pairs: Array, a: tuple[Array, Array], b: 
             some = za[first : first + slab, None]
             values = f(m_u + u_a * some + u_b * zb) * g(m_v + v_a * some + v_b * zb)
             weight = wa[first : first + slab]
-            value[part] += (values @ wb) @ weight
-            scale[part] += (np.abs(values) @ wb) @ weight
+            value[..., part] += (values @ wb) @ weight
+            scale[..., part] += (np.abs(values) @ wb) @ weight
     return value, scale

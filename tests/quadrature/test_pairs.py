@@ -112,3 +112,13 @@ def test_correlation_near_one_keeps_its_digits() -> None:
     assert minus[0] == pytest.approx(gap, rel=1e-2)
     assert plus[0] == pytest.approx(2)
     assert rho[0] == 1 - minus[0]
+
+
+def test_several_products_at_once_are_each_what_they_are_alone():
+    mean, var, cov = np.array([0.3, -1.0]), np.array([2.0, 9.0]), np.array([1.5, 8.9])
+    f, g = (np.tanh, lambda x: np.tanh(x) ** 2), (np.tanh, np.cos)
+    together = pair_average(lambda x: np.stack([h(x) for h in f]), lambda x: np.stack([h(x) for h in g]), mean, var, cov)
+    for k in range(2):
+        alone = pair_average(f[k], g[k], mean, var, cov)
+        for one, many in zip(alone, together, strict=True):
+            assert np.allclose(many[k], one, rtol=1e-12, atol=1e-15)
