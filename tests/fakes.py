@@ -24,12 +24,13 @@ def parabola():
         definitions={},
         observables={"twice": 2 * x, "wave": sp.I * x},
         spectra={"outliers": None},
+        defaults={},
+        prepare=None,
         indicators={"unity": a - 1},
         meanings={x: "a root"},
         references=("no reference",),
         junctions=(),
         reports={},
-        prepare=None,
         symmetries=({x: -x},),
     )
 

@@ -175,7 +175,7 @@ class _Task:
             from meanfield.cli.document import as_json as text
             from meanfield.cli.document import point_document
 
-            documents = [point_document(self.name, p, records, self.digits) for p, records in self.points]
+            documents = [point_document(self.name, {**p, **self._defaults(p)}, records, self.digits) for p, records in self.points]
             if self.axes:
                 print(text({"model": self.name, "points": documents}))
             elif documents:
@@ -187,6 +187,15 @@ class _Task:
             print(sweep_text(self.name, list(self.axes), self.points, self.fixed))
         elif any(records for _, records in self.points):
             print(solution_text(self.name, self.fixed, self.points[0][1], self.digits))
+
+    def _defaults(self, given: dict[str, Any]) -> dict[str, float]:
+        """Parameters that were not given, at the values that the model gives them."""
+        from meanfield.averages.passes import explicit
+
+        accepted = self.model.prepare.accepts if self.model.prepare else ()
+        if any(name in given for name in accepted):  # stands for several others, whose defaults then mean nothing
+            return {}
+        return {s.name: float(explicit(v).evalf()) for s, v in self.model.defaults.items() if s.name not in given}
 
     def save(self, path: Path) -> None:
         """Write what was solved, unless nothing was; the points that an interrupt left out are empty."""

@@ -24,6 +24,7 @@ from meanfield.solve.solution import Solution, Solutions
 from meanfield.solve.status import Status
 
 Table = Mapping[str, tuple[Any, Any]]
+MOST_DIGITS = 300
 _ROUNDS = 6  # of Newton steps with a new Jacobian before a root is given up
 _JACOBIAN_DIGITS = 25
 _TRUSTED = 1e6  # condition number up to which the float64 Jacobian serves all iterations
@@ -33,6 +34,8 @@ def check_digits(digits: Any, shape: tuple[int, ...]) -> None:
     """Raises `ParameterError` unless ``digits`` is a whole number >= 1 and there is one parameter point."""
     if isinstance(digits, bool) or not isinstance(digits, int | np.integer) or digits < 1:
         raise ParameterError(f"digits must be a whole number, at least 1; got {digits!r}")
+    if digits > MOST_DIGITS:
+        raise ParameterError(f"digits may be at most {MOST_DIGITS}, which takes minutes already; got {digits}")
     if shape != ():
         raise ParameterError(f"digits are for one parameter point, but there are points of shape {shape}; solve them one by one")
 

@@ -23,10 +23,11 @@ def _formulas(exprs: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]) -> Any
     """``f(*columns) -> list`` for expressions without averages."""
     # Shared parts first: formulas repeat themselves at length, and what is written out is walked again and again.
     shared, reduced = sp.cse(exprs, symbols=sp.numbered_symbols("shared_", real=True), order="none")
-    lines = [f"    {s} = {code(_written(e))}\n" for s, e in shared]
+    # A shared part that is a number, such as phi'(0), may be zero, by which Python's own numbers do not divide.
+    lines = [f"    {s} = float64(1.0)*{code(w)}\n" if (w := _written(e)).is_number else f"    {s} = {code(w)}\n" for s, e in shared]
     text = ", ".join(code(_written(e)) if not e.is_Symbol else e.name for e in reduced)
     head = f"def formulas({', '.join(s.name for s in symbols)}):\n"
-    return function(f"{head}{''.join(lines)}    return [{text}]", "formulas", array_names())
+    return function(f"{head}{''.join(lines)}    return [{text}]", "formulas", {**array_names(), "float64": np.float64})
 
 
 def _written(expr: sp.Expr) -> sp.Expr:
