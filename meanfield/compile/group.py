@@ -11,10 +11,22 @@ import sympy as sp
 Array = np.ndarray
 
 EPS = float(np.finfo(float).eps)
-BLOCK_ELEMENTS = 32768  # values per pass over nodes: a few arrays of this size stay in the second-level cache
+BLOCK_ELEMENTS = 32768  # values per pass over nodes: a few arrays of this size stay in the cache
 ROUGH, WORKING, TIGHT, FINE = -1, 0, 1, 2
 # Tolerances of the quadrature, before refinement shows what it really is; FINE refines the steps of TIGHT.
 TOLERANCES = {ROUGH: 1e-7, WORKING: 1e-11, TIGHT: 1e-13, FINE: 1e-16}
+
+
+def _keep_memory() -> None:
+    """Let the C library keep the memory of temporaries.
+
+    Common ones map and unmap every array as large as a block, and the faults of its fresh pages cost more than what is computed
+    in it; once a larger array has been freed, here one that was never touched, they reuse such memory.
+    """
+    np.empty(1 << 21)
+
+
+_keep_memory()
 
 
 def refinement(certain: bool) -> float:

@@ -40,18 +40,25 @@ class Kernel:
         self.lower = np.array([0.0 if name in nonnegative else -np.inf for name in self.names])
         self.symbols = [*self.unknowns, *self.parameters]
         self._programs: dict[Any, Program] = {}
+        self._resolved: dict[sp.Basic, sp.Basic] = {}
 
     def at(self, level: int, *, quick: bool = False) -> Kernel:
         """The same kernel with another quality of quadrature (programs are shared). quick: claims are the tolerance of the
         quadrature instead of what a finer rule shows; enough to end an iteration, not to be reported."""
         other = Kernel(self.model, self.data, level, quick)
-        other._programs = self._programs
+        other._programs, other._resolved = self._programs, self._resolved
         other.__dict__["residuals"] = self.residuals
         return other
 
     @cached_property
     def residuals(self) -> list[sp.Expr]:
         return [late_passes(e) for e in self.model.residuals]
+
+    def resolved(self, expr: sp.Basic) -> sp.Basic:
+        """``model.resolve(expr)``, remembered."""
+        if expr not in self._resolved:
+            self._resolved[expr] = self.model.resolve(expr)
+        return self._resolved[expr]
 
     def program(self, key: Any, make: Any) -> Program:
         """The program cached under ``key``; ``make()`` gives its expressions."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from meanfield.compile.coefficients import coarse_step
 from meanfield.compile.generators import Analyticity
-from meanfield.compile.group import BLOCK_ELEMENTS, FINE, TIGHT, TOLERANCES, Array, refinement
+from meanfield.compile.group import BLOCK_ELEMENTS, FINE, ROUGH, TIGHT, TOLERANCES, Array, refinement
 from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
 
 LARGEST_COUNT = 1280
@@ -69,8 +69,9 @@ class Choice:
         """Place of the way in the list; the next one is the same for a law that is symmetric about 0."""
         if not count <= LARGEST_COUNT:
             return WIDE
-        rung = np.ceil(2 * np.log2(max(count, SMALLEST_COUNT)))
-        way = 2.0 ** (np.ceil(2 * np.log2(sigma)) / 2), 8 * int(np.ceil(2.0 ** (rung / 2) / 8)), bool(quotient)
+        per_octave = 1 if self.level == ROUGH else 2
+        rung = np.ceil(per_octave * np.log2(max(count, SMALLEST_COUNT)))
+        way = 2.0 ** (np.ceil(2 * np.log2(sigma)) / 2), 8 * int(np.ceil(2.0 ** (rung / per_octave) / 8)), bool(quotient)
         return 2 * self._places.setdefault(way, len(self._places))
 
     def one(self, sigma: float, rho: float) -> int:

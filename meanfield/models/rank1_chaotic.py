@@ -103,11 +103,12 @@ IN_VARIANCES = Model(
     refuse={"Delta_0 = Delta_inf: nothing fluctuates": Delta_0 - Delta_inf},
     symmetries=[{mu: -mu}],
     junctions=[Junction(stationary.MODEL, condition=Delta_0 - Delta_inf, arrive={mu: mu, Delta_0: Delta_inf})],
-    # Homogeneous chaos where it is stable, else structured chaos; and both again, in case the guess of the growth rate is wrong.
+    # Homogeneous chaos where it is stable, else structured chaos; and again, in case the guess of the growth rate is wrong.
     starts=[
         structured(growth),
-        structured(0),
+        structured(growth + sp.Rational(1, 200)),
         structured(growth + sp.Rational(1, 30)),
+        structured(0),
         {mu: 0, Delta_0: excess / 2, Delta_inf: 0},
         {mu: M_m * M_n / 8, Delta_0: 7 * excess / 10, Delta_inf: excess / 8},
     ],

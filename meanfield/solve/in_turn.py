@@ -16,29 +16,31 @@ from meanfield.solve.status import Status
 
 
 class StartQueue:
-    """The starts of every point, the best first: the model's first formula, then seeds, then its other formulas.
+    """The starts of every point, the best first: the model's formulas, then seeds.
 
-    Seeds are computed when they are first asked for, for the points that ask. first: whether to begin with the first formula.
+    What comes after the first formula is made when it is first asked for, for the points that ask. first: whether to begin
+    with the first formula.
     """
 
     def __init__(self, model: Model, p: Array, tol: float, first: bool = True) -> None:
         self.model, self.p, self.tol = model, p, tol
         self.formulas = own_starts(model, p)
         self.scale = scale_of(self.formulas)
-        self.first = first
-        self.points: Any = None
+        self.stages = ([self._first] if first else []) + [self._others, *([self._seeds] if model.seeds else [])]
+        self.points: Any = np.arange(0)
+        self.table = np.zeros((0, 0, len(model.unknowns)))
 
     def next(self, points: Any) -> tuple[Any, Array]:
         """The next start (R, n) of each of the ``points`` (sorted) that has one left, and those points (R,)."""
-        if self.first:
-            self.first = False
-            start = self.formulas[points, 0]
-            usable = np.isfinite(start).all(axis=1)
-            if usable.any():
-                return points[usable], start[usable]
-        if self.points is None:
-            self._fill(points)
-        if self.table.shape[1] == 0:
+        while True:
+            owner, start = self._left(points)
+            if owner.size or not self.stages:
+                return owner, start
+            self.points, self.table = points, self.stages.pop(0)(points)
+
+    def _left(self, points: Any) -> tuple[Any, Array]:
+        """Starts of this stage. Only points that were there when it began can ask, so each has a row."""
+        if self.points.size == 0 or self.table.shape[1] == 0:
             return points[:0], self.formulas[:0, 0]
         rows = np.searchsorted(self.points, points)
         left = np.isfinite(self.table[rows]).all(axis=2)
@@ -47,14 +49,16 @@ class StartQueue:
         self.table[rows, turn] = np.nan
         return points[usable], start
 
-    def _fill(self, points: Any) -> None:
+    def _first(self, points: Any) -> Array:
+        return self.formulas[points, :1]
+
+    def _others(self, points: Any) -> Array:
+        return without_copies(self.model, self.formulas[points])[:, 1:]
+
+    def _seeds(self, points: Any) -> Array:
+        seeds = padded(*seed_starts(self.model, self.p[points], "one", self.tol), len(points))
         formulas = self.formulas[points]
-        parts = [formulas[:, :1], formulas[:, 1:]]
-        if self.model.seeds:
-            owner, starts = seed_starts(self.model, self.p[points], "one", self.tol)
-            parts.insert(1, padded(owner, starts, len(points)))
-        table = without_copies(self.model, np.concatenate(parts, axis=1))
-        self.points, self.table = points, table[:, 1:]
+        return without_copies(self.model, np.concatenate([formulas, seeds], axis=1))[:, formulas.shape[1] :]
 
 
 def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array) -> Found:

@@ -60,7 +60,7 @@ def accept(kernel: Kernel, x: Array, p: Array, error: Array) -> Verdict:
 
 def _possible(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -> Array:
     """(P,) whether a condition that nearly holds may hold within the claims of its value and of the root."""
-    resolved = kernel.model.resolve(expr)
+    resolved = kernel.resolved(expr)
     if _S in resolved.free_symbols:
         return np.ones(len(x), dtype=bool)
     inside = np.maximum(x, kernel.lower)
@@ -71,7 +71,7 @@ def _possible(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -
 
 def _sampled(kernel: Kernel, expr: sp.Expr, x: Array, p: Array) -> Array:
     """The smallest value of a condition over its coordinate s, or its value."""
-    resolved = kernel.model.resolve(expr)
+    resolved = kernel.resolved(expr)
     if resolved.is_Symbol and resolved in kernel.unknowns:
         return x[:, kernel.unknowns.index(resolved)]
     samples = [substitute(resolved, {_S: s}) for s in _SAMPLES] if _S in resolved.free_symbols else [resolved]
@@ -86,7 +86,7 @@ def holds(kernel: Kernel, conditions: Mapping[str, sp.Expr] | bool | None, x: Ar
         return np.full(len(x), conditions)
     if not conditions:
         return np.ones(len(x), dtype=bool)
-    values = kernel.values(tuple(kernel.model.resolve(e) for e in conditions.values()), x, p)
+    values = kernel.values(tuple(kernel.resolved(e) for e in conditions.values()), x, p)
     # A label changes at a boundary; there a value within the accuracy of the quadrature counts as holding.
     return (values > 0).all(axis=1) if strict else (values >= -1e-10).all(axis=1)
 
@@ -112,7 +112,7 @@ def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: A
     at = np.flatnonzero(np.abs(x[:, i]) <= np.maximum(error[:, i], 1e-300))
     if at.size == 0:
         return at, np.zeros((0, 0))
-    flat = tuple(kernel.model.resolve(e) for e in matrix)
+    flat = tuple(kernel.resolved(e) for e in matrix)
     return at, eigenvalues(kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape))
 
 
@@ -122,7 +122,7 @@ def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = 
     if model.stable is None or isinstance(model.stable, bool):
         return holds(kernel, model.stable, x, p, strict=True)
     every = [e for spectrum in model.spectra.values() for e in spectrum.matrix]
-    exprs = tuple(model.resolve(e) for e in (*model.stable.values(), *every))
+    exprs = tuple(kernel.resolved(e) for e in (*model.stable.values(), *every))
     if not exprs:
         return np.ones(len(x), dtype=bool)
     values = kernel.values(exprs, x, p, level=level)  # conditions and matrices in one pass over the nodes
