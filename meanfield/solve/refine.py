@@ -27,7 +27,7 @@ _DOUBTFUL = 1e-8  # and relative claim, for a Jacobian all of whose entries are 
 @dataclass(frozen=True)
 class Refined:
     """x (P, n), error (P, n) claimed, condition (P,), residual (P, n) and jacobian (P, n, n) at x; settled (P,): one correction
-    was enough."""
+    was enough; share (P,) of the correction that may be wrong."""
 
     x: Array
     error: Array
@@ -35,13 +35,15 @@ class Refined:
     residual: Array
     jacobian: Array
     settled: Any
+    share: Array
 
 
-def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) -> Refined:
+def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array, stale: Array | float = 0.0) -> Refined:
     """Correct roots of a coarser system (J at x known) by the FINE residual and claim their errors.
 
     To first order the corrected root errs by J^-1 times the error of the fine residual, which the distance between the two
     qualities of quadrature bounds, plus rounding. Where the Jacobian is nearly singular the second order is measured too.
+    stale: share of an earlier correction that may have been wrong, for a second one by the same Jacobian.
     """
     problem = extended(kernel)
     fine, bound = _refined(kernel, x, p)
@@ -58,6 +60,7 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
         # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
         change = condition * (np.abs(raw) / (np.abs(x) + 1e-2 * scale)).max(axis=1)
         share = np.where(usable, np.clip(_STEEP * change, _SHARE, 4.0), 4.0)
+        share = np.maximum(share, stale)
         missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
         # The rough slopes are wrong, too: (J + dJ)^-1 J = 1 - J^-1 dJ.
         turned = (np.abs(jacobian) * np.abs(raw)[:, None, :]).sum(axis=2)
@@ -81,7 +84,7 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array) ->
     exact = ((fine == 0) & (bound == 0)).all(axis=1)  # such as x = 0, whatever the Jacobian
     error = np.where(exact[:, None], 0.0, np.where(np.isfinite(error), error, np.inf))
     corrected, residual, settled = np.where(exact[:, None], x, corrected), np.where(exact[:, None], 0.0, residual), settled | exact
-    return Refined(corrected, error, condition, residual, jacobian, settled)
+    return Refined(corrected, error, condition, residual, jacobian, settled, share)
 
 
 def _weak_rows(kernel: Kernel, rows: Array, extent: Array) -> NDArray[np.bool_]:

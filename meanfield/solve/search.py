@@ -25,6 +25,7 @@ from meanfield.solve.status import Status
 from meanfield.solve.within import Within
 
 _SCAN_REACH = 8.0  # times the largest start
+_REGULAR = 1e3  # condition number up to which a second correction by the same slopes is worth a try
 _ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
 ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
 
@@ -113,6 +114,11 @@ def finish(
 def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
     """Refined roots; those that one correction does not settle are polished by better rules first, at last by the finest."""
     done = refine(kernel, p[found.owner], found.x, found.jacobian, scale[found.owner])
+    again = np.flatnonzero(~done.settled & (done.x != found.x).any(axis=1) & (done.condition < _REGULAR))
+    if again.size:  # where only slopes are too rough for one correction, a second one is all it takes
+        at = found.owner[again]
+        second = refine(kernel, p[at], done.x[again], found.jacobian[again], scale[at], done.share[again])
+        done = _merged(done, again, second)
     for better in (kernel.at(max(level, WORKING), quick=True), kernel.at(FINE)):
         far = np.flatnonzero(~done.settled)
         if far.size == 0:
@@ -121,6 +127,15 @@ def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -
         run = newton(better, p[at], found.x[far], scale=scale[at])
         found, done = _replaced(found, done, far, run, refine(kernel, p[at], run.x, run.jacobian, scale[at]))
     return found, done
+
+
+def _merged(done: Refined, rows: Any, again: Refined) -> Refined:
+    """``done`` with some rows exchanged for those of ``again`` that are settled."""
+    rows, settled = rows[again.settled], np.flatnonzero(again.settled)
+    merged = {f.name: np.array(getattr(done, f.name)) for f in fields(done)}
+    for name, values in merged.items():
+        values[rows] = getattr(again, name)[settled]
+    return Refined(**merged)
 
 
 def _replaced(found: Found, done: Refined, far: Any, run: NewtonResult, again: Refined) -> tuple[Found, Refined]:
