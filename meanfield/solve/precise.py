@@ -126,9 +126,18 @@ def polished(kernel: Kernel, rows: Rows, parameters: Sequence[Any], digits: int,
         error=error[None],
         residual=np.array([float(max(abs(r) for r in newton.last))]),
         status=np.array([status.code]),
-        jacobian=rows.jacobian if newton.jacobian is None else newton.jacobian[None],
+        jacobian=_slopes(kernel, rows, rounded, parameters, data) if newton.jacobian is None else newton.jacobian[None],
     )
     return Root(precise, list(parameters), x, bounds, new)
+
+
+def _slopes(kernel: Kernel, rows: Rows, x: np.ndarray, parameters: Sequence[Any], data: Any) -> np.ndarray:
+    """The Jacobian (1, n, n) at the root; that of ``rows`` may be a rough one."""
+    if data is not None:
+        return rows.jacobian
+    p = np.array([[float(v) for v in parameters]])
+    better = kernel.at(WORKING).residual_jacobian(x[None], p)[1]
+    return better if np.isfinite(better).all() else rows.jacobian
 
 
 def _inside(x: MpVector, error: MpVector, lower: np.ndarray) -> tuple[MpVector, MpVector]:
