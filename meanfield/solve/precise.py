@@ -13,7 +13,7 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from meanfield.compile import FINE, Kernel
+from meanfield.compile import WORKING, Kernel
 from meanfield.compile.precise import PreciseModel
 from meanfield.compile.states import StateKernel
 from meanfield.errors import AverageError, ParameterError, QuadratureError
