@@ -13,7 +13,7 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from meanfield.compile import WORKING, Kernel
+from meanfield.compile import FINE, Kernel
 from meanfield.compile.precise import PreciseModel
 from meanfield.compile.states import StateKernel
 from meanfield.errors import AverageError, ParameterError, QuadratureError
@@ -136,7 +136,7 @@ def _slopes(kernel: Kernel, rows: Rows, x: np.ndarray, parameters: Sequence[Any]
     if data is not None:
         return rows.jacobian
     p = np.array([[float(v) for v in parameters]])
-    better = kernel.at(WORKING).residual_jacobian(x[None], p)[1]
+    better = kernel.at(FINE).residual_jacobian(x[None], p)[1]
     return better if np.isfinite(better).all() else rows.jacobian
 
 

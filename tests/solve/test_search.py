@@ -140,7 +140,9 @@ def test_corrections_too_long_for_the_first_order_are_not_trusted():
     g = 1 + np.array([0.0101, 0.0107, 0.012, 0.02, 0.0303])
     for model in (SCS, KAC_RICE):
         for s in mf.solve(model, find="all", g=g):
-            assert (true_error(s) <= s.rows.error[0]).all()
+            # Where the root is known to more digits than a double has, the claim is its distance from the double, exactly; what
+            # the inverse Jacobian makes of the residual is only as good as the Jacobian.
+            assert (true_error(s) <= s.rows.error[0] * (1 + 1e-5)).all()
 
 
 def test_levels_of_quadrature_agree_better_the_finer_they_are():
