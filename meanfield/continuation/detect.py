@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.continuation.corrector import solve_bordered
 from meanfield.continuation.dips import Row, look_between
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Question, Subject
@@ -15,6 +16,8 @@ from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import Array
 
 _BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
+_SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
+_NOISE = 1e-9  # of the largest value on a lane: less than this is what is left of terms that cancel
 _NEAR_EDGE = 1e-3
 
 
@@ -60,7 +63,11 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
         for question, row in values:
             if question.type != "refused":
                 changes = _changes(_unborn(lane, row), before[question][1:2] if before else None)
-                found += [Bracket(lane, k, question.type, question.name, question) for k in changes]
+                found += [
+                    Bracket(lane, k, question.type, question.name, question)
+                    for k in changes
+                    if _established(subject, question, lane, k, row)
+                ]
         if lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and not any(b.lane is lane and b.edge for b in found):
             found += _edges(subject, lane, window)
     return found
@@ -83,6 +90,44 @@ def _unborn(lane: Lane, row: Array) -> Array:
     if lane.born and len(known) > 1 and abs(row[0]) <= _BIRTH * known.max():
         row = np.concatenate([[np.nan], row[1:]])
     return row
+
+
+def _established(subject: Subject, question: Question, lane: Lane, k: int, row: Array) -> bool:
+    """Whether a sign really changes between the points k and k + 1: not if what is there is no more than its error.
+
+    Where an indicator has a double zero, as on a branch that begins at an edge of the domain, its sign near there is noise. A
+    point that happens to lie on a simple zero is judged by its neighbour. row (L,): the values all along the lane.
+    """
+    if k == 0 and lane.twin is not None:
+        return True  # the start itself is a zero: the lane in the other direction told the sign there
+    rows = range(max(0, k - 1), min(len(lane.u), k + 3))
+    value, error = _sharpened(subject, question, lane, rows)
+    error = np.maximum(error, _NOISE * np.nanmax(np.abs(row)))
+    sign = np.where(np.abs(value) > _SIGNIFICANT * error, np.sign(value), 0.0)
+    behind, ahead = ([s for i, s in zip(rows, sign, strict=True) if (i <= k) == side and s != 0] for side in (True, False))
+    return bool(behind) and bool(ahead) and behind[-1] * ahead[0] < 0
+
+
+def _sharpened(subject: Subject, question: Question, lane: Lane, rows: Sequence[int]) -> tuple[Array, Array]:
+    """Values (R,) of a question at points of a lane put on the curve by the finest rules, and errors: its own and the points'."""
+    u, t, scale = (np.array([getattr(lane, name)[i] for i in rows]) for name in ("u", "tangent", "scale"))
+    base = np.repeat(lane.base[None], len(u), axis=0)
+    with np.errstate(all="ignore"):
+        residual, jacobian = subject.curve.fine.residual_jacobian(u, base)
+        nothing = np.zeros(len(u))
+        at = u + solve_bordered(jacobian, t, scale, -residual, nothing) * scale
+        claims = subject.curve.fine.claims(at, base)
+        error = np.zeros_like(u)
+        for i in range(claims.shape[1]):
+            one = np.zeros_like(claims)
+            one[:, i] = claims[:, i]
+            error += np.abs(solve_bordered(jacobian, t, scale, one, nothing)) * scale
+        value, noise = question.fine(at, base)
+        for j in range(u.shape[1]):
+            moved = at.copy()
+            moved[:, j] += error[:, j]
+            noise = noise + np.abs(question.value(moved, base) - question.value(at, base))
+    return value, np.where(np.isfinite(value + noise), noise, np.inf)
 
 
 def _lost_at_edge(subject: Subject, lane: Lane) -> list[Bracket]:
