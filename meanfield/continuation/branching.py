@@ -10,6 +10,7 @@ import numpy as np
 from meanfield.continuation.corrector import correct
 from meanfield.continuation.locate import Located
 from meanfield.continuation.subject import Subject, inside_domain
+from meanfield.continuation.walk import rescaled
 from meanfield.solve.problem import Array
 
 _DIFFERENCE = 1e-4  # of second derivatives
@@ -53,8 +54,9 @@ def branching(subject: Subject, point: Located) -> Branching:
     tangents = _zeros(form, first, second)
     if tangents is None:
         return Branching("branch point", point.tangent, None, None, 0, None)
-    own, other = sorted(tangents, key=lambda t: -abs(float((t * point.tangent).sum())))
-    own = own * np.sign((own * point.tangent).sum())
+    came = _arrival(point)
+    own, other = sorted(tangents, key=lambda t: -abs(float((t * came).sum())))
+    own = own * np.sign((own * came).sum())
     flat = [abs(t[-1]) < _FLAT for t in (own, other)]
     if flat[0] == flat[1]:
         kind = "transcritical" if not flat[0] else "branch point"
@@ -63,6 +65,14 @@ def branching(subject: Subject, point: Located) -> Branching:
     trunk = trunk * np.sign(trunk[-1])
     side = _side(subject, point, bent)
     return Branching("pitchfork", own, other, trunk, side, _supercritical(subject, point, trunk, side))
+
+
+def _arrival(point: Located) -> Array:
+    """The direction in which the lane comes; on an edge of the domain, where it may have a kink, that of its last point inside."""
+    lane, at = point.bracket.lane, point.bracket.at
+    if lane.beyond and at == len(lane.u) - 2:
+        return rescaled(lane.tangent[at], lane.scale[at], point.scale)
+    return point.tangent
 
 
 def _null_plane(jacobian: Array, scale: Array, along: Array) -> tuple[Array, Array]:

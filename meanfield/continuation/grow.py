@@ -111,6 +111,8 @@ class Garden:
             branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)
             if any(self.covers(known, start) for known in self.branches + fresh if known.subject is subject) and len(both) == 2:
                 continue  # another branch has come by here
+            if branch.begins is End.JOINED and own[0].end is End.DOMAIN and len(own[0].u) == 2:
+                continue  # it leaves the domain where it begins
             self._note(branch)
             branch = replace(branch, id=len(self.branches) + len(fresh))
             fresh.append(branch)

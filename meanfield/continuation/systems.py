@@ -25,6 +25,8 @@ _DIFFERENCE = 3e-6  # relative step of the differences
 _BATCH = 4_000_000  # numbers in the Jacobians of one batch of evaluations
 _ITERATIONS = 12
 _NOTHING = 1e-20
+_ON_EDGE = 1e-12  # an unknown this close to its edge lies on it
+_UNLIKE = 0.2  # matrices whose quotient differs from 1 by more than this are not the same derivative
 
 
 @dataclass(frozen=True)
@@ -189,18 +191,46 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
         far = (np.abs(y - start) > 0.5 * (np.abs(start) + 1.0)).any(axis=1)
         found &= ~far
         error = np.full(y.shape, np.inf)
-        rows = np.flatnonzero(found)
-        if rows.size:
-            part = Sheet(sheet.p[rows], sheet.reference[rows])
-            noise = system.noise(y[rows], part) + np.abs(system.residual(y[rows], part))
-            try:
-                inverse = np.linalg.inv(matrix[rows])
-                error[rows] = (np.abs(inverse) * noise[:, None, :]).sum(axis=2) + 2 * EPS * np.abs(y[rows])
-                # What can hardly be told from 0 is not told from it: at a degenerate root the matrix promises too much.
-                error[rows] = np.where(np.abs(y[rows]) < _NOTHING, np.maximum(error[rows], np.abs(y[rows])), error[rows])
-            except np.linalg.LinAlgError:
-                found[rows] = False
+        for row in np.flatnonzero(found):
+            one = Sheet(sheet.p[row : row + 1], sheet.reference[row : row + 1])
+            bound = _claimed(system, y[row : row + 1], one, matrix[row])
+            found[row] = bound is not None
+            error[row] = np.inf if bound is None else bound
     return Special(y, error, found)
+
+
+def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> Array | None:
+    """(D,) error bounds of a root y (1, D): residual and its noise through the inverse. None where there is no such bound.
+
+    The matrix is made of differences; where shorter ones give another matrix, it is no derivative. On an edge of the domain
+    that happens at double roots, along the directions in which the slope itself vanishes: there noise counts by its root.
+    """
+    noise = (system.noise(y, sheet) + np.abs(system.residual(y, sheet)))[0]
+    try:
+        inverse = np.linalg.inv(matrix)
+    except np.linalg.LinAlgError:
+        return None
+    bound = (np.abs(inverse) * noise[None, :]).sum(axis=1) + 2 * EPS * np.abs(y[0])
+    if not np.isfinite(bound).all():
+        return None
+    unlike = np.abs(inverse @ (differences(system, y, sheet, 0.25) - matrix)[0]).max(axis=1) > _UNLIKE
+    if unlike.any():
+        size = len(system.curve.lower)
+        if not (np.abs(y[0, :size] - system.curve.lower) <= _ON_EDGE).any():
+            return None
+        bound = np.where(unlike, np.maximum(bound, 2 * np.sqrt(bound * _steps(system, y)[0])), bound)
+    # What can hardly be told from 0 is not told from it.
+    return np.asarray(np.where(np.abs(y[0]) < _NOTHING, np.maximum(bound, np.abs(y[0])), bound))
+
+
+def _steps(system: System, y: Array) -> Array:
+    """(P, D) steps of differences: relative, and no longer than half-way to an edge unless the point lies on it."""
+    step = _DIFFERENCE * np.maximum(np.abs(y), 0.1)
+    size = len(system.curve.lower)
+    room = y[:, :size] - system.curve.lower
+    inside = np.isfinite(room) & (room > _ON_EDGE)
+    step[:, :size] = np.where(inside, np.minimum(step[:, :size], 0.5 * np.abs(room)), step[:, :size])
+    return step
 
 
 def _equilibrated(matrix: Array, rhs: Array) -> tuple[Array, Array]:
@@ -209,11 +239,11 @@ def _equilibrated(matrix: Array, rhs: Array) -> tuple[Array, Array]:
     return matrix / size[:, :, None], rhs / size
 
 
-def differences(system: System, y: Array, sheet: Sheet) -> Array:
-    """(P, D, D): the matrix of an extended system from differences, central, or inward at an edge of the domain."""
+def differences(system: System, y: Array, sheet: Sheet, shorter: float = 1.0) -> Array:
+    """(P, D, D): the matrix of an extended system from differences, central, or inward on an edge of the domain."""
     count, size = y.shape
     n = system.curve.n
-    step = _DIFFERENCE * np.maximum(np.abs(y), 0.1)
+    step = shorter * _steps(system, y)
     lower = np.concatenate([system.curve.lower, np.full(size - n - 1, -np.inf)])
     at_edge = (y - step < lower) & (y > lower - step)
     above, below = y + step, np.where(at_edge, y, y - step)

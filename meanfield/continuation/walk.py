@@ -18,6 +18,9 @@ from meanfield.continuation.tangent import PREDICTORS, Predictor, tangent
 from meanfield.errors import ParameterError
 from meanfield.solve.problem import Array
 
+_SLANTED = 1e-3  # component of a unit tangent that leads towards an edge of the domain
+_ALONG = 0.1  # share of such a component that is left on a curve along the edge
+_NEARER = 0.05  # share of the distance to the edge that is left there
 _ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
 
 
@@ -139,6 +142,7 @@ class Walk:
             angle = np.arccos(np.clip((ahead * t).sum(axis=1), -1.0, 1.0))
             jump = np.sqrt((((done.u - u) / scale) ** 2).sum(axis=1))
         good = done.converged & (angle <= self.steps.worst) & (jump <= 2 * step) & (jump > 0.3 * step)
+        good &= ~self._around_a_corner(lanes, t, done.u, ahead)
         change = self._change(done.first, angle, done.iterations, step)
         moved = []
         for k, lane in enumerate(lanes):
@@ -152,6 +156,20 @@ class Walk:
                 if lane.step < self.steps.smallest:
                     lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
         return moved
+
+    def _around_a_corner(self, lanes: Sequence[Lane], t: Array, new: Array, ahead: Array) -> Any:
+        """(P,) whether a step led from the interior onto a curve within an edge of the domain, or away from such a curve.
+
+        Curves with a kink cross there; a smooth step from one to the other has missed the point where they do. (A smooth curve
+        that touches the edge may be taken for one: then a shorter step is tried.)
+        """
+        u = np.array([lane.u[-1] for lane in lanes])
+        young = np.array([lane.born and len(lane.u) < 4 for lane in lanes])[:, None]
+        with np.errstate(invalid="ignore"):
+            old, now = np.abs(u - self.curve.lower), np.abs(new - self.curve.lower)
+            arrives = (now <= _NEARER * old) & (t < -_SLANTED) & (np.abs(ahead) <= _ALONG * np.abs(t))
+            leaves = (old <= _NEARER * now) & (ahead > _SLANTED) & (np.abs(t) <= _ALONG * np.abs(ahead)) & ~young
+        return (np.isfinite(self.curve.lower) & (arrives | leaves)).any(axis=1)
 
     def _change(self, first: Array, angle: Array, iterations: Any, step: Array) -> Array:
         """By which factor the next step should be longer: the prediction's error and the turn grow like its square."""
