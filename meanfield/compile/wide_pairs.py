@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import FINE, ROUGH, TOLERANCES, Array
+from meanfield.compile.group import FINE, ROUGH, TOLERANCES, WORKING, Array
 from meanfield.compile.moments import Moments
 from meanfield.compile.series import AT_VARIANCE, PairTerm
 from meanfield.quadrature.pairs import pair_average
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from meanfield.compile.pair_law import PairLaw
 
 _INTEGRAL_NODES = 24
+# Of an axis of the product grid. Iterates of a search wander to laws of any width: what is found there is refined anyway.
+_MOST_NODES = {ROUGH: 161, WORKING: 1001}
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def _averages(
         pole_order=group.facts.pole_order,
         imaginary_growth=group.facts.growth,
         tol=max(TOLERANCES[level], 1e-13),
+        max_nodes=_MOST_NODES.get(level, 4001),
     )
 
 
