@@ -65,7 +65,8 @@ class Along:
             return np.asarray(claims(u[:, :-1], self.path.points(p, u[:, -1])), dtype=float)
         residual, jacobian = self.residual_jacobian(u, p)
         at = rounding_claims(self.inner, u[:, :-1], self.path.points(p, u[:, -1]), residual, jacobian[:, :, :-1])
-        return at + 4 * EPS * np.abs(jacobian[:, :, -1] * u[:, -1:])
+        # An estimate, from few samples of a scatter: sums of many terms may be off by more.
+        return 4 * (at + 4 * EPS * np.abs(jacobian[:, :, -1] * u[:, -1:]))
 
 
 def scale_at(u: Array, floor: Array) -> Array:

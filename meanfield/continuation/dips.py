@@ -68,8 +68,13 @@ def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float
     way = np.concatenate([[0.0], np.cumsum(chords)])
     out = []
     with np.errstate(all="ignore"):
-        quiet = (values[:-1] * values[1:] > 0) & (chords > 0)
-    for k in np.flatnonzero(quiet) if among is None else sorted(k for k in among if quiet[k]):
+        known = (values[:-1] * values[1:] != 0) & np.isfinite(values[:-1] * values[1:]) & (chords > 0)
+    for k in np.flatnonzero(known) if among is None else sorted(k for k in among if known[k]):
+        if values[k] * values[k + 1] < 0:
+            share = _thrice(way, values, int(k))
+            if share is not None:
+                out.append((int(k), share))
+            continue
         end = np.minimum(np.abs(values[k]), np.abs(values[k + 1])) * np.sign(values[k])
         share = _lowest(way, values, int(k), float(end))
         if share is None and row.fold:
@@ -84,6 +89,26 @@ def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float
 
 def _lowest(way: Array, values: Array, k: int, end: float) -> float | None:
     """The share of step k at which the cubic through its neighbours is closest to zero, if that is close."""
+    between = _cubic(way, values, k, end)
+    if between is None:
+        return None
+    low = int(between.argmin())
+    return float(_SHARES[low]) if between[low] < _DIP and 0 < low < len(_SHARES) - 1 else None
+
+
+def _thrice(way: Array, values: Array, k: int) -> float | None:
+    """A share of step k between the first two of three zeros of the cubic through its neighbours, if it has three there."""
+    between = _cubic(way, values, k, float(values[k]))
+    if between is None:
+        return None
+    signs = np.sign(np.concatenate([[1.0], between, [-1.0]]))
+    changes = np.flatnonzero(signs[:-1] * signs[1:] < 0)
+    shares = np.concatenate([[0.0], _SHARES, [1.0]])
+    return float(0.5 * (shares[changes[0] + 1] + shares[changes[1]])) if len(changes) >= 3 else None
+
+
+def _cubic(way: Array, values: Array, k: int, end: float) -> Array | None:
+    """Values, in units of ``end``, of the cubic through the neighbours of step k at shares of it."""
     near = [
         i
         for i in range(max(0, k - 1), min(len(values), k + 3))
@@ -96,8 +121,7 @@ def _lowest(way: Array, values: Array, k: int, end: float) -> float | None:
     for i, at in enumerate(unit):
         others = np.delete(unit, i)
         between += values[near[i]] / end * np.prod((_SHARES[:, None] - others) / (at - others), axis=1)
-    low = int(between.argmin())
-    return float(_SHARES[low]) if between[low] < _DIP and 0 < low < len(_SHARES) - 1 else None
+    return between
 
 
 def _apart(way: Array, i: int, k: int) -> bool:

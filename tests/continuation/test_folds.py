@@ -213,3 +213,11 @@ def test_the_discrete_bratu_fold_is_where_it_claims() -> None:
         root = mpmath.findroot(system, [mpmath.mpf(float(z)) for z in (*fold.u, *v)])
         exact = {**{f"u_{i}": float(root[i]) for i in range(size)}, "p": float(root[size])}
     zoo.close(fold, exact, 1e-12)
+
+
+def test_three_folds_within_one_step() -> None:
+    f = sp.integrate(sp.expand(u * (u - sp.Rational(3, 100)) * (u - sp.Rational(6, 100))), u)
+    branch = follow(
+        zoo.problem([p - f]), "p", 0, window=(0 - 1, 5), x=[-2.0], p=[float(f.subs(u, -2))], stops=Stops({"u": (-2, 2)})
+    )
+    assert [e.unknowns["u"] for e in branch.events("fold")] == pytest.approx([0, 0.03, 0.06], abs=1e-9)
