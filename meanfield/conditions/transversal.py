@@ -31,9 +31,9 @@ def transversal(
     """
     strange = [u for u in critical if u not in values]
     if strange or not critical:
-        raise ModelError(
-            f"{model.name or model.title}: {', '.join(map(str, strange)) or 'nothing'} is no unknown held on the trunk"
-        )
+        got = ", ".join(map(str, critical)) or "none"
+        held = ", ".join(map(str, values)) or "none"
+        raise ModelError(f"{model.name or model.title}: critical must be unknowns held on the trunk ({held}), got {got}")
     block = jacobian(model.residuals, critical).applyfunc(lambda e: inside(e, values))
     rows = [i for i in range(block.rows) if any(e != 0 for e in block.row(i))]
     if len(rows) != len(critical):

@@ -25,6 +25,7 @@ _ALIKE = 1e-6  # relative distance of unknowns of what is the same state on two 
 _PLANE = [-1, -2]  # where x and y stand among the unknowns of a boundary
 _ITERATIONS = 8
 _Found = tuple[np.ndarray, np.ndarray, str, tuple[str, ...]]
+_BESIDE = 1e-3  # of the window: a crossing this close to an end of the same curves is that end
 _MEET = 2e-4  # of the window: an end this close to another curve lies on it
 
 
@@ -42,21 +43,32 @@ class Corner:
 def corners(curves: Sequence[Curve], plane: Plane) -> list[Corner]:
     """All of them, each once."""
     scale = np.array([float(np.ptp(e)) for e in plane.edges])
-    found: list[_Found] = []
-    for n, curve in enumerate(curves):
-        found += _ends(n, curve, curves, scale)
-        found += _cusps(curve, scale)
-        for other in curves[n + 1 :]:
-            found += _crossings(curve, other, scale)
-    kept: list[_Found] = []
-    for one in found:
-        if all(np.abs((one[0] - k[0]) / scale).max() > _MEET for k in kept):
-            kept.append(one)
+    ends = [one for n, curve in enumerate(curves) for one in _ends(n, curve, curves, scale)]
+    cusps = [one for curve in curves for one in _cusps(curve, scale)]
+    crossings = [one for n, curve in enumerate(curves) for other in curves[n + 1 :] for one in _crossings(curve, other, scale)]
+    kept = _distinct([*ends, *cusps, *crossings], scale)
     names = plane.names
     return [
         Corner(kind, dict(zip(names, at.tolist(), strict=True)), dict(zip(names, error.tolist(), strict=True)), who)
         for at, error, kind, who in kept
     ]
+
+
+def _distinct(found: Sequence[_Found], scale: np.ndarray) -> list[_Found]:
+    """Each once. Where a curve ends on another, they may touch: what looks like a crossing beside such an end is that end.
+
+    Two ends of curves at one place are two answers to one question; the claim is at least how far they are apart.
+    """
+    kept: list[_Found] = []
+    for at, error, kind, who in found:
+        near = [_BESIDE if kind == "crossing" and other[2] == "end" and set(who) <= set(other[3]) else _MEET for other in kept]
+        known = next((k for k, other in enumerate(kept) if np.abs((at - other[0]) / scale).max() <= near[k]), None)
+        if known is None:
+            kept.append((at, error, kind, who))
+        elif kind == kept[known][2] == "end":
+            place, claim, _, others = kept[known]
+            kept[known] = (place, np.maximum(claim, np.abs(at - place)), kind, others)
+    return kept
 
 
 def _ends(n: int, curve: Curve, curves: Sequence[Curve], scale: np.ndarray) -> list[_Found]:
