@@ -116,11 +116,14 @@ def _cubic(way: Array, values: Array, k: int, end: float) -> Array | None:
     ]
     if len(near) < 3:
         return None
-    unit = (way[near] - way[k]) / (way[k + 1] - way[k])
-    between = np.zeros(len(_SHARES))
-    for i, at in enumerate(unit):
-        others = np.delete(unit, i)
-        between += values[near[i]] / end * np.prod((_SHARES[:, None] - others) / (at - others), axis=1)
+    at = [float((way[i] - way[k]) / (way[k + 1] - way[k])) for i in near]
+    divided = [float(values[i] / end) for i in near]  # differences, in place, for Newton's form of the polynomial
+    for order in range(1, len(near)):
+        for i in range(len(near) - 1, order - 1, -1):
+            divided[i] = (divided[i] - divided[i - 1]) / (at[i] - at[i - order])
+    between = np.full(len(_SHARES), divided[-1])
+    for i in range(len(near) - 2, -1, -1):
+        between = divided[i] + (_SHARES - at[i]) * between
     return between
 
 
