@@ -69,7 +69,7 @@ def test_the_pitchfork_of_the_rank_one_network(g: float, M_m: float, Sigma_m: fl
 def test_structured_chaos_leaves_homogeneous_chaos_into_the_domain() -> None:
     """On the edge Delta_inf = 0; the predicted state is next to the one that is found."""
     model = models.by_name("rank1-chaotic")
-    (s,) = mf.solve(symmetry_breaking(model, free="M_n"), find="all", g=2, M_m=1, Sigma_m=1)
+    (s,) = mf.solve(symmetry_breaking(model, free="M_n", window=(1, 4)), find="all", g=2, M_m=1, Sigma_m=1)
     form = normal_form(mf.compile(model), [0.0, 0.0, s["Delta_0"]], [2, 1, s["M_n"], 1], "M_n")
     assert form.kind() == "pitchfork" and form.side == 1
     amplitudes, misses = (0.04, 0.02), []
