@@ -9,10 +9,11 @@ import meanfield as mf
 u, y = mf.unknown("u"), mf.unknown("y")
 p, q, epsilon = mf.parameters("p q epsilon")
 mirror = {u: -u}
+ANY_SIGN: frozenset[str] = frozenset()  # said here, since another module may declare a variance of the same name
 
 
 def scalar(title: str, equation: sp.Expr, **parts: object) -> mf.Model:
-    return mf.Model(title, unknowns=(u,), implicit=[equation], **parts)
+    return mf.Model(title, unknowns=(u,), implicit=[equation], nonnegative=ANY_SIGN, **parts)
 
 
 def cubic_fold() -> mf.Model:
@@ -53,7 +54,11 @@ def feedback() -> mf.Model:
 def competition() -> mf.Model:
     """Two equal units that inhibit each other: the symmetry of exchange is broken at u = y = 0, p = -q, and at u^2 = q, p = 2 q."""
     return mf.Model(
-        "competition", unknowns=(u, y), implicit=[p * u - u**3 - q * y, p * y - y**3 - q * u], symmetries=[{u: y, y: u}]
+        "competition",
+        unknowns=(u, y),
+        implicit=[p * u - u**3 - q * y, p * y - y**3 - q * u],
+        symmetries=[{u: y, y: u}],
+        nonnegative=ANY_SIGN,
     )
 
 
