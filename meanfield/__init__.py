@@ -50,6 +50,9 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "bifurcation_diagram": ("meanfield.continuation", "bifurcation_diagram"),
     "Branch": ("meanfield.continuation", "Branch"),
     "models": ("meanfield.models", None),
+    "Network": ("meanfield.networks", "Network"),
+    "Population": ("meanfield.networks", "Population"),
+    "network": ("meanfield.networks", "network"),
     "diagram": ("meanfield.diagram", "diagram"),
     "trace": ("meanfield.diagram", "trace"),
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
     from meanfield.diagram import PhaseDiagram, diagram, trace
     from meanfield.errors import MeanfieldError
     from meanfield.model import Model, Spectrum
+    from meanfield.networks import Network, Population, network
     from meanfield.solve import Solution, Solutions, Status, solve
     from meanfield.symbols import (
         coordinate,

@@ -46,8 +46,14 @@ def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Mod
         starts=[_values(s, change) for s in model.starts],
         seeds=seeds,
         junctions=junctions,
+        network=_network(model.network, change),
         **quantities(model, change),
     )
+
+
+def _network(network: Any, change: Callable[[sp.Basic], sp.Basic]) -> Any:
+    """The network goes with the equations; all that is known about it here is that it may say how (``mapped``)."""
+    return network.mapped(change) if hasattr(network, "mapped") else network
 
 
 def _mapped(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Model:

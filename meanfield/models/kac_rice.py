@@ -22,6 +22,7 @@ from meanfield.dynamics.spectra import bulk_radius, radial_cdf, unstable_fractio
 from meanfield.model import Junction, Later, Model, Requirement
 from meanfield.model.formulas import maximum, minimum
 from meanfield.model.requirements import bounded, continuous
+from meanfield.networks import network
 from meanfield.symbols import coordinate, distributed, gaussian, parameters, symbol, tilted, unknown
 
 alpha, beta, gamma = unknown("alpha", nonnegative=True), unknown("beta", nonnegative=True), unknown("gamma")
@@ -29,6 +30,7 @@ log_beta, gamma_beta = unknown("log_beta"), unknown("gamma_beta")
 g, D = parameters("g D", nonnegative="g D")
 z_star, y, r = symbol("z_star"), coordinate("y"), coordinate("r")
 phi = transfer.tanh
+NETWORK = network(phi, strength=g, covariances={("I", "I"): D})
 
 
 def action(x: Variable) -> sp.Expr:
@@ -143,6 +145,7 @@ SINGLE = Model(
     requires=requires,
     meanings=order_parameters,
     variables={"y": x_0},
+    network=NETWORK,
     references=references,
 )
 
@@ -189,6 +192,7 @@ IN_ORDER_PARAMETERS = Model(
     requires=requires,
     meanings=order_parameters,
     variables={"y": x_star},
+    network=NETWORK,
     references=references,
 )
 

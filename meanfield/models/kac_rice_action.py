@@ -14,6 +14,7 @@ from meanfield.averages.passes import bind_functional, functional_derivative
 from meanfield.averages.variables import Variable
 from meanfield.model import Model, Requirement
 from meanfield.model.requirements import continuous
+from meanfield.networks import network
 from meanfield.symbols import coordinate, distributed, parameters, unknown
 
 z_star = unknown("z_star", nonnegative=True)
@@ -79,6 +80,7 @@ MODEL = Model(
         D: "variance of the frozen input (not a white noise)",
         x_i: "activity of one neuron; `N_gradient` is N dS/dx_i as a function of it, `gradient` dS/dx at the data",
     },
+    network=network(phi, strength=g, covariances={("I", "I"): D}),
     references=[
         "Stubenrauch, Keup, Kurth, Helias & van Meegen, Fixed point geometry in chaotic neural networks, arXiv:2210.07877",
     ],

@@ -105,6 +105,7 @@ IN_VARIANCES = Model(
         delta: "variance of the fluctuations in time, Delta_0 - Delta_inf",
     },
     variables={"x": x, "x, y": pair(Delta_inf)},
+    network=stationary.NETWORK,
     references=[
         "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eq. 98",
         "Sompolinsky, Crisanti & Sommers, PRL 61, 259 (1988), doi:10.1103/PhysRevLett.61.259 (the potential)",

@@ -19,6 +19,7 @@ from meanfield.dynamics.stability import outliers
 from meanfield.errors import ParameterError
 from meanfield.model import Junction, Later, Model, Preparation, Requirement
 from meanfield.model.requirements import continuous
+from meanfield.networks import network
 from meanfield.symbols import gaussian, parameters, unknown
 
 mu, kappa, Delta_0 = unknown("mu"), unknown("kappa"), unknown("Delta_0", nonnegative=True)
@@ -101,6 +102,25 @@ onset_of_chaos = Junction(
     arrive={mu: mu, kappa: kappa, Delta_inf: Delta_0, delta: sp.S.Zero},
 )
 
+# The equations do not need the standard deviation of n; the network does. If it is not given, the variance of the input that m
+# does not explain is shared equally between n and what is independent of both.
+tiny = sp.Float(1e-150)  # instead of 0/0, which counts as 0
+unexplained = sp.Max(Sigma_I_squared - (Sigma_mI / sp.Max(Sigma_m, tiny)) ** 2, tiny)
+NETWORK = network(
+    phi,
+    strength=g,
+    low_rank=[("m", "n")],
+    means={"m": M_m, "n": M_n, "I": M_I},
+    covariances={
+        ("m", "m"): Sigma_m**2,
+        ("n", "n"): Sigma_n**2,
+        ("I", "I"): Sigma_I_squared,
+        ("m", "I"): Sigma_mI,
+        ("n", "I"): Sigma_nI,
+    },
+    defaults={Sigma_n: sp.sqrt(2) * abs(Sigma_nI) / sp.sqrt(unexplained)},
+)
+
 MODEL = Model(
     "rank-one network with input, stationary states",
     name="rank1-input-stationary",
@@ -147,6 +167,7 @@ MODEL = Model(
         Sigma_I_squared: "variance of the input; or give Sigma_n and Sigma_perp",
     },
     variables={"x": x},
+    network=NETWORK,
     references=[
         "Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eq. 83 with input; stability: Methods"
     ],

@@ -11,11 +11,13 @@ from meanfield.averages import E
 from meanfield.dynamics.stability import outliers
 from meanfield.model import Junction, Later, Model, Requirement
 from meanfield.model.requirements import continuous
-from meanfield.symbols import gaussian, parameters, symbol, unknown
+from meanfield.networks import network
+from meanfield.symbols import gaussian, parameter, parameters, symbol, unknown
 
 mu, Delta_0 = unknown("mu"), unknown("Delta_0", nonnegative=True)
 delta, Delta_inf = unknown("delta", nonnegative=True), unknown("Delta_inf", nonnegative=True)  # of the chaotic states
 g, M_m, M_n, Sigma_m = parameters("g M_m M_n Sigma_m", nonnegative="g Sigma_m")
+Sigma_n = parameter("Sigma_n", nonnegative=True)
 kappa = symbol("kappa")
 phi = transfer.tanh
 x = gaussian("x", mean=mu, var=Delta_0)
@@ -37,6 +39,16 @@ def chaotic_states() -> Model:
 
     return rank1_chaotic.MODEL
 
+
+# The equations do not need the standard deviation of n; the network may have one.
+NETWORK = network(
+    phi,
+    strength=g,
+    low_rank=[("m", "n")],
+    means={"m": M_m, "n": M_n},
+    covariances={("m", "m"): Sigma_m**2, ("n", "n"): Sigma_n**2},
+    defaults={Sigma_n: 0},
+)
 
 MODEL = Model(
     "rank-one network, stationary states",
@@ -81,5 +93,6 @@ MODEL = Model(
         Sigma_m: "standard deviation of m",
     },
     variables={"x": x},
+    network=NETWORK,
     references=["Mastrogiuseppe & Ostojic, Neuron 99, 609 (2018), doi:10.1016/j.neuron.2018.07.003: eq. 83; stability: Methods"],
 )

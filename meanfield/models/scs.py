@@ -12,6 +12,7 @@ from meanfield.averages import E
 from meanfield.model import Model, Requirement
 from meanfield.model.formulas import maximum, minimum
 from meanfield.model.requirements import continuous, odd
+from meanfield.networks import network
 from meanfield.symbols import gaussian, gaussian_pair, parameters, unknown
 
 Delta_0 = unknown("Delta_0", nonnegative=True)
@@ -67,6 +68,8 @@ starts = [
     sp.Piecewise((1 / (1 + g**2), sp.Eq(slope, 0)), (sp.nan, True)),  # where phi is flat at 0 there are two roots, this side too
 ]
 
+NETWORK = network(phi, strength=g, sigma_squared=sigma_squared)
+
 MODEL = Model(
     "random network with white noise, chaotic or noise-driven state",
     name="scs",
@@ -102,6 +105,7 @@ MODEL = Model(
         sigma_squared: "intensity of the white noise, <xi(t) xi(s)> = 2 sigma_squared delta(t - s)",
     },
     variables={"x": x},
+    network=NETWORK,
     references=[
         "Sompolinsky, Crisanti & Sommers, PRL 61, 259 (1988), doi:10.1103/PhysRevLett.61.259",
         "Schuecker, Goedeke & Helias, PRX 8, 041029 (2018), doi:10.1103/PhysRevX.8.041029 (white noise, onset of chaos)",
