@@ -45,7 +45,7 @@ class Grid:
         return np.tanh(self.x), 4 * e / (1 + e) ** 2
 
     def lncosh(self) -> Array:
-        """``ln cosh x`` to absolute rounding."""
+        """``ln cosh x``; see `fast_lncosh`."""
         return fast_lncosh(self.x)
 
 

@@ -129,9 +129,15 @@ def _erfc(x: np.ndarray) -> np.ndarray:
 
 
 def fast_lncosh(x: np.ndarray) -> np.ndarray:
-    """``ln cosh x`` to absolute rounding. Averages over wide laws need no relative accuracy at small x, and narrow laws never
-    use Phi itself."""
+    """``ln cosh x``: to absolute rounding in a block that spreads over 1 and more; to relative rounding in one near 0, where
+    equations divide a variance of it by Delta_0^2 (`scs` close to g = 1)."""
     a = np.absolute(x)
+    if a.size and a.max() < 1.0:
+        a *= 0.5
+        near = np.sinh(a)
+        near *= near
+        near *= 2.0
+        return np.log1p(near, out=near)
     out = np.exp(-2.0 * a)
     out += 1.0
     np.log(out, out=out)

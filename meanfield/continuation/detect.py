@@ -17,7 +17,6 @@ from meanfield.solve.problem import Array
 
 _BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
 _SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
-_NOISE = 1e-9  # of the largest value on a lane: less than this is what is left of terms that cancel
 _NEAR_EDGE = 1e-3
 
 
@@ -66,7 +65,7 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
                 found += [
                     Bracket(lane, k, question.type, question.name, question)
                     for k in changes
-                    if _established(subject, question, lane, k, row)
+                    if _established(subject, question, lane, k)
                 ]
         if lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and not any(b.lane is lane and b.edge for b in found):
             found += _edges(subject, lane, window)
@@ -92,17 +91,16 @@ def _unborn(lane: Lane, row: Array) -> Array:
     return row
 
 
-def _established(subject: Subject, question: Question, lane: Lane, k: int, row: Array) -> bool:
+def _established(subject: Subject, question: Question, lane: Lane, k: int) -> bool:
     """Whether a sign really changes between the points k and k + 1: not if what is there is no more than its error.
 
     Where an indicator has a double zero, as on a branch that begins at an edge of the domain, its sign near there is noise. A
-    point that happens to lie on a simple zero is judged by its neighbour. row (L,): the values all along the lane.
+    point that happens to lie on a simple zero is judged by its neighbour.
     """
     if k == 0 and lane.twin is not None:
         return True  # the start itself is a zero: the lane in the other direction told the sign there
     rows = range(max(0, k - 1), min(len(lane.u), k + 3))
     value, error = _sharpened(subject, question, lane, rows)
-    error = np.maximum(error, _NOISE * np.nanmax(np.abs(row)))
     sign = np.where(np.abs(value) > _SIGNIFICANT * error, np.sign(value), 0.0)
     behind, ahead = ([s for i, s in zip(rows, sign, strict=True) if (i <= k) == side and s != 0] for side in (True, False))
     return bool(behind) and bool(ahead) and behind[-1] * ahead[0] < 0

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meanfield.compile import FINE, Kernel
+from meanfield.compile.group import ROUGH, TOLERANCES
 from meanfield.solve.claims import claim
 from meanfield.solve.extension import ExtendedProblem, extended
 from meanfield.solve.linear import inverse
@@ -38,12 +39,13 @@ class Refined:
     share: Array
 
 
-def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array, stale: Array | float = 0.0) -> Refined:
+def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array, stale: Array | float = 0.0, slopes: int = ROUGH) -> Refined:
     """Correct roots of a coarser system (J at x known) by the FINE residual and claim their errors.
 
     To first order the corrected root errs by J^-1 times the error of the fine residual, which the distance between the two
     qualities of quadrature bounds, plus rounding. Where the Jacobian is nearly singular the second order is measured too.
-    stale: share of an earlier correction that may have been wrong, for a second one by the same Jacobian.
+    stale: share of an earlier correction that may have been wrong, for a second one by the same Jacobian. slopes: quality of the
+    quadrature of the Jacobian.
     """
     problem = extended(kernel)
     fine, bound = _refined(kernel, x, p)
@@ -63,8 +65,15 @@ def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array, st
         share = np.maximum(share, stale)
         missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
         # The rough slopes are wrong, too: (J + dJ)^-1 J = 1 - J^-1 dJ.
-        turned = (np.abs(jacobian) * np.abs(raw)[:, None, :]).sum(axis=2)
-        missed = missed + _SLOPES * (np.abs(inverted) * turned[:, None, :]).sum(axis=2)
+        turned = _SLOPES * (np.abs(jacobian) * np.abs(raw)[:, None, :]).sum(axis=2)
+        # Where large terms cancel in a slope, as close to a critical point, the quadrature of each is what is wrong: its tolerance
+        # times the size of the terms, which the rounding shows, over the scale on which a variance matters, itself.
+        variances = kernel.lower == 0
+        width = np.where(variances, np.abs(x), 0.0).sum(axis=1, keepdims=True)
+        reach = np.where(variances & (width > 0), width, extent)
+        moved = (np.abs(raw) / reach).sum(axis=1, keepdims=True)
+        turned = turned + TOLERANCES[slopes] / EPS * bound * moved
+        missed = missed + (np.abs(inverted) * turned[:, None, :]).sum(axis=2)
         # A long step in one unknown bends the equations of the others, however short their own.
         bent = _BEND * condition * ((np.abs(raw) / extent).max(axis=1)) ** 2
         missed = missed + np.where(usable, bent, 0.0)[:, None] * extent

@@ -125,7 +125,7 @@ def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -
             break
         at = found.owner[far]
         run = newton(better, p[at], found.x[far], scale=scale[at])
-        found, done = _replaced(found, done, far, run, refine(kernel, p[at], run.x, run.jacobian, scale[at]))
+        found, done = _replaced(found, done, far, run, refine(kernel, p[at], run.x, run.jacobian, scale[at], slopes=better.level))
     return found, done
 
 
