@@ -39,7 +39,9 @@ class Refined:
     share: Array
 
 
-def refine(kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array, stale: Array | float = 0.0, slopes: int = ROUGH) -> Refined:
+def refine(
+    kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array, stale: Array | float = 0.0, slopes: int = ROUGH
+) -> Refined:
     """Correct roots of a coarser system (J at x known) by the FINE residual and claim their errors.
 
     To first order the corrected root errs by J^-1 times the error of the fine residual, which the distance between the two
