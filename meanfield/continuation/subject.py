@@ -78,13 +78,12 @@ def subject_of(
         ]
     questions += [_question(problem, path, "indicator", name, model.resolve(e)) for name, e in (expressions or {}).items()]
     matrix = _dynamics(problem)
-    labelled = isinstance(model.stable, bool) or bool(model.stable) or bool(model.spectra)
     return Subject(
         curve,
         floor,
         tuple(questions),
         tuple(_with_parameter(image) for image in symmetry_maps(model)),
-        _label(problem, path, judge.stability) if labelled and model.stable is not None else _by_dynamics(matrix, path),
+        _label(problem, path, judge.stability) if model.labels_stability else _by_dynamics(matrix, path),
         _label(problem, path, lambda k, x, p, error: judge.holds(k, model.physical, x, p, strict=False))
         if model.physical
         else None,

@@ -86,7 +86,7 @@ def _join(states: Sequence[tuple[Model, Record, bool | None]]) -> str:
 
 def signs(model: Model, state: Record) -> str:
     """What the indicators say of a state where stability has no meaning: ", onset_of_chaos > 0"."""
-    if model.stable is not None:
+    if model.labels_stability:
         return ""
     return "".join(f", {name} > 0" for name, value in state.indicators.items() if value > 0)
 

@@ -107,10 +107,12 @@ class PhaseDiagram:
     def _solutions(self) -> str:
         ny, nx = self.plane.shape
         states = [one for sheet in self.sheets for point in sheet.points for one in point]
-        stable = sum(one.stable is True for one in states)
+        stable = (
+            f", {sum(one.stable is True for one in states)} of them stable" if any(one.stable is not None for one in states) else ""
+        )
         errors = [float(np.max(np.abs(e), initial=0.0)) for one in states for e in one.error.values()]
         worst = f"; the largest claimed error is {np.nanmax(errors):.1e}" if errors else ""
-        return f"{nx} x {ny} points: {len(states)} solutions, {stable} of them stable{worst}."
+        return f"{nx} x {ny} points: {len(states)} solutions{stable}{worst}."
 
     def _shares(self) -> list[tuple[str, float]]:
         labels = self.region if self.fine is None else self.fine

@@ -152,7 +152,8 @@ class Model:
     accept: conditions ``{sentence: expression >= 0}`` without which a root is no solution; they may contain the coordinate
     ``s`` and must then hold for all s in (0, 1). refuse: ``{sentence: expression}`` that vanishes, within its claimed error,
     only at degenerate roots, which are no solutions either. physical (>= 0) and stable (> 0, with all spectra below 1): likewise,
-    but they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here.
+    but they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here. A model with neither
+    stability conditions nor spectra calls no solution stable or unstable.
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
@@ -226,6 +227,11 @@ class Model:
     def residuals(self) -> tuple[sp.Expr, ...]:
         """Expressions that vanish at a solution, definitions resolved: ``unknown - right side`` first, then implicit ones."""
         return (*(self.resolve(u - rhs) for u, rhs in self.equations.items()), *(self.resolve(e) for e in self.implicit))
+
+    @property
+    def labels_stability(self) -> bool:
+        """Whether the model says which solutions are stable: by conditions, by spectra, or once for all of them."""
+        return self.stable is not None and (isinstance(self.stable, bool) or bool(self.stable) or bool(self.spectra))
 
     @property
     def public_unknowns(self) -> tuple[sp.Symbol, ...]:

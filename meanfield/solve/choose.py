@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -95,7 +94,7 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
 
 def _settled(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
     """(P,) whether a state is stable; where stability is the same for all, any will do."""
-    if not isinstance(kernel.model.stable, Mapping):
+    if not kernel.model.labels_stability or isinstance(kernel.model.stable, bool):
         return np.ones(len(x), dtype=bool)
     return judge.stability(kernel, x, p, error, level=ROUGH)
 

@@ -117,14 +117,15 @@ def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: A
 
 
 def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = WORKING) -> Any:
-    """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1."""
+    """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1; None for a model
+    that does not say what is stable."""
     model = kernel.model
-    if model.stable is None or isinstance(model.stable, bool):
+    if not model.labels_stability:
+        return None
+    if isinstance(model.stable, bool):
         return holds(kernel, model.stable, x, p, strict=True)
     every = [e for spectrum in model.spectra.values() for e in spectrum.matrix]
     exprs = tuple(kernel.resolved(e) for e in (*model.stable.values(), *every))
-    if not exprs:
-        return np.ones(len(x), dtype=bool)
     values = kernel.values(exprs, x, p, level=level)  # conditions and matrices in one pass over the nodes
     used = len(model.stable)
     flags = (values[:, :used] > 0).all(axis=1)
