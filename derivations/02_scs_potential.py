@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sympy as sp
 from quadrature import newton, value
-from rules import at, correlation, difference, normal_average, price_backwards
+from rules import at, correlation, difference, normal_average
 from step import Derivation, Differentiate, Equal, Numeric
 
 from meanfield.averages import E
 from meanfield.averages.passes import parity
+from meanfield.averages.price import price_backwards
 from meanfield.models import scs
 from meanfield.symbols import gaussian, symbol
 from meanfield.transfer import Transfer

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sympy as sp
 from quadrature import newton, value
-from rules import at, correlation, difference, law_of, minus_slope, price_backwards, regular_energy
+from rules import at, correlation, difference, law_of, minus_slope, regular_energy
 from step import Derivation, Differentiate, Equal, Numeric
 
 from meanfield.averages import E
 from meanfield.averages.passes import parity
+from meanfield.averages.price import price_backwards
 from meanfield.averages.scope import substitute
 from meanfield.models import rank1_chaotic, scs
 from meanfield.symbols import standard_normal, symbol

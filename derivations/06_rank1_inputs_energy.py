@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 from quadrature import nested, newton, value
-from rules import at, correlation, difference, law_of, minus_slope, normal_average, price_backwards, regular_energy
+from rules import at, correlation, difference, law_of, minus_slope, normal_average, regular_energy
 from step import Derivation, Differentiate, Equal, Numeric
 
 from meanfield.averages import E
+from meanfield.averages.price import price_backwards
 from meanfield.averages.scope import substitute
 from meanfield.models import rank1_input_chaotic, rank1_input_stationary
 from meanfield.symbols import gaussian_vector, symbol

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sympy as sp
 from quadrature import newton, value
-from rules import correlation, difference, minus_slope, price_backwards, regular_energy
+from rules import correlation, difference, minus_slope, regular_energy
 from step import Derivation, Equal, Numeric
 
 from meanfield.averages import E, divided_difference, hermite_genocchi
+from meanfield.averages.price import price_backwards
 from meanfield.averages.scope import substitute
 from meanfield.models import rank1_chaotic, rank1_stationary
 from meanfield.symbols import gaussian_pair, symbol, uniform

@@ -6,24 +6,9 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from meanfield.averages import Average, E, divided_difference
-from meanfield.averages.scope import nodes, replace, substitute
+from meanfield.averages import E, divided_difference
+from meanfield.averages.scope import substitute
 from meanfield.symbols import gaussian_pair
-from meanfield.transfer import Applied
-
-
-def price_backwards(term: sp.Expr, C: sp.Symbol) -> sp.Expr:
-    """Integrate in the covariance: ``d<Phi(x) Phi(y)>/dC = <phi(x) phi(y)>``, read from right to left; powers of C as usual."""
-
-    def integrate(part: sp.Expr) -> sp.Expr:
-        pairs = [n for n in nodes(part, Average) if C in n.measure.free_symbols]
-        if not pairs:
-            return sp.integrate(part, C)
-        (pair,) = pairs
-        lowered = replace(pair.body, lambda e: Applied(e.token, e.order - 1, e.argument) if isinstance(e, Applied) else None)
-        return part / pair * Average(lowered, pair.measure)
-
-    return sp.Add(*(integrate(part) for part in sp.Add.make_args(sp.expand(term))))
 
 
 def at(expr: sp.Expr, table: dict[sp.Symbol, sp.Expr]) -> sp.Expr:

@@ -58,7 +58,12 @@ def check_model(model: Model) -> None:
             raise ModelError(f"{where}, {label}: maps {set(symmetry) - set(model.unknowns)}, which are not unknowns")
     unknowns = {s.name: model.reports.get(s, s) for s in model.public_unknowns}
     seen: dict[str, Any] = {}
-    for name, expr in (*unknowns.items(), *model.observables.items(), *model.indicators.items()):
+    for name, expr in (
+        *unknowns.items(),
+        *model.observables.items(),
+        *model.on_request.items(),
+        *model.indicators.items(),
+    ):
         if seen.setdefault(name, expr) != expr:
             raise ModelError(f"{where}: the name {name!r} is used for two quantities")
 
@@ -68,8 +73,16 @@ def _labelled(model: Model) -> Iterable[tuple[str, Any]]:
     yield from (("implicit equation", e) for e in model.implicit)
     yield from ((f"definition of {s}", e) for s, e in model.definitions.items())
     yield from ((f"observable {n}", e) for n, e in model.observables.items())
+    yield from ((f"observable {n}", e) for n, e in model.on_request.items())
     yield from ((f"indicator {n}", e) for n, e in model.indicators.items())
     yield from ((f"reported unknown {s}", e) for s, e in model.reports.items())
+    if model.motion is not None:
+        motion = model.motion
+        known = {*model.unknowns, *model.parameters, *model.definitions}
+        if motion.delay in known:
+            raise ModelError(f"the motion's delayed covariance {motion.delay} is also an unknown, a parameter or a definition")
+        placed = motion.acceleration_at(motion.end)
+        yield from ((f"motion, {n}", e) for n, e in (("acceleration", placed), ("start", motion.start), ("noise", motion.noise)))
 
 
 def _check_expression(expr: sp.Basic, known: set[sp.Symbol], where: str) -> None:
@@ -93,8 +106,8 @@ def lookup(model: Model, name: str) -> sp.Expr:
     symbols = {s.name: s for s in (*model.parameters, *model.unknowns)}
     definitions = {s.name: s for s in model.definitions}
     reports = {s.name: e for s, e in model.reports.items()}
-    for table in (model.observables, model.indicators, reports, definitions, symbols):
+    for table in (model.observables, model.on_request, model.indicators, reports, definitions, symbols):
         if name in table:
             return table[name]
-    every = [*model.observables, *model.indicators, *reports, *definitions, *symbols]
+    every = [*model.observables, *model.on_request, *model.indicators, *reports, *definitions, *symbols]
     raise ParameterError(f"{model.name or model.title} has no quantity {name!r}{nearest(name, every)} (it has {', '.join(every)})")

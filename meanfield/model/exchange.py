@@ -74,6 +74,8 @@ def quantities(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> dict[str
     return {
         "definitions": _values(model.definitions, change),
         "observables": _values(model.observables, change),
+        "on_request": _values(model.on_request, change),
+        "motion": model.motion and model.motion.changed(change),
         "profiles": {k: (c, change(e)) for k, (c, e) in model.profiles.items()},
         "spectra": {k: spectrum(s) for k, s in model.spectra.items()},
         "indicators": _values(model.indicators, change),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 if TYPE_CHECKING:
+    from meanfield.model.motion import Motion
     from meanfield.model.record import Model
 
 _LATEX_NAMES = {
@@ -56,12 +57,22 @@ def text(model: Model) -> str:
     for label, table in (("observables", model.observables), ("indicators", model.indicators)):
         if table:
             lines += ["", label, *(f"  {name} = {expr}" for name, expr in table.items())]
+    if model.motion is not None:
+        lines += ["", "motion of the autocovariance", *(f"  {line}" for line in _motion(model.motion))]
+    if model.on_request:
+        lines += ["", f"on request: {', '.join(model.on_request)}"]
     for label, table in (("profiles", model.profiles), ("spectra", model.spectra)):
         if table:
             lines += ["", f"{label}: {', '.join(table)}"]
     if model.references:
         lines += ["", "references", *(f"  {r}" for r in model.references)]
     return "\n".join(lines)
+
+
+def _motion(motion: Motion) -> Iterable[str]:
+    yield f"{motion.delay}'' = {motion.acceleration}"
+    slope = f", {motion.delay}'(0+) = {-motion.noise}" if motion.noise != 0 else ""
+    yield f"{motion.delay}(0) = {motion.start}{slope}, {motion.delay}(infinity) = {motion.end}"
 
 
 def _described(model: Model, s: sp.Symbol) -> str:

@@ -11,6 +11,7 @@ import sympy as sp
 
 from meanfield.averages.scope import substitute
 from meanfield.model.checks import as_expression, check_model
+from meanfield.model.motion import Motion
 from meanfield.symbols import declared_nonnegative
 
 if TYPE_CHECKING:
@@ -148,7 +149,9 @@ class Model:
     implicit: further expressions that vanish. There must be as many equations as unknowns.
     definitions: named sub-expressions, in order, usable in everything after them. unknowns and parameters: in order;
     by default the keys of ``equations`` and, sorted, every other free symbol. observables, indicators (a simple zero is a
-    phase boundary): ``{name: expression}``. profiles: ``{name: (coordinate, expression)}``. spectra: `Spectrum` by name.
+    phase boundary): ``{name: expression}``. on_request: further observables, which cost so much that they are computed only
+    where they are named. motion: the equation of motion of the autocovariance, see `Motion`.
+    profiles: ``{name: (coordinate, expression)}``. spectra: `Spectrum` by name.
     accept: conditions ``{sentence: expression >= 0}`` without which a root is no solution; they may contain the coordinate
     ``s`` and must then hold for all s in (0, 1). refuse: ``{sentence: expression}`` that vanishes, within its claimed error,
     only at degenerate roots, which are no solutions either. physical (>= 0) and stable (> 0, with all spectra below 1): likewise,
@@ -169,6 +172,7 @@ class Model:
     unknowns: Sequence[sp.Symbol] = ()
     parameters: Sequence[sp.Symbol] = ()
     observables: Mapping[str, sp.Expr] = field(default_factory=dict)
+    on_request: Mapping[str, sp.Expr] = field(default_factory=dict)
     profiles: Mapping[str, tuple[sp.Symbol, sp.Expr]] = field(default_factory=dict)
     spectra: Mapping[str, Spectrum] = field(default_factory=dict)
     indicators: Mapping[str, sp.Expr] = field(default_factory=dict)
@@ -192,6 +196,7 @@ class Model:
     data: Sequence[str] = ()
     dynamics: Any = None
     network: Any = None
+    motion: Motion | None = None
     delicate: bool = False
     nonnegative: frozenset[str] | None = None
 

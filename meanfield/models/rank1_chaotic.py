@@ -14,11 +14,12 @@ acceptance ask for these two inequalities only.
 import sympy as sp
 
 from meanfield import transfer
-from meanfield.averages import E, divided_difference
+from meanfield.averages import E
 from meanfield.conditions import change_unknowns
 from meanfield.dynamics.stability import static_stability
-from meanfield.model import Junction, Model, Seed
+from meanfield.model import Junction, Model, Motion, Seed
 from meanfield.model.formulas import maximum, minimum
+from meanfield.model.motion import DELAY
 from meanfield.models import rank1_stationary as stationary
 from meanfield.models import scs
 from meanfield.symbols import gaussian, gaussian_pair, parameters, symbol, unknown
@@ -28,7 +29,6 @@ Delta_0, Delta_inf = unknown("Delta_0", nonnegative=True), unknown("Delta_inf", 
 g, M_m, M_n, Sigma_m = parameters("g M_m M_n Sigma_m", nonnegative="g Sigma_m")
 kappa = symbol("kappa")
 phi = transfer.tanh
-Phi = phi.d(-1)
 x = gaussian("x", mean=mu, var=Delta_0)
 static_variance = Sigma_m**2 * kappa**2
 
@@ -38,19 +38,20 @@ def pair(Delta: sp.Expr) -> tuple[sp.Symbol, sp.Symbol]:
     return gaussian_pair("x y", mean=mu, var=Delta_0, cov=Delta)
 
 
-def potential(Delta: sp.Expr) -> sp.Expr:
+def acceleration(Delta: sp.Expr) -> sp.Expr:
+    """Acceleration of the autocovariance where it is Delta."""
     x, y = pair(Delta)
-    return -(Delta**2) / 2 + g**2 * E(Phi(x) * Phi(y)) + static_variance * Delta
+    return Delta - g**2 * E(phi(x) * phi(y)) - static_variance
 
 
-x_now, x_later = pair(Delta_inf)
+motion = Motion(acceleration(DELAY), start=Delta_0, end=Delta_inf)
 equations = {
     mu: M_m * kappa,
-    Delta_inf: g**2 * E(phi(x_now) * phi(x_later)) + static_variance,
+    Delta_inf: motion.rest,
 }
 excess = sp.Max(g**2 - 1, 0)  # about twice Delta_0 of the homogeneous chaos, for moderate g
 unstable = stationary.MODEL.indicators["chaos"]
-energy = 2 * divided_difference(potential, Delta_inf, Delta_inf, Delta_0)
+energy = motion.regular_energy
 
 # Where to start. Homogeneous chaos (kappa = 0) is that of `scs`; a small kappa grows in it at the rate M_m M_n <phi'> - 1, and
 # where that is positive there is structured chaos instead, whether or not there is a stationary state of that structure.
@@ -80,6 +81,7 @@ IN_VARIANCES = Model(
     definitions={kappa: M_n * E(phi(x))},
     equations=equations,
     implicit=[energy],
+    motion=motion,
     observables={
         "kappa": kappa,
         "mean_phi": E(phi(x)),

@@ -10,10 +10,11 @@ the model of Sompolinsky, Crisanti & Sommers for transfer functions that need no
 import sympy as sp
 
 from meanfield import transfer
-from meanfield.averages import E, divided_difference
+from meanfield.averages import E
 from meanfield.conditions import change_unknowns
 from meanfield.dynamics.stability import static_stability
-from meanfield.model import Junction, Model, Seed
+from meanfield.model import Junction, Model, Motion, Seed
+from meanfield.model.motion import DELAY
 from meanfield.models import rank1_input_stationary as stationary
 from meanfield.symbols import gaussian, gaussian_pair, parameters, unknown
 
@@ -24,7 +25,6 @@ Sigma_m, Sigma_mI, Sigma_nI, Sigma_I_squared = parameters(
     "Sigma_m Sigma_mI Sigma_nI Sigma_I_squared", nonnegative="Sigma_m Sigma_I_squared"
 )
 phi = transfer.tanh
-Phi = phi.d(-1)
 x = gaussian("x", mean=mu, var=Delta_0)
 static_variance = Sigma_m**2 * kappa**2 + 2 * Sigma_mI * kappa + Sigma_I_squared
 
@@ -34,20 +34,21 @@ def pair(Delta: sp.Expr) -> tuple[sp.Symbol, sp.Symbol]:
     return gaussian_pair("x y", mean=mu, var=Delta_0, cov=Delta)
 
 
-def potential(Delta: sp.Expr) -> sp.Expr:
+def acceleration(Delta: sp.Expr) -> sp.Expr:
+    """Acceleration of the autocovariance where it is Delta."""
     x, y = pair(Delta)
-    return -(Delta**2) / 2 + g**2 * E(Phi(x) * Phi(y)) + static_variance * Delta
+    return Delta - g**2 * E(phi(x) * phi(y)) - static_variance
 
 
-x_now, x_later = pair(Delta_inf)
+motion = Motion(acceleration(DELAY), start=Delta_0, end=Delta_inf)
 equations = {
     mu: M_m * kappa + M_I,
     kappa: M_n * E(phi(x)) + Sigma_nI * E(phi.d(1)(x)),
-    Delta_inf: g**2 * E(phi(x_now) * phi(x_later)) + static_variance,
+    Delta_inf: motion.rest,
 }
 excess = sp.Max(g**2 - 1, 0)  # about twice Delta_0 of the homogeneous chaos, for moderate g
 unstable = stationary.MODEL.indicators["chaos"]
-energy = 2 * divided_difference(potential, Delta_inf, Delta_inf, Delta_0)
+energy = motion.regular_energy
 
 IN_VARIANCES = Model(
     "rank-one network with input, chaotic states",
@@ -58,6 +59,7 @@ IN_VARIANCES = Model(
     prepare=stationary.MODEL.prepare,
     equations=equations,
     implicit=[energy],
+    motion=motion,
     observables={
         "mean_phi": E(phi(x)),
         "Delta_T": Delta_0 - Delta_inf,

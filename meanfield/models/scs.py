@@ -9,8 +9,9 @@ import sympy as sp
 
 from meanfield import transfer
 from meanfield.averages import E
-from meanfield.model import Model, Requirement
+from meanfield.model import Model, Motion, Requirement
 from meanfield.model.formulas import maximum, minimum
+from meanfield.model.motion import DELAY
 from meanfield.model.requirements import continuous, odd
 from meanfield.networks import network
 from meanfield.symbols import gaussian, gaussian_pair, parameters, unknown
@@ -18,21 +19,17 @@ from meanfield.symbols import gaussian, gaussian_pair, parameters, unknown
 Delta_0 = unknown("Delta_0", nonnegative=True)
 g, sigma_squared = parameters("g sigma_squared", nonnegative="g sigma_squared")
 phi = transfer.tanh
-Phi = phi.d(-1)
 x = gaussian("x", var=Delta_0)
 
 
-def rate_of_potential(Delta: sp.Expr) -> sp.Expr:
-    """``<Phi(x(t)) Phi(x(s))>`` between times at which the autocovariance is Delta."""
+def acceleration(Delta: sp.Expr) -> sp.Expr:
+    """Acceleration of the autocovariance where it is Delta."""
     x, y = gaussian_pair("x y", var=Delta_0, cov=Delta)
-    return E(Phi(x) * Phi(y))
+    return Delta - g**2 * E(phi(x) * phi(y))
 
 
-def potential(Delta: sp.Expr) -> sp.Expr:
-    return -(Delta**2) / 2 + g**2 * (rate_of_potential(Delta) - rate_of_potential(0))
-
-
-energy = sp.expand((sigma_squared**2 / 2 + potential(Delta_0)) / (Delta_0**2 / 2))
+motion = Motion(acceleration(DELAY), start=Delta_0, noise=sigma_squared)
+energy = sp.expand(motion.energy / (Delta_0**2 / 2))
 
 # Where to start. 2 Var(Phi) = slope^2 Delta^2 / (1 + bend Delta), with a bend that goes from near_zero, where phi is a cubic,
 # to saturated, where it is a sign. The energy relation then is the cubic
@@ -77,6 +74,7 @@ MODEL = Model(
     parameters=(g, sigma_squared),
     defaults={sigma_squared: 0},
     implicit=[energy],
+    motion=motion,
     observables={
         "mean_square_phi": E(phi(x) ** 2),
         "mean_dphi": E(phi.d(1)(x)),

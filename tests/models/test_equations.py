@@ -52,7 +52,7 @@ def test_the_regular_equation_is_the_energy_balance_divided_twice() -> None:
     (node,) = nodes(energy, DividedDifference)
     assert same(energy, 2 * g**2 * node - 1)
     assert same(2 * g**2 * hermite_genocchi(node) - 1, expected)
-    at_onset = divided_difference(rank1_chaotic.potential, Delta_0, Delta_0, Delta_0)
+    at_onset = divided_difference(rank1_chaotic.motion.potential, Delta_0, Delta_0, Delta_0)
     assert same(2 * at_onset, g**2 * E(phi.d(1)(x) ** 2) - 1)
 
 
