@@ -56,6 +56,8 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "diagram": ("meanfield.diagram", "diagram"),
     "trace": ("meanfield.diagram", "trace"),
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
+    "find_fixed_points": ("meanfield.simulate.fixed_points", "find_fixed_points"),
+    "FixedPoints": ("meanfield.simulate.fixed_points", "FixedPoints"),
     "store": ("meanfield.store", None),
     "plotting": ("meanfield.plotting", None),
     "errors": ("meanfield.errors", None),
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from meanfield.errors import MeanfieldError
     from meanfield.model import Model, Spectrum
     from meanfield.networks import Network, Population, network
+    from meanfield.simulate.fixed_points import FixedPoints, find_fixed_points
     from meanfield.solve import Solution, Solutions, Status, solve
     from meanfield.symbols import (
         coordinate,

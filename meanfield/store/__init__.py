@@ -3,17 +3,22 @@
 from meanfield.store.branches import BRANCH_FORMAT, branch_dataset, load_branches, save_branches
 from meanfield.store.diagrams import DIAGRAM_FORMAT, diagram_dataset
 from meanfield.store.files import load, save
+from meanfield.store.fixed_points import FIXED_POINTS_FORMAT, fixed_points_dataset, load_fixed_points, save_fixed_points
 from meanfield.store.solutions import FORMAT, dataset
 
 __all__ = [
     "BRANCH_FORMAT",
     "DIAGRAM_FORMAT",
+    "FIXED_POINTS_FORMAT",
     "FORMAT",
     "branch_dataset",
     "dataset",
     "diagram_dataset",
+    "fixed_points_dataset",
     "load",
     "load_branches",
+    "load_fixed_points",
     "save",
     "save_branches",
+    "save_fixed_points",
 ]

@@ -1,0 +1,1 @@
+"""Finite networks: drawn, run, measured, and compared with the theory of infinite ones."""
