@@ -120,7 +120,7 @@ def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = 
     """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1; None for a model
     that does not say what is stable."""
     model = kernel.model
-    if not model.labels_stability:
+    if model.stable is None or not model.labels_stability:
         return None
     if isinstance(model.stable, bool):
         return holds(kernel, model.stable, x, p, strict=True)
