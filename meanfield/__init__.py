@@ -53,6 +53,9 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "Network": ("meanfield.networks", "Network"),
     "Population": ("meanfield.networks", "Population"),
     "network": ("meanfield.networks", "network"),
+    "networks": ("meanfield.networks", None),
+    "simulate": ("meanfield.simulate", "simulate"),
+    "Simulation": ("meanfield.simulate", "Simulation"),
     "diagram": ("meanfield.diagram", "diagram"),
     "trace": ("meanfield.diagram", "trace"),
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
@@ -67,7 +70,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
 __all__ = ["__version__", *_PUBLIC]
 
 if TYPE_CHECKING:
-    from meanfield import conditions, errors, models, plotting, quadrature, store, transfer
+    from meanfield import conditions, errors, models, networks, plotting, quadrature, store, transfer
     from meanfield.averages import E, average
     from meanfield.compile import compile
     from meanfield.conditions import change_unknowns, cusp, hopf, indicator_zero, singular, symmetry_breaking
@@ -76,6 +79,7 @@ if TYPE_CHECKING:
     from meanfield.errors import MeanfieldError
     from meanfield.model import Model, Spectrum
     from meanfield.networks import Network, Population, network
+    from meanfield.simulate import Simulation, simulate
     from meanfield.simulate.fixed_points import FixedPoints, find_fixed_points
     from meanfield.solve import Solution, Solutions, Status, solve
     from meanfield.symbols import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from meanfield.records import Record
 if TYPE_CHECKING:
     from meanfield.continuation import Branch, Event
     from meanfield.diagram import PhaseDiagram
+    from meanfield.simulate import Simulation
+    from meanfield.simulate.summary import Summary
 
-__all__ = ["as_json", "branch_document", "diagram_document", "point_document", "value"]
+__all__ = ["as_json", "branch_document", "diagram_document", "point_document", "simulation_document", "value"]
 
 
 def value(number: Any, digits: int | None = None) -> Any:
@@ -130,6 +133,26 @@ def diagram_document(diagram: PhaseDiagram) -> dict[str, Any]:
         "certificate": None
         if certificate is None
         else {"edges": certificate.edges, "differing": certificate.differing, "unexplained": len(certificate.unexplained)},
+    }
+
+
+def simulation_document(model: str, simulation: Simulation, summary: Summary) -> dict[str, Any]:
+    """Simulated networks: ``{"model", "parameters", "settings", "networks", "finished", "counts", "quantities"}``.
+
+    ``networks``: how many were asked for; ``finished``: the numbers of those that are measured and did not run away;
+    ``counts``: trajectories by what they do; ``quantities``: ``{name: {"mean", "standard_error", "networks": [one value each]}}``.
+    """
+    return {
+        "model": model,
+        "parameters": {name: value(number) for name, number in simulation.numbers.parameters.items()},
+        "settings": asdict(simulation.settings),
+        "networks": simulation.networks,
+        "finished": list(summary.networks),
+        "counts": dict(summary.counts),
+        "quantities": {
+            name: {"mean": value(mean), "standard_error": value(error), "networks": value(summary.per_network[name].tolist())}
+            for name, (mean, error) in summary.quantities.items()
+        },
     }
 
 

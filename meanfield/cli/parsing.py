@@ -15,7 +15,7 @@ from meanfield.errors import ParameterError
 
 LARGEST_COUNT = 1_000_000  # points of one sweep
 
-__all__ = ["Sweep", "interval", "number", "parameters", "window"]
+__all__ = ["Sweep", "interval", "number", "numbers_of", "parameters", "values_of", "window"]
 
 Value = Any  # float, or mpmath.mpf when digits were asked for
 
@@ -167,6 +167,21 @@ def parameters(items: Sequence[str], digits: int | None = None) -> dict[str, Val
             raise ParameterError(f"parameter {name!r} is given twice; give it once, or sweep it with start:stop:count")
         found[name] = _value(text, digits)
     return found
+
+
+def values_of(items: Sequence[str]) -> dict[str, float]:
+    """The ``-p`` options where each parameter must have one value."""
+    found: dict[str, float] = {}
+    for name, value in parameters(items).items():
+        if isinstance(value, Sweep):
+            raise ParameterError(f"parameter {name!r} must have one value here, got a sweep")
+        found[name] = float(value)
+    return found
+
+
+def numbers_of(text: str) -> tuple[float, ...]:
+    """Numbers separated by commas; none for an empty text."""
+    return tuple(float(number(part)) for part in text.split(",") if part.strip())
 
 
 def window(item: str, option: str, count: int) -> tuple[str, Sweep]:

@@ -12,8 +12,10 @@ from meanfield.records import Record
 
 if TYPE_CHECKING:
     from meanfield.continuation import Branch, Event
+    from meanfield.simulate import Simulation
+    from meanfield.simulate.summary import Summary
 
-__all__ = ["forest_text", "number", "solution_text", "sweep_text", "table", "with_error"]
+__all__ = ["forest_text", "number", "simulation_text", "solution_text", "sweep_text", "table", "with_error"]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -165,3 +167,19 @@ def _change(before: bool | None, after: bool | None) -> str:
     """``stable, then unstable``; one word where it stays what it is or is known on one side only."""
     words = ["stable" if flag else "unstable" for flag in (before, after) if flag is not None]
     return ", then ".join(dict.fromkeys(words))
+
+
+def simulation_text(title: str, simulation: Simulation, summary: Summary) -> str:
+    """What was measured, one line for each quantity, and in which states the trajectories were."""
+    settings = simulation.settings
+    networks = f"{len(summary.networks)} network{'s' if len(summary.networks) != 1 else ''} of {settings.neurons} neurons"
+    rows = [[name, with_error(value, error)] for name, (value, error) in summary.quantities.items()]
+    return "\n".join(
+        [
+            f"{title}   {_assignments(simulation.numbers.parameters)}",
+            f"{networks}, {settings.trajectories} trajectories each, averaged over {number(settings.time)} after "
+            f"{number(settings.transient)}, step {number(settings.step)}",
+            "trajectories: " + ", ".join(f"{count} {words}" for words, count in summary.counts.items()) + "\n",
+            table(["name", "mean ± standard error over networks"], rows),
+        ]
+    )

@@ -4,6 +4,7 @@ from meanfield.store.branches import BRANCH_FORMAT, branch_dataset, load_branche
 from meanfield.store.diagrams import DIAGRAM_FORMAT, diagram_dataset
 from meanfield.store.files import load, save
 from meanfield.store.fixed_points import FIXED_POINTS_FORMAT, fixed_points_dataset, load_fixed_points, save_fixed_points
+from meanfield.store.simulations import SIMULATION_FORMAT, load_simulation, save_simulation, simulation_dataset
 from meanfield.store.solutions import FORMAT, dataset
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "DIAGRAM_FORMAT",
     "FIXED_POINTS_FORMAT",
     "FORMAT",
+    "SIMULATION_FORMAT",
     "branch_dataset",
     "dataset",
     "diagram_dataset",
@@ -18,7 +20,10 @@ __all__ = [
     "load",
     "load_branches",
     "load_fixed_points",
+    "load_simulation",
     "save",
     "save_branches",
     "save_fixed_points",
+    "save_simulation",
+    "simulation_dataset",
 ]

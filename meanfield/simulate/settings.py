@@ -1,0 +1,113 @@
+"""How a simulation is done: sizes, times, steps; and what it will need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from meanfield.errors import ParameterError
+from meanfield.networks import Numbers
+from meanfield.simulate.field import leak
+
+__all__ = ["Settings", "Start", "default_step", "memory"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where trajectories start: ``x_i = mean + sum_k (m^(k)_i - M_m) kappa_k + (I_i - M_I) + noise``, of this total variance.
+
+    The noise, different in each trajectory, takes what the vectors leave of the variance.
+    """
+
+    mean: float = 0.0
+    variance: float = 1.0
+    kappa: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """neurons: N. trajectories: how many per network, started independently; they share the matrix products. transient, time:
+    what is left out, and over what is averaged, in the time unit of the equations. dt: step. interval: between two samples.
+    lags: times tau of ``Delta(tau)``, multiples of the interval. lyapunov: follow a perturbation beside each trajectory.
+    precision: of the arithmetic; averages are always summed in float64. seed: networks number k of two simulations with the
+    same seed and N are the same. Raises `ParameterError` for numbers that make no sense.
+    """
+
+    neurons: int
+    trajectories: int = 1
+    transient: float = 100.0
+    time: float = 200.0
+    dt: float = 0.25
+    interval: float = 0.5
+    lags: tuple[float, ...] = ()
+    lyapunov: bool = False
+    precision: Literal["float32", "float64"] = "float64"
+    seed: int = 0
+    fix_moments: bool = True
+    start: Start = Start()
+
+    def __post_init__(self) -> None:
+        for name in ("neurons", "trajectories"):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise ParameterError(f"{name} must be a positive whole number, got {value!r}")
+        for name in ("time", "dt", "interval"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value > 0):
+                raise ParameterError(f"{name} must be positive, got {value!r}")
+        if not (np.isfinite(self.transient) and self.transient >= 0):
+            raise ParameterError(f"transient must not be negative, got {self.transient!r}")
+        if self.seed < 0:
+            raise ParameterError(f"seed must not be negative, got {self.seed}")
+        if self.precision not in ("float32", "float64"):
+            raise ParameterError(f'precision must be "float32" or "float64", got {self.precision!r}')
+        if self.samples < 4:
+            raise ParameterError(f"time = {self.time:g} holds {self.samples} samples at intervals of {self.interval:g}; take 4")
+        if self.lags and (min(self.lags) < 0 or max(self.lags) > self.time / 2):
+            raise ParameterError(f"lags must lie between 0 and half of time = {self.time:g}, got {self.lags}")
+
+    @property
+    def dtype(self) -> Any:
+        return np.dtype(self.precision)
+
+    @property
+    def stride(self) -> int:
+        """Steps between two samples."""
+        return max(round(self.interval / self.dt), 1)
+
+    @property
+    def step(self) -> float:
+        """The step that is taken: a whole number of them makes an interval."""
+        return self.interval / self.stride
+
+    @property
+    def samples(self) -> int:
+        """Samples that are averaged: an even number, for two halves."""
+        return 2 * (round(self.time / self.interval) // 2)
+
+    @property
+    def lag_samples(self) -> tuple[int, ...]:
+        return tuple(round(tau / self.interval) for tau in self.lags)
+
+
+def default_step(numbers: Numbers) -> float:
+    """A step at which the method's bias of averages is well below a permille (with noise: a few permille).
+
+    1/4 without noise (Runge-Kutta, order 4), 1/10 with noise (weak order 2), smaller where couplings are strong.
+    """
+    fastest = max(leak(p.drift) for p in numbers.populations) + float(np.sqrt(numbers.variances.sum(axis=1).max()))
+    return min(0.1, 0.4 / fastest) if numbers.sigma_squared > 0 else min(0.25, 1.0 / fastest)
+
+
+def memory(numbers: Numbers, settings: Settings) -> int:
+    """Bytes that the simulation of one network needs at most; networks are simulated one after the other."""
+    N, B, size = settings.neurons, settings.trajectories, settings.dtype.itemsize
+    couplings = N * N * size if numbers.variances.any() else 0
+    width = B * (2 if settings.lyapunov else 1)
+    working = 10 * N * width * size
+    averages = 6 * N * B * 8
+    ring = (max(settings.lag_samples, default=-1) + 1) * N * B * size
+    vectors = 4 * N * len(numbers.vectors) * 8
+    return couplings + working + averages + ring + vectors
