@@ -1,12 +1,12 @@
 """Symbols of a model: plain real symbols with a recorded role and domain, and random variables with a law.
 
-Domain and meaning are *recorded* here and read by the Model; they are never SymPy assumptions (which would make symbols of
-the same name unequal).
+A domain is *recorded* for the file that declares it and read by the Models built there (`meanfield.declarations`); it is never a
+SymPy assumption (which would make symbols of the same name unequal).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
@@ -14,10 +14,8 @@ import sympy as sp
 from meanfield.averages.measures import Empirical, Functional, Gaussian, Tilted, Uniform
 from meanfield.averages.scope import close
 from meanfield.averages.variables import Variable
+from meanfield.declarations import declare
 from meanfield.errors import ModelError
-
-# Names declared nonnegative, by role. A Model copies what it needs at construction, so later declarations cannot change it.
-_NONNEGATIVE: set[str] = set()
 
 
 def symbol(name: str) -> sp.Symbol:
@@ -27,12 +25,14 @@ def symbol(name: str) -> sp.Symbol:
 
 def unknown(name: str, *, nonnegative: bool = False) -> sp.Symbol:
     """An unknown of a model. ``nonnegative`` records that it is a variance: iterates may cross zero, solutions may not."""
-    return _declare(name, nonnegative)
+    declare(_checked(name), nonnegative)
+    return sp.Symbol(name, real=True)
 
 
 def parameter(name: str, *, nonnegative: bool = False) -> sp.Symbol:
     """A parameter of a model; negative values of a ``nonnegative`` one are refused."""
-    return _declare(name, nonnegative)
+    declare(_checked(name), nonnegative)
+    return sp.Symbol(name, real=True)
 
 
 def parameters(names: str, *, nonnegative: str = "") -> list[sp.Symbol]:
@@ -40,7 +40,9 @@ def parameters(names: str, *, nonnegative: str = "") -> list[sp.Symbol]:
     listed, restricted = names.split(), set(nonnegative.split())
     if not restricted <= set(listed):
         raise ModelError(f"nonnegative names {sorted(restricted - set(listed))} are not among the parameters {listed}")
-    return [_declare(name, name in restricted) for name in listed]
+    for name in listed:
+        declare(_checked(name), name in restricted)
+    return [sp.Symbol(name, real=True) for name in listed]
 
 
 def coordinate(name: str) -> sp.Symbol:
@@ -48,16 +50,10 @@ def coordinate(name: str) -> sp.Symbol:
     return sp.Symbol(name, real=True)
 
 
-def _declare(name: str, nonnegative: bool) -> sp.Symbol:
+def _checked(name: str) -> str:
     if not name.isidentifier():
         raise ModelError(f"{name!r} cannot be the name of a symbol; use letters, digits and underscores, as in Delta_0")
-    (_NONNEGATIVE.add if nonnegative else _NONNEGATIVE.discard)(name)
-    return sp.Symbol(name, real=True)
-
-
-def declared_nonnegative(symbols: Iterable[sp.Symbol]) -> frozenset[str]:
-    """Names, among ``symbols``, whose latest declaration was nonnegative."""
-    return frozenset(s.name for s in symbols) & _NONNEGATIVE
+    return name
 
 
 def gaussian(name: str, mean: Any = 0, var: Any = 1) -> Variable:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import sympy as sp
 
 from meanfield.averages.scope import substitute
+from meanfield.declarations import declared_nonnegative
 from meanfield.errors import ModelError
 from meanfield.model import Junction, Model, Seed
 from meanfield.model.exchange import quantities
-from meanfield.symbols import declared_nonnegative
 
 Table = Mapping[sp.Symbol, sp.Expr]
 
@@ -55,7 +55,7 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
             Junction(j.model, change(j.condition), {k: change(v) for k, v in j.arrive.items()}, j.follow) for j in model.junctions
         ],
         restrict={name: _restriction(values, stays, where) for name, values in model.restrict.items()},
-        nonnegative=frozenset(model.nonnegative or ()) | declared_nonnegative(unknowns),
+        nonnegative=frozenset(model.nonnegative or ()) | declared_nonnegative(s.name for s in unknowns),
         meanings={**model.meanings},
         **quantities(model, change),
     )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from meanfield.averages.scope import substitute
-from meanfield.model.checks import as_expression, check_model
+from meanfield.declarations import declared_nonnegative
+from meanfield.errors import ModelError
+from meanfield.model.checks import as_expression, check_model, nearest
 from meanfield.model.motion import Motion
-from meanfield.symbols import declared_nonnegative
 
 if TYPE_CHECKING:
     from meanfield.transfer import Transfer
@@ -157,6 +158,8 @@ class Model:
     only at degenerate roots, which are no solutions either. physical (>= 0) and stable (> 0, with all spectra below 1): likewise,
     but they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here. A model with neither
     stability conditions nor spectra calls no solution stable or unstable.
+    nonnegative: names of unknowns and parameters that may not be negative, ``"g Delta_0"``; by default those that the code which
+    builds the model declared so.
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
@@ -198,7 +201,7 @@ class Model:
     network: Any = None
     motion: Motion | None = None
     delicate: bool = False
-    nonnegative: frozenset[str] | None = None
+    nonnegative: frozenset[str] | str | None = None
 
     def __post_init__(self) -> None:
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
@@ -212,9 +215,24 @@ class Model:
         put("unknowns", self.unknowns or tuple(self.equations))
         if not self.parameters:
             put("parameters", tuple(sorted(self._free() - set(self.unknowns), key=lambda s: s.name)))
-        if self.nonnegative is None:
-            put("nonnegative", declared_nonnegative((*self.unknowns, *self.parameters)))
+        put("nonnegative", self._domain())
         check_model(self)
+
+    def _domain(self) -> frozenset[str]:
+        """The names that are not negative: as given, in words too, or as the code that builds the model declared them."""
+        names = [s.name for s in (*self.unknowns, *self.parameters)]
+        if self.nonnegative is None:
+            return declared_nonnegative(names)
+        if not isinstance(self.nonnegative, str):
+            return frozenset(self.nonnegative)
+        given = frozenset(self.nonnegative.split())
+        strange = sorted(given - set(names))
+        if strange:
+            raise ModelError(
+                f"model {self.name or self.title!r}: nonnegative names {', '.join(strange)}{nearest(strange[0], names)} "
+                f"(its unknowns and parameters are {', '.join(names)})"
+            )
+        return given
 
     def _free(self) -> set[sp.Symbol]:
         """Free symbols of equations and definitions that are not themselves definitions."""
