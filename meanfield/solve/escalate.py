@@ -14,7 +14,7 @@ from meanfield.model import Model
 from meanfield.solve import judge
 from meanfield.solve.certify import above_tolerance
 from meanfield.solve.newton import newton
-from meanfield.solve.precise import PreciseTable, Root, polished
+from meanfield.solve.precise import ROUNDED, PreciseTable, Root, polished
 from meanfield.solve.problem import Array
 from meanfield.solve.search import Rows, Search, distinct, scale_of
 from meanfield.solve.solution import Solutions
@@ -23,7 +23,6 @@ from meanfield.solve.status import Status
 
 _DIGITS = 20  # enough to round every value to the nearest double
 _MOST_POINTS = 8  # of a grid that are solved in multiple precision
-_ROUNDED = 2.0**-53  # relative error of the nearest double
 _ILL = 1e3  # condition number (scaled) from which a root that double precision does not confirm may be there all the same
 _NEAR = 1e-6  # residual, relative to the size of its terms, of what may be such a root
 
@@ -127,8 +126,7 @@ def sharpened(result: Any) -> Any:
     root = _root(result.kernel, result.rows, result.p, result.tol)
     if root is None:
         return result
-    rows = replace(root.rows, error=root.rows.error + _ROUNDED * np.abs(root.rows.x))  # what is returned is a double
-    return replace(result, rows=rows, precise=_Rounded(PreciseTable(root, result, _DIGITS), result.tol))  # type: ignore[arg-type]
+    return replace(result, rows=root.rows, precise=_Rounded(PreciseTable(root, result, _DIGITS), result.tol))  # type: ignore[arg-type]
 
 
 class _Rounded(PreciseTable):
@@ -141,6 +139,6 @@ class _Rounded(PreciseTable):
     def _evaluate(self, name: str) -> tuple[Any, Any]:
         value, error = self.float64._quantity(name)
         if name in self.float64.kernel.names or error <= self.tol * abs(value):
-            return value, error + _ROUNDED * abs(value)
+            return value, error + ROUNDED * abs(value)
         exact, bound = super()._evaluate(name)
-        return float(exact), float(bound) + _ROUNDED * abs(float(exact))
+        return float(exact), float(bound) + ROUNDED * abs(float(exact))

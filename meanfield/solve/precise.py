@@ -27,6 +27,7 @@ Table = Mapping[str, tuple[Any, Any]]
 MOST_DIGITS = 300
 _ROUNDS = 6  # of Newton steps with a new Jacobian before a root is given up
 _JACOBIAN_DIGITS = 25
+ROUNDED = 2.0**-53  # relative error of the nearest double
 _TRUSTED = 1e6  # condition number up to which the float64 Jacobian serves all iterations
 
 
@@ -117,7 +118,8 @@ def polished(kernel: Kernel, rows: Rows, parameters: Sequence[Any], digits: int,
         x, bounds = _inside(done.x, done.error, kernel.lower)
         x = _on_edges(x, bounds, rows.x[0], kernel.lower)
         rounded = np.array([float(v) for v in x])
-        error = np.array([float(e + abs(v - mpmath.mpf(f))) for v, e, f in zip(x, bounds, rounded.tolist(), strict=True)])
+        # What the rows hold are doubles: each may be away from its value by half a unit in the last place.
+        error = np.array([float(e) for e in bounds]) + ROUNDED * np.abs(rounded)
     allowed = tol * np.maximum(1.0, np.abs(rounded))
     status = Status.CONVERGED if (error <= allowed).all() else Status.CLAIM_ABOVE_TOLERANCE
     new = replace(

@@ -169,3 +169,15 @@ def test_either_side_of_the_onset_is_the_right_phase(factor, phase, find):
     exactly = mf.solve(KAC_RICE, g=2.0, D=D_C * factor, digits=20)
     assert abs(exactly["complexity"] - solution["complexity"]) <= solution.error["complexity"]
     assert abs(exactly["alpha"] - solution["alpha"]) <= solution.error["alpha"] + 1e-16
+
+
+def test_escalated_points_of_a_grid_claim_the_rounding_of_what_they_return():
+    g = np.array([1.0120969905039217, 1.0180695568362756])
+    found = mf.solve(models.by_name("kac-rice"), find="all", g=g, D=0.0)
+    for i, point in enumerate(found.points):
+        exact_one = mf.solve(models.by_name("kac-rice"), g=Fraction(g[i]), D=0, digits=40)
+        for name in ("alpha", "gamma"):
+            with mpmath.workdps(50):
+                assert abs(exact_one[name] - mpmath.mpf(point[0][name])) < mpmath.mpf(point[0].error[name])
+        rows = point[0].rows  # a claim that equals the distance to the last digit says nothing about its own rounding
+        assert (rows.error >= 2.0**-53 * np.abs(rows.x)).all()
