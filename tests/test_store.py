@@ -108,7 +108,7 @@ def test_a_diagram_there_and_back(several, tmp_path):
 
 def test_what_no_curve_explains_is_saved(tmp_path):
     d = diagram(fakes.pitchfork(), plane=("a", "b"), window=((-1.05, 2.0), (-1.0, 1.0)), points=3)
-    d = replace(d, curves=[], certificate=certify(d.sheets, [])[0])
+    d = replace(d, curves=[], certificate=certify(d.sheets, [], d.parameters)[0])
     d.to_netcdf(tmp_path / "d.nc")
     back = store.load(tmp_path / "d.nc")
     assert back["unexplained_a"].shape == (d.certificate.differing, 2) and back.attrs["certificate_differing"] == 3

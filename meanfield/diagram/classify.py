@@ -15,7 +15,7 @@ from meanfield.records import Record
 if TYPE_CHECKING:
     from meanfield.model import Model
 
-__all__ = ["NOTHING", "classify", "kind", "signs", "symmetric"]
+__all__ = ["NOTHING", "classify", "kind", "said", "signs", "symmetric"]
 
 NOTHING = "no solution"
 _MARGINAL = 1e-8  # an indicator this close to zero: the grid point lies on a boundary, where "stable" is a coin's toss
@@ -89,6 +89,12 @@ def signs(model: Model, state: Record) -> str:
     if model.labels_stability:
         return ""
     return "".join(f", {name} > 0" for name, value in state.indicators.items() if value > 0)
+
+
+def said(model: Model, key: tuple[str, bool | None, bool | None, str]) -> str:
+    """What a key of a signature (model, symmetric, stable, signs) says: ``homogeneous chaos of rank1-chaotic, stable``."""
+    name, even, stable, more = key
+    return f"{kind(model, even)} of {name}{more}" + {True: ", stable", False: ", unstable", None: ""}[stable]
 
 
 def kind(model: Model, even: bool | None) -> str:

@@ -25,7 +25,8 @@ class Curve:
 
     condition: its name; equation, latex: what vanishes. points (k, 2) as (x, y) and errors (k, 2), claimed; path (m, N): a smooth
     line through the points, unknowns included, and ``smooth`` (m, 2) its places in the plane; bounds (m,): which of its points
-    separate regions. ends: why it begins and ends. branch: the continuation that it comes from, with the unknowns.
+    separate regions. ends: why it begins and ends. branch: the continuation that it comes from, with the unknowns;
+    of: the model whose states it bounds.
     """
 
     model: str
@@ -38,6 +39,7 @@ class Curve:
     bounds: np.ndarray
     ends: str = ""
     branch: Branch | None = field(default=None, repr=False)
+    of: Model | None = field(default=None, repr=False)
 
     @property
     def smooth(self) -> np.ndarray:
@@ -57,7 +59,7 @@ def curve_of(condition: Condition, branch: Branch) -> Curve:
     text, latex = equation(condition, branch)
     model = condition.model
     name = model.name or model.title
-    return Curve(name, condition.label, text, latex, points, errors, path, np.ones(len(path), bool), branch.status, branch)
+    return Curve(name, condition.label, text, latex, points, errors, path, np.ones(len(path), bool), branch.status, branch, model)
 
 
 def smoothed(branch: Branch) -> np.ndarray:

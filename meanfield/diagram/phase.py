@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from meanfield.diagram.certificate import Edge, certify, ends_of, signatures
+from meanfield.diagram.certificate import certified, ends_of
 from meanfield.diagram.classify import classify
 from meanfield.diagram.corners import corners
 from meanfield.diagram.curves import curve_of
 from meanfield.diagram.grid import Plane, Sheet, make_plane, search_again, solve_plane
+from meanfield.diagram.ledger import Edge, Ledger
 from meanfield.diagram.lines import Lines, first_lines
 from meanfield.diagram.record import PhaseDiagram
-from meanfield.diagram.regions import contradictions, mark_boundaries, refined
+from meanfield.diagram.regions import mark_boundaries, refined
 from meanfield.diagram.seeds import seeds
 from meanfield.diagram.tracer import Tracer
 from meanfield.errors import ParameterError
@@ -88,18 +89,20 @@ def _trace(result: PhaseDiagram, reporter: Progress) -> None:
     plane, sheets, fixed = result.plane, result.sheets, result.parameters
     axes = [Lines(plane, sheets, fixed, axis, reporter) for axis in (0, 1)]
     tracer = Tracer(plane, fixed, reporter)
+    ledger = Ledger(sheets, fixed)
     wanted = [first_lines(n) for n in (len(plane.y), len(plane.x))]
     for turn in range(_ROUNDS + 1):
         for lines, numbers in zip(axes, wanted, strict=True):
             reporter.start(None, f"following branches along {lines.moving}")
             found = seeds(plane.names, lines.walk(numbers))
             reporter.start(None, "tracing boundaries")
-            result.curves += [curve_of(condition, branch) for condition, branch in tracer.trace(found)]
-        result.certificate, missing = certify(sheets, [c.smooth for c in result.curves])
-        doubtful = sorted({*ends_of(missing, len(plane.x)), *contradictions(plane, result.curves, signatures(sheets))})
-        if turn > 0 and doubtful and search_again(sheets, doubtful, fixed, tol=result.tol):
-            result.certificate, missing = certify(sheets, [c.smooth for c in result.curves])
-        if not missing and (turn > 0 or not doubtful):
+            fresh = [curve_of(condition, branch) for condition, branch in tracer.trace(found)]
+            result.curves += fresh
+            ledger.add(fresh)
+        result.certificate, missing = certified(ledger)
+        if turn > 0 and missing and search_again(sheets, sorted(ends_of(missing, len(plane.x))), fixed, tol=result.tol):
+            result.certificate, missing = certified(ledger)
+        if not missing:
             break
         wanted = _through(missing, axes)
     result.failures = list(tracer.failures)

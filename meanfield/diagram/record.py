@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from meanfield.diagram.certificate import Certificate, signatures
+from meanfield.diagram.certificate import Certificate
+from meanfield.diagram.changes import signatures
 from meanfield.diagram.classify import NOTHING
 from meanfield.diagram.corners import Corner
 from meanfield.diagram.curves import Curve

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from meanfield.diagram.certificate import crossed_edges
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane
 
-__all__ = ["areas", "contradictions", "mark_boundaries", "pixels", "refined"]
+__all__ = ["areas", "mark_boundaries", "pixels", "refined"]
 
 _PIXELS = 240  # along each axis
 _INTERRUPTION = 0.12  # of a curve: a shorter piece within another is taken for its part
@@ -49,24 +46,6 @@ def refined(plane: Plane, curves: Sequence[Curve], region: np.ndarray) -> tuple[
         nearest = ((where[:, None, :] - places[None]) ** 2).sum(axis=2).argmin(axis=1)
         out[here] = np.array([p[2] for p in points])[nearest]
     return fine, _filled(out)
-
-
-def contradictions(plane: Plane, curves: Sequence[Curve], signs: Sequence[Any]) -> list[int]:
-    """Grid points that differ from most of those on the same piece of the plane, between which no curve passes.
-
-    signs: what exists at every grid point, row by row. Either a curve is missing or a solution at that point.
-    """
-    fine = pixels(plane)
-    piece = _pieces(fine, curves)
-    members: dict[int, list[int]] = {}
-    for i, (r, c) in enumerate(_homes(plane, fine, curves)):
-        members.setdefault(int(piece[r, c]), []).append(i)
-    out = []
-    for points in members.values():
-        kinds = Counter(frozenset(signs[i].items()) for i in points)
-        usual = kinds.most_common(1)[0][0]
-        out += [i for i in points if frozenset(signs[i].items()) != usual]
-    return sorted(out)
 
 
 def _homes(plane: Plane, fine: Plane, curves: Sequence[Curve]) -> list[tuple[int, int]]:
@@ -164,3 +143,36 @@ def _runs(flags: np.ndarray) -> np.ndarray:
         if last - first < max(3, _INTERRUPTION * len(out)):
             out[first:last] = out[first - 1]
     return out
+
+
+def crossed_edges(plane: Plane, lines: Sequence[np.ndarray]) -> dict[tuple[int, int, int], list[tuple[int, int]]]:
+    """For every grid edge the curves that cross it: (index of the line, index of its piece)."""
+    out: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
+    xs, ys = plane.x, plane.y
+    for n, line in enumerate(lines):
+        for k in range(len(line) - 1):
+            a, b = line[k], line[k + 1]
+            for axis, (moving, held) in enumerate(((xs, ys), (ys, xs))):
+                # Edges of this axis lie on the lines where the other coordinate has a value of the grid.
+                lo, hi = sorted((a[1 - axis], b[1 - axis]))
+                for j in np.flatnonzero(
+                    (held >= lo - _TOUCH * abs(held[1] - held[0])) & (held <= hi + _TOUCH * abs(held[1] - held[0]))
+                ):
+                    width = b[1 - axis] - a[1 - axis]
+                    share = 0.5 if width == 0 else float(np.clip((held[j] - a[1 - axis]) / width, 0.0, 1.0))
+                    at = a[axis] + share * (b[axis] - a[axis])
+                    for i in _cells(moving, at):
+                        edge = (int(j), i, 0) if axis == 0 else (i, int(j), 1)
+                        out.setdefault(edge, []).append((n, k))
+    return out
+
+
+_TOUCH = 1e-6
+
+
+def _cells(values: np.ndarray, at: float) -> list[int]:
+    """The intervals of the grid that hold a value; both neighbours where it is on a grid point."""
+    step = values[1] - values[0]
+    place = (at - values[0]) / step
+    low, high = int(np.floor(place - _TOUCH)), int(np.floor(place + _TOUCH))
+    return sorted({i for i in (low, high) if 0 <= i < len(values) - 1})

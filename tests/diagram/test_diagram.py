@@ -1,6 +1,7 @@
 """Phase diagrams of models whose diagrams are known in closed form."""
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,13 +38,13 @@ def test_the_folds_of_the_cusp_are_one_curve_through_its_tip():
 
 def test_the_certificate_misses_a_curve_that_is_deleted():
     d = cusp_diagram()
-    whole, missing = certify(d.sheets, [c.smooth for c in d.curves])
+    whole, missing = certify(d.sheets, d.curves, {})
     assert whole and whole.differing > 10 and not missing
-    none, missing = certify(d.sheets, [])
+    none, missing = certify(d.sheets, [], {})
     assert not none and len(none.unexplained) == len(missing) == whole.differing
-    assert f"{whole.differing} of {whole.differing} changes" in str(none)
-    upper = d.curves[0].smooth[d.curves[0].smooth[:, 1] > 0]
-    half, missing = certify(d.sheets, [upper])
+    assert f"{whole.differing} of {whole.edges} grid edges" in str(none) and "cusp" in none.missing[0]
+    upper = replace(d.curves[0], path=d.curves[0].path[d.curves[0].smooth[:, 1] > 0])
+    half, missing = certify(d.sheets, [upper], {})
     assert missing and all(d.plane.y[row] < 0.2 for row, _, _ in missing)
 
 

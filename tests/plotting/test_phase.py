@@ -34,7 +34,7 @@ def test_regions_curves_and_equation(cusp):
 
 
 def test_what_no_curve_explains_is_marked(cusp):
-    bare = replace(cusp, curves=[], certificate=certify(cusp.sheets, [])[0])
+    bare = replace(cusp, curves=[], certificate=certify(cusp.sheets, [], cusp.parameters)[0])
     entries = [text.get_text() for text in bare.plot().get_legend().get_texts()]
     assert entries[-1] == "a change that no curve explains" and len(entries) == 3
 

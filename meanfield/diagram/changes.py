@@ -1,0 +1,195 @@
+"""What changes where a curve is crossed: the states near its own, just before and just after.
+
+The condition of a curve says in which direction states appear or move (the null vector of the equations, an edge of the domain,
+or none); in that direction, and in the phases that join there, they are solved for on both sides.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.compile import ROUGH, WORKING, Kernel, compile
+from meanfield.diagram.classify import signs, symmetric
+from meanfield.diagram.grid import Plane, Sheet
+from meanfield.errors import MeanfieldError
+from meanfield.model import Model
+from meanfield.records import per_point, records
+from meanfield.solve.newton import newton
+from meanfield.solve.points import parameter_points
+from meanfield.solve.problem import Array
+from meanfield.solve.search import ROUGHLY, Found, Rows, distinct, finish, scale_of, symmetry_maps
+from meanfield.solve.solution import Solution
+from meanfield.solve.starts import own_starts
+
+__all__ = ["Signature", "changes", "signatures"]
+
+Signature = Counter[Any]
+_REACH = 0.15  # scaled: how far from a curve's state those lie that come and go with it
+_PERSISTS = 5e-3  # scaled: a state of the same kind this close on the other side is the same
+_SYMMETRIC = 1e-6  # scaled: how far from its image a state is that counts as its own image
+_KICKS = (2e-3, 2e-2, 0.1)  # scaled lengths of starts beside it
+_JOINS = 1e-5  # a junction's condition below which the other phase is there
+_TOL = 1e-10
+
+
+def signatures(sheets: Sequence[Sheet]) -> list[Signature]:
+    """What exists at every grid point: how many states of which model, symmetric or not, stable, physical."""
+    size = len(sheets[0].plane.x) * len(sheets[0].plane.y)
+    out: list[Signature] = [Counter() for _ in range(size)]
+    for sheet in sheets:
+        for i, found in enumerate(_counted(sheet)):
+            out[i].update(found)
+    return out
+
+
+def _counted(sheet: Sheet) -> list[Signature]:
+    """Of one model."""
+    even = symmetric(sheet)
+    out: list[Signature] = []
+    for i, point in enumerate(sheet.points):
+        here: Signature = Counter()
+        for one, flag in zip(point, even[i], strict=True):
+            if one.physical is not False:
+                here[(sheet.name, flag, one.stable, signs(sheet.model, one))] += 1
+        out.append(here)
+    return out
+
+
+def changes(
+    model: Model,
+    states: Mapping[str, Array],
+    sides: Sequence[tuple[Array, Array]],
+    plane: Plane,
+    fixed: Mapping[str, float],
+    models: Sequence[Model],
+) -> list[Signature]:
+    """What there is more (or less, then negative) behind each of K crossings of curves of ``model`` than before.
+
+    states: working unknowns of the curve's state, by name, (K,) each; sides: places (x (K,), y (K,)) just before and behind;
+    models: those of the diagram, the phases that join among them.
+    """
+    kernel = compile(model)
+    centre = np.stack([states[u.name] for u in model.unknowns], axis=1)
+    middle = tuple(0.5 * (a + b) for a, b in zip(*sides, strict=True))
+    p = _parameters(model, plane, middle, fixed)
+    everywhere = _phases(kernel, centre, p, models)
+    if any(model is m for m in models):
+        everywhere.append((model, centre, np.ones(len(centre), bool)))
+    total = [Counter() for _ in centre]  # type: list[Signature]
+    for phase, at, here in everywhere:
+        rows = np.flatnonzero(here)
+        size = np.maximum(_usual(phase, plane, fixed), np.abs(at[rows]))
+        before, behind = (_beside(phase, at[rows], size, [c[rows] for c in side], plane, fixed) for side in sides)
+        for i, k in enumerate(rows.tolist()):
+            images = _images(phase, at[k], size[i])
+            own = [[(x, key) for x, key in side[i] if _nearest(x, images)] for side in (before, behind)]
+            for states_there, others, sign in ((own[0], behind[i], -1), (own[1], before[i], 1)):
+                for x, key in states_there:
+                    if np.abs(x - images[0]).max() <= _REACH and not _persists(x, key, others):
+                        total[k][key] += sign * len(images)
+    return [Counter({key: n for key, n in one.items() if n}) for one in total]
+
+
+def _parameters(model: Model, plane: Plane, place: Sequence[Array], fixed: Mapping[str, float]) -> Array:
+    known = {*(s.name for s in model.parameters), *(model.prepare.accepts if model.prepare else ())}
+    given = {**fixed, **dict(zip(plane.names, place, strict=True))}
+    return parameter_points(model, {name: value for name, value in given.items() if name in known}).p
+
+
+def _phases(kernel: Kernel, centre: Array, p: Array, models: Sequence[Model]) -> list[tuple[Model, Array, Any]]:
+    """(phase, its unknowns (K, n) at the states, where it joins (K,)) for the phases that join any of them."""
+    model, out = kernel.model, []
+    inside = np.maximum(centre, kernel.lower)
+    for junction in model.junctions:
+        try:
+            other = junction.phase
+        except MeanfieldError:
+            continue  # that phase does not exist for this transfer function
+        phase = next((m for m in models if m is other or (m.name and m.name == other.name)), None)
+        if phase is None:
+            continue
+        arrive = tuple(model.resolve(junction.arrive.get(s, s)) for s in other.unknowns)
+        values = kernel.values((model.resolve(junction.condition), *arrive), inside, p)
+        here = np.abs(values[:, 0]) <= _JOINS
+        if here.any():
+            out.append((phase, values[:, 1:], here))
+    return out
+
+
+def _nearest(x: Array, images: Sequence[Array]) -> bool:
+    """Whether a state belongs to the first of the images of another, not to its partners."""
+    away = [float(np.abs(x - image).max()) for image in images]
+    return away[0] <= min(away)
+
+
+def _persists(x: Array, key: Any, others: Sequence[tuple[Array, Any]]) -> bool:
+    return any(key == kind and np.abs(x - at).max() <= _PERSISTS for at, kind in others)
+
+
+def _beside(
+    model: Model, centre: Array, size: Array, place: Sequence[Array], plane: Plane, fixed: Mapping[str, float]
+) -> list[list[tuple[Array, Any]]]:
+    """(unknowns (n,), scaled, and kind) of what exists near the states ``centre`` (K, n) at places beside them."""
+    kernel = compile(model)
+    p = _parameters(model, plane, place, fixed)
+    starts = _starts(kernel, centre, p, size)
+    count, width, n = starts.shape
+    owner = np.repeat(np.arange(count), width)
+    rough = newton(kernel.at(ROUGH, quick=True), p[owner], starts.reshape(-1, n), scale=size[owner], options=ROUGHLY)
+    near = (np.abs(rough.x - centre[owner]) <= 3 * _REACH * size[owner]).all(axis=1)  # others wandered off
+    owner = owner[near]
+    run = newton(kernel.at(WORKING, quick=True), p[owner], rough.x[near], scale=size[owner])
+    good = np.flatnonzero(run.converged)
+    rows, _, _ = finish(kernel, p, Found(owner[good], run.x[good], run.jacobian[good]), size, _TOL, WORKING)
+    rows = distinct(kernel, rows, p, size)
+    near = (np.abs(rows.x - centre[rows.owner]) <= 2 * _REACH * size[rows.owner]).all(axis=1)
+    rows = rows.take(np.flatnonzero(near))
+    out: list[list[tuple[Array, Any]]] = [[] for _ in p]
+    for k, x, key in zip(rows.owner.tolist(), rows.x / size[rows.owner], _kinds(model, plane, rows, p, place), strict=True):
+        if key is not None:
+            out[int(k)].append((x, key))
+    return out
+
+
+def _usual(model: Model, plane: Plane, fixed: Mapping[str, float]) -> Array:
+    """(n,): how large the unknowns usually are in the window."""
+    x, y = (np.linspace(low, high, 5)[1:-1] for low, high in plane.edges)
+    place = [a.ravel() for a in np.meshgrid(x, y)]
+    return np.asarray(np.median(scale_of(own_starts(model, _parameters(model, plane, place, fixed))), axis=0))
+
+
+def _starts(kernel: Kernel, centre: Array, p: Array, size: Array) -> Array:
+    """(K, S, n): the state itself, and points beside it along the null vector and away from the edges on which it lies."""
+    _, jacobian = kernel.residual_jacobian(np.maximum(centre, kernel.lower), p)
+    null = np.linalg.svd(np.nan_to_num(jacobian * size[:, None, :]))[2][:, -1, :]
+    on_edge = (centre <= kernel.lower + 1e-6 * size) * 1.0
+    edges = np.eye(centre.shape[1])[np.isfinite(kernel.lower)]
+    ways = [null, -null, on_edge, *(on_edge * unit for unit in edges if len(edges) > 1)]
+    kicked = [centre + kick * way * size for way in ways for kick in _KICKS]
+    return np.stack([centre, *kicked], axis=1)
+
+
+def _kinds(model: Model, plane: Plane, rows: Rows, p: Array, place: Sequence[Array]) -> list[Any]:
+    """The key of every row in a signature; None for states that are not physical. rows.owner: places, and p (K, m) there."""
+    owner = np.asarray(rows.owner, dtype=int)
+    if not len(owner):
+        return []
+    given = {name: values[owner] for name, values in zip(plane.names, place, strict=True)}
+    whole = Solution(compile(model), replace(rows, owner=np.arange(len(owner))), p[owner], (len(owner),), given)
+    sheet = Sheet(model, plane, records(per_point(whole)[0], observables=()))
+    return [next(iter(found), None) for found in _counted(sheet)]
+
+
+def _images(model: Model, centre: Array, size: Array) -> list[Array]:
+    """The state ``centre`` (n,), scaled, and its symmetric partners."""
+    found = [centre / size]
+    for image in symmetry_maps(model):
+        moved = image(centre[None])[0] / size
+        if all((np.abs(moved - known) > _SYMMETRIC).any() for known in found):
+            found.append(moved)
+    return found
