@@ -27,6 +27,7 @@ def solve(
     ),
     transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
     find: str = typer.Option("all", "--find", metavar="all|one", help="All solutions, or the one of interest."),
+    method: str = typer.Option("newton", "--method", metavar="newton|relaxation", help="Newton's, or pseudo-time relaxation."),
     tol: float = typer.Option(1e-10, "--tol", help="Tolerance of the solutions."),
     digits: int | None = typer.Option(None, "--digits", min=1, help="Polish to this many digits."),
     observables: str | None = typer.Option(None, "--observables", metavar="A,B", help="Only these observables."),
@@ -44,6 +45,8 @@ def solve(
 
     if find not in ("all", "one"):
         raise ParameterError(f"--find must be 'all' or 'one', got {find!r}")
+    if method not in ("newton", "relaxation"):
+        raise ParameterError(f"--method must be 'newton' or 'relaxation', got {method!r}")
     if not tol > 0:
         raise ParameterError(f"--tol must be positive, got {tol}")
     values = parameters(parameter, digits)
@@ -54,6 +57,8 @@ def solve(
     task = _Task(found, model, find, tol, digits, chosen)
     task.swept = {name: v for name, v in values.items() if isinstance(v, Sweep)}
     task.fixed = {name: v for name, v in values.items() if name not in task.swept}
+    if method != "newton":
+        task.extra["method"] = method
     if data is not None:
         task.extra["data"] = load_array(data)
         if task.swept and task.extra["data"].ndim > 1:

@@ -51,10 +51,9 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
     if lost.size:
         search = find_all(model, p[lost], tol)
         found = replace(search.rows, owner=lost[search.rows.owner])
-        stable = _settled(kernel, found.x, p[found.owner], found.error)
-        rows = Rows.joined([rows, found.take(_best(kernel, found.owner, found.x, p, stable))])
+        rows = Rows.joined([rows, preferred(kernel, found, p)])
         why = {int(lost[i]): sentence for i, sentence in search.why.items()}
-    rows = _partners(kernel, rows)
+    rows = partners(kernel, rows)
     return Search(rows.take(_best(kernel, rows.owner, rows.x, p, np.ones(len(rows.owner), dtype=bool))), why)
 
 
@@ -92,6 +91,12 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
     return Drafts.joined(parts)
 
 
+def preferred(kernel: Kernel, rows: Rows, p: Array) -> Rows:
+    """The row of each point that ``find="one"`` returns."""
+    stable = _settled(kernel, rows.x, p[rows.owner], rows.error)
+    return rows.take(_best(kernel, rows.owner, rows.x, p, stable))
+
+
 def _settled(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
     """(P,) whether a state is stable; where stability is the same for all, any will do."""
     if not kernel.model.labels_stability or isinstance(kernel.model.stable, bool):
@@ -99,7 +104,7 @@ def _settled(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
     return judge.stability(kernel, x, p, error, level=ROUGH)
 
 
-def _partners(kernel: Kernel, rows: Rows) -> Rows:
+def partners(kernel: Kernel, rows: Rows) -> Rows:
     """The rows and their symmetric images (the same claims hold for an image)."""
     parts = [rows]
     for image in symmetry_maps(kernel.model):

@@ -10,7 +10,7 @@ import numpy as np
 from meanfield.compile import Kernel, compile
 from meanfield.errors import ParameterError
 from meanfield.model import Model
-from meanfield.solve.choose import find_one
+from meanfield.solve.choose import find_one, preferred
 from meanfield.solve.existence import check_given
 from meanfield.solve.patchwork import Patchwork
 from meanfield.solve.points import ParameterPoints, parameter_points
@@ -30,6 +30,7 @@ def solve(
     starts: Any = None,
     data: Any = None,
     rounds: int = 2,
+    method: Literal["newton", "relaxation"] = "newton",
     progress: Any = None,
     **parameters: Any,
 ) -> Any:
@@ -40,13 +41,16 @@ def solve(
     tol: claimed errors above it (absolute, or relative for values above 1) are flagged in the status. digits: polish to so
     many digits in multiple precision (one parameter point). transfer: another transfer function. starts: further starts
     (S, n) in the working unknowns. data: x (N,), or (..., N) for several states, for models of given
-    states. rounds: of deflated restarts.
+    states. rounds: of deflated restarts. method: "newton", or "relaxation", the sources' pseudo-time x' = -x + F(x) from the
+    starts, which reaches attracting states only (see `meanfield.solve.pseudo_time`).
     Raises `ParameterError` for unknown, missing, non-finite or forbidden parameters and for those that make a law impossible,
     `AverageError` for those at which an average does not converge, `ModelError` for a transfer function
     for which the equations do not hold.
     """
     if find not in ("one", "all"):
         raise ParameterError(f'find must be "one" or "all", got {find!r}')
+    if method not in ("newton", "relaxation"):
+        raise ParameterError(f'method must be "newton" or "relaxation", got {method!r}')
     if not tol > 0:
         raise ParameterError(f"tol must be positive, got {tol!r}")
     if not isinstance(model, Model):
@@ -60,6 +64,9 @@ def solve(
     if model.data or data is not None:
         from meanfield.solve.sampled import solve_sampled
 
+        if method == "relaxation":
+            raise ParameterError(f'{model.name or model.title} is solved for given states; use method="newton"')
+
         sampled = solve_sampled(model, points, data, find, tol)
         return sampled if digits is None else _with_digits(sampled, digits, parameters)
     if digits is not None:
@@ -67,12 +74,10 @@ def solve(
 
         check_digits(digits, points.shape)
     extra = None if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
-    search = find_one(model, points.p, tol) if find == "one" and extra is None else find_all(model, points.p, tol, rounds, extra)
-    if model.delicate and (search.why or (search.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any()):
-        from meanfield.solve.escalate import rescued_each
-
-        search = rescued_each(model, points.p, search, tol)
-    parts = follow_junctions(model, points.p, search, find, tol, rounds)
+    if method == "relaxation":
+        parts = [(model, _relaxed(model, points.p, find, tol, extra), np.arange(len(points.p)))]
+    else:
+        parts = follow_junctions(model, points.p, _search(model, points.p, find, tol, rounds, extra), find, tol, rounds)
     result = one(points, parts, tol) if find == "one" else every(points, parts, tol)
     if digits is not None:
         return _with_digits(result, digits, parameters)
@@ -80,7 +85,28 @@ def solve(
     return _sharpened(result) if points.shape == () and above else result
 
 
-# Multiple precision is loaded when it is needed.
+def _search(model: Model, p: Array, find: str, tol: float, rounds: int, extra: Array | None) -> Search:
+    """By Newton's method, points of delicate models that double precision does not solve by multiple precision."""
+    if find == "one" and extra is None:
+        search = find_one(model, p, tol)
+    else:
+        search = find_all(model, p, tol, rounds, extra)
+        if find == "one":
+            search = replace(search, rows=preferred(compile(model), search.rows, p))
+    if model.delicate and (search.why or (search.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any()):
+        from meanfield.solve.escalate import rescued_each
+
+        return rescued_each(model, p, search, tol)
+    return search
+
+
+# Multiple precision and relaxation are loaded when they are needed.
+def _relaxed(model: Model, p: Array, find: str, tol: float, extra: Array | None) -> Search:
+    from meanfield.solve.pseudo_time import find_relaxed
+
+    return find_relaxed(model, p, find, tol, extra)
+
+
 def _with_digits(result: Any, digits: int, parameters: Any) -> Any:
     from meanfield.solve.precise import with_digits
 
