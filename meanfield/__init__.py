@@ -49,6 +49,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "follow": ("meanfield.continuation", "follow"),
     "bifurcation_diagram": ("meanfield.continuation", "bifurcation_diagram"),
     "Branch": ("meanfield.continuation", "Branch"),
+    "two_time": ("meanfield.dynamics.transient", "two_time"),
     "models": ("meanfield.models", None),
     "Network": ("meanfield.networks", "Network"),
     "Population": ("meanfield.networks", "Population"),
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from meanfield.conditions import change_unknowns, cusp, hopf, indicator_zero, singular, symmetry_breaking
     from meanfield.continuation import Branch, bifurcation_diagram, follow
     from meanfield.diagram import PhaseDiagram, diagram, trace
+    from meanfield.dynamics.transient import two_time
     from meanfield.errors import MeanfieldError
     from meanfield.model import Model, Spectrum
     from meanfield.networks import Network, Population, network

@@ -1,5 +1,6 @@
 """Quadrature for Gaussian and related averages: arrays in, arrays and claimed errors out; it knows no symbols."""
 
+from meanfield.quadrature.exponential import exponential_weights, lagrange, lattice_cubics
 from meanfield.quadrature.gauss import UnitRule, gauss_hermite, gauss_legendre, panel_gauss, split_gauss, unit_interval
 from meanfield.quadrature.hermite import (
     binomials,
@@ -11,6 +12,7 @@ from meanfield.quadrature.hermite import (
     homogeneous,
     powers,
 )
+from meanfield.quadrature.mehler import Projection, mehler
 from meanfield.quadrature.multivariate import covariance_root, multivariate_average, sparse_rule
 from meanfield.quadrature.nested import claim, gaussian_average
 from meanfield.quadrature.pairs import correlation, pair_average
@@ -29,12 +31,14 @@ from meanfield.quadrature.trapezoid import (
 )
 
 __all__ = [
+    "Projection",
     "Rule",
     "UnitRule",
     "binomials",
     "claim",
     "correlation",
     "covariance_root",
+    "exponential_weights",
     "gauss_hermite",
     "gauss_legendre",
     "gaussian_average",
@@ -47,7 +51,10 @@ __all__ = [
     "hermite_table",
     "homogeneous",
     "ladder_floor",
+    "lagrange",
+    "lattice_cubics",
     "line_trapezoid",
+    "mehler",
     "multivariate_average",
     "pair_average",
     "pair_average_split",
