@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from meanfield import transfer
 from meanfield.errors import ParameterError
 from meanfield.progress import ProgressOption, reporting
+from meanfield.simulate.fixed_points.completeness import chao1
 from meanfield.simulate.fixed_points.levenberg import Array, System, descend, newton
 from meanfield.simulate.fixed_points.record import FixedPoints
 from meanfield.simulate.fixed_points.register import Register, outcomes_of
@@ -25,6 +26,7 @@ from meanfield.transfer import Transfer
 __all__ = ["find_fixed_points", "search_cost"]
 
 _ACCEPT = 1e-18  # of |y|^2
+_LOOKS = tuple(512 * 2**k for k in range(20))  # numbers of starts after which `until` is asked about
 _WORTH_PROCESSES = 10.0  # seconds of work; starting processes takes one or two
 
 
@@ -35,6 +37,7 @@ def find_fixed_points(
     input: ArrayLike = 0.0,
     starts: int | ArrayLike = 2048,
     seed: int = 0,
+    until: float | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
     save: str | Path | None = None,
@@ -44,7 +47,8 @@ def find_fixed_points(
 
     J: (N, N). phi: a transfer function or its name. input: I, a number or (N,). starts: how many (rounded up to whole blocks of
     64; half from trajectories, half Gaussian), or an array (S, N). seed: of the starts; the same seed gives the same result to
-    the bit, whatever the number of workers. executor: of `concurrent.futures`; by default processes on ``workers`` cores (all;
+    the bit, whatever the number of workers. until: stop before ``starts`` are spent when no more than this share of the fixed
+    points is missing, by Chao's estimate plus its standard error; looked at after 512, 1024, ... starts. executor: of `concurrent.futures`; by default processes on ``workers`` cores (all;
     1: this process alone, as for small tasks anyway) with one BLAS thread each. Scripts that use processes need
     ``if __name__ == "__main__":``.
 
@@ -61,11 +65,15 @@ def find_fixed_points(
     tasks = [b // BLOCK if given is None else given[b : b + BLOCK] for b in begins]
     if executor is None and workers is None and search_cost(len(system.J), BLOCK * len(tasks)) < _WORTH_PROCESSES:
         workers = 1
+    if until is not None and search.complete(until):
+        tasks = []
     with reporting(progress) as report:
         report.start(BLOCK * len(tasks), f"fixed points, N = {len(system.J)}")
         for reached, points in in_order(_block, (system, seed), tasks, executor, workers or available_cores()):
             search.enter(reached, points)
             report.advance(len(reached))
+            if until is not None and search.complete(until):
+                break
     return search.result(write=bool(tasks)).first(total)
 
 
@@ -116,6 +124,16 @@ class _Search:
         if self.saved:
             self.saved.append(self.done, outcomes, self.register.array(before))
         self.outcomes.append(outcomes)
+
+    def complete(self, until: float) -> bool:
+        """Whether few enough are missing; only asked at certain numbers of starts, so that it does not depend on the workers."""
+        if self.done not in _LOOKS:
+            return False
+        numbers = np.concatenate(self.outcomes)
+        hits = np.bincount(numbers[numbers >= 0], minlength=len(self.register))
+        estimate = chao1(hits)
+        # A network that shows no fixed point is given some time to.
+        return estimate.value + estimate.error - len(hits) <= until * len(hits) and (len(hits) > 0 or self.done > _LOOKS[0])
 
     def result(self, write: bool) -> FixedPoints:
         outcomes = np.concatenate([np.zeros(0, dtype=np.int32), *self.outcomes])
