@@ -87,4 +87,5 @@ def fit_line(x: ArrayLike, y: ArrayLike, error: ArrayLike) -> Line:
     covariance = np.linalg.inv(design.T @ design)
     a, b = covariance @ design.T @ (y / e)
     residual = (y - a - b * x) / e
-    return Line(float(a), float(b), *np.sqrt(np.diag(covariance)).tolist(), float(residual @ residual), len(x) - 2)
+    a_error, b_error = np.sqrt(np.diag(covariance))
+    return Line(float(a), float(b), float(a_error), float(b_error), float(residual @ residual), len(x) - 2)

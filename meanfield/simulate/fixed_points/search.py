@@ -48,9 +48,9 @@ def find_fixed_points(
     J: (N, N). phi: a transfer function or its name. input: I, a number or (N,). starts: how many (rounded up to whole blocks of
     64; half from trajectories, half Gaussian), or an array (S, N). seed: of the starts; the same seed gives the same result to
     the bit, whatever the number of workers. until: stop before ``starts`` are spent when no more than this share of the fixed
-    points is missing, by Chao's estimate plus its standard error; looked at after 512, 1024, ... starts. executor: of `concurrent.futures`; by default processes on ``workers`` cores (all;
-    1: this process alone, as for small tasks anyway) with one BLAS thread each. Scripts that use processes need
-    ``if __name__ == "__main__":``.
+    points is missing, by Chao's estimate plus its standard error; looked at after 512, 1024, ... starts. executor: of
+    `concurrent.futures`; by default processes on ``workers`` cores (all; 1: this process alone, as for small tasks anyway) with
+    one BLAS thread each. Scripts that use processes need ``if __name__ == "__main__":``.
 
     save: a netCDF file. What is finished is kept beside it while the search runs (``FILE.part``), so that neither Ctrl-C nor a
     crash loses it; the same call again goes on, also to more starts, and ends with the same set as a search that was never
