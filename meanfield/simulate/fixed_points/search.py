@@ -26,7 +26,7 @@ from meanfield.transfer import Transfer
 __all__ = ["find_fixed_points", "search_cost"]
 
 _ACCEPT = 1e-18  # of |y|^2
-_LOOKS = tuple(512 * 2**k for k in range(20))  # numbers of starts after which `until` is asked about
+_LOOKS = tuple(256 * 2**k for k in range(20))  # numbers of starts after which `until` is asked about
 _WORTH_PROCESSES = 10.0  # seconds of work; starting processes takes one or two
 
 
@@ -48,7 +48,7 @@ def find_fixed_points(
     J: (N, N). phi: a transfer function or its name. input: I, a number or (N,). starts: how many (rounded up to whole blocks of
     64; half from trajectories, half Gaussian), or an array (S, N). seed: of the starts; the same seed gives the same result to
     the bit, whatever the number of workers. until: stop before ``starts`` are spent when no more than this share of the fixed
-    points is missing, by Chao's estimate plus its standard error; looked at after 512, 1024, ... starts. executor: of
+    points is missing, by Chao's estimate plus its standard error; looked at after 256, 512, ... starts. executor: of
     `concurrent.futures`; by default processes on ``workers`` cores (all; 1: this process alone, as for small tasks anyway) with
     one BLAS thread each. Scripts that use processes need ``if __name__ == "__main__":``.
 
