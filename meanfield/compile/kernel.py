@@ -247,9 +247,17 @@ def attach_data(program: Program, data: Mapping[str, Any]) -> None:
 
 @lru_cache(maxsize=128)
 def _cached(model: Model) -> Kernel:
-    return Kernel(model)
+    if model.scheme is None:
+        return Kernel(model)
+    from meanfield.compile.schemes import SchemeKernel
+
+    return SchemeKernel(model)
 
 
-def compile(model: Model, data: Mapping[str, Any] | None = None) -> Kernel:
-    """The kernel of a model; kernels without data are cached per model object."""
+def compile(model: Model, data: Mapping[str, Any] | None = None, *, scheme: Any = None) -> Kernel:
+    """The kernel of a model; kernels without data are cached per model object. scheme: see `meanfield.solve.solve`."""
+    if scheme is not None:
+        from meanfield.compile.schemes import with_scheme
+
+        return _cached(with_scheme(model, scheme))
     return Kernel(model, data) if data else _cached(model)

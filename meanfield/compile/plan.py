@@ -41,10 +41,11 @@ def has_dangling_nodes(expr: sp.Basic) -> bool:
 class Plan:
     """Groups in the order in which they must run, and ``exprs`` with averages replaced by the groups' outputs.
 
-    inputs: the symbols that the caller supplies (unknowns and parameters, in order).
+    inputs: the symbols that the caller supplies (unknowns and parameters, in order). join: averages over one variable may go
+    with those over a pair of such variables.
     """
 
-    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol]) -> None:
+    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol], join: bool = True) -> None:
         self.symbols = list(inputs)
         self.groups: list[Group] = []
         self.values: dict[sp.Basic, sp.Expr] = {}
@@ -58,7 +59,8 @@ class Plan:
                     members = self._members.setdefault(self._key(node), [])
                     if node not in members:
                         members.append(node)
-        self._join_pairs()
+        if join:
+            self._join_pairs()
         for key in list(self._members):
             self._visit(key)
         self.exprs = [explicit(self.scalar(e)) for e in exprs]  # phi at plain arguments, such as phi'(0)
@@ -173,8 +175,8 @@ class Program:
     inputs: arrays (P,) for the symbols, in order. One point is evaluated with floats outside the groups.
     """
 
-    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol]) -> None:
-        self.plan = Plan(exprs, inputs)
+    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol], join: bool = True) -> None:
+        self.plan = Plan(exprs, inputs, join)
         self.inputs = list(inputs)
         self.functions: dict[bool, Callable[..., Any]] = {}
 

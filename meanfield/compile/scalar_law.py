@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from math import isfinite
 
@@ -28,6 +28,9 @@ class ScalarLaw:
     in the outputs.
     """
 
+    # Another choice of nodes, see `meanfield.compile.schemes`.
+    blocks_of: Callable[[Array, Array, int], Iterator[tuple[Array | slice, NodeChoice, bool]]] | None = None
+
     def __init__(self, mean: sp.Expr, var: sp.Expr, bodies: Sequence[sp.Expr], variable: sp.Symbol, prefix: str) -> None:
         self.moments = Moments(bodies, variable, prefix)
         self.facts = analyticity(bodies, variable)
@@ -47,7 +50,7 @@ class ScalarLaw:
             sigma, mean = np.where(broken, np.nan, sigma), np.where(broken, np.nan, mean)
         out = np.empty((len(self.outputs), sigma.size))
         noise = np.empty_like(out) if rounding is not None else None
-        for index, choice, half in self._blocks(mean, sigma, level):
+        for index, choice, half in (self.blocks_of or self._blocks)(mean, sigma, level):
             here = (mean[index], sigma[index], choice.nodes)
             dot = self._dot(choice.weights, None if noise is None else NodeErrors(*here, choice.ends))
             grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(*here)

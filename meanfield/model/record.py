@@ -163,6 +163,7 @@ class Model:
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
+    scheme: a fixed quadrature rule in the place of chosen ones (see `meanfield.compile.schemes`).
     symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: where solving begins, expressions
     in the parameters (and in unknowns that the same start sets to numbers). reports: public unknowns as expressions of the
     working ones (see `meanfield.conditions.change_unknowns`). Raises `ModelError` if the parts do not fit together.
@@ -201,6 +202,7 @@ class Model:
     network: Any = None
     motion: Motion | None = None
     delicate: bool = False
+    scheme: Any = None
     nonnegative: frozenset[str] | str | None = None
 
     def __post_init__(self) -> None:
