@@ -7,22 +7,16 @@ J has independent entries of variance g^2/N, so the eigenvalues fill a disk abou
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
-from meanfield.averages import Opaque, average
+from meanfield.averages import average
 from meanfield.averages.measures import Gaussian, Tilted
 from meanfield.averages.scope import open_body
 from meanfield.averages.variables import Variable
+from meanfield.dynamics.radial import RadialCDF
 from meanfield.errors import ModelError
 from meanfield.symbols import uniform
 from meanfield.transfer import Transfer
-
-_STEPS = 100  # of Newton's method for h; a row needs about 6
-_WIDTH = 9.0  # half width of the grid, in standard deviations
 
 
 def bulk_radius(phi: Transfer, g: sp.Expr, y: Variable) -> sp.Expr:
@@ -61,6 +55,11 @@ def radial_cdf(phi: Transfer, g: sp.Expr, y: Variable, r: sp.Expr) -> sp.Expr:
     return RadialCDF(r, g, base.mean[0], base.cov[0, 0], alpha, gamma, phi)
 
 
+def fraction_outside(phi: Transfer, g: sp.Expr, y: Variable) -> sp.Expr:
+    """Fraction of eigenvalues further than 1 from the centre, ``h(1)``: z_star of the law; 0 for a bulk of radius at most 1."""
+    return 1 - radial_cdf(phi, g, y, sp.S.One)
+
+
 def _tilt(phi: Transfer, law: Tilted) -> tuple[sp.Expr, sp.Expr]:
     """alpha and gamma of a law's tilt."""
     y, value, slope = sp.Symbol("y", real=True), sp.Dummy(), sp.Dummy()
@@ -70,49 +69,3 @@ def _tilt(phi: Transfer, law: Tilted) -> tuple[sp.Expr, sp.Expr]:
     if {y, value, slope} & (gamma.free_symbols | alpha.free_symbols):
         raise ModelError("the radial distribution is known for the tilt sqrt(1 + alpha phi'^2) exp(gamma phi^2) only")
     return alpha, gamma
-
-
-class RadialCDF(Opaque):
-    """``RadialCDF(r, g, mean, var, alpha, gamma, phi)``; see `radial_cdf`. The last argument is the transfer function."""
-
-    @staticmethod
-    def evaluate(*args: Any) -> NDArray[np.float64]:
-        phi = args[-1]
-        r, g, mean, var, alpha, gamma = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in args[:-1]))
-        rows = [_cdf(row, phi) for row in zip(*(a.ravel() for a in (r, g, mean, var, alpha, gamma)))]
-        return np.array(rows).reshape(r.shape)
-
-
-def _cdf(row: tuple[float, ...], phi: Transfer) -> float:
-    """One value of F. ``1/<s^2/(r^2 + h s^2)>`` is concave and increasing in h: from h = 0 Newton's method never overshoots."""
-    r, g, mean, var, alpha, gamma = row
-    if r <= 0:
-        return 0.0
-    s_squared, weight = _sample(g, mean, var, alpha, gamma, phi)
-    h = 0.0
-    for _ in range(_STEPS):
-        terms = s_squared / (r * r + h * s_squared)
-        m = weight @ terms
-        if m <= 1:
-            break
-        step = float(m * (m - 1) / (weight @ terms**2))
-        h += step
-        if step <= 4 * np.finfo(float).eps:
-            break
-    return 1.0 - min(h, 1.0)
-
-
-def _sample(
-    g: float, mean: float, var: float, alpha: float, gamma: float, phi: Transfer
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Values of s^2 and normalised weights on an equidistant grid, on which analytic integrands converge exponentially."""
-    sigma = np.sqrt(var)
-    strip = phi.traits.strip or 1.0
-    half = max(int(np.ceil(_WIDTH * sigma / min(0.06 * min(strip, 2.0), sigma / 2))), 1) if sigma > 0 else 0
-    y = mean + np.linspace(-_WIDTH * sigma, _WIDTH * sigma, 2 * half + 1)
-    value, slope = phi.jet([0, 1], y)
-    log_weight = np.log1p(alpha * slope**2) / 2 + gamma * value**2
-    if sigma > 0:
-        log_weight = log_weight - (y - mean) ** 2 / (2 * var)
-    weight = np.exp(log_weight - log_weight.max())
-    return (g * slope) ** 2, weight / weight.sum()

@@ -15,12 +15,13 @@ import sympy as sp
 
 from meanfield import transfer
 from meanfield.averages import E
+from meanfield.dynamics.spectra import bulk_radius, radial_cdf
 from meanfield.dynamics.stability import outliers
 from meanfield.errors import ParameterError
 from meanfield.model import Junction, Later, Model, Preparation, Requirement
 from meanfield.model.requirements import continuous
 from meanfield.networks import network
-from meanfield.symbols import gaussian, parameters, unknown
+from meanfield.symbols import coordinate, gaussian, parameters, unknown
 
 mu, kappa, Delta_0 = unknown("mu"), unknown("kappa"), unknown("Delta_0", nonnegative=True)
 g, M_m, M_n, M_I = parameters("g M_m M_n M_I", nonnegative="g")
@@ -87,6 +88,7 @@ gain_squared = g**2 * E(phi.d(1)(x) ** 2)
 map_of_moments = {mu: equations[mu], Delta_0: equations[Delta_0]}
 outlier_spectrum = outliers(map_of_moments, {kappa: overlap}, variance=Delta_0)
 high = g**2 + (abs(M_n) * Sigma_m + abs(Sigma_nI)) ** 2 + Sigma_I_squared  # of Delta_0 where phi saturates at 1
+r = coordinate("r")
 
 
 def chaotic_states() -> Model:
@@ -130,8 +132,9 @@ MODEL = Model(
     prepare=Preparation(("Sigma_n", "Sigma_perp"), input_variance, {Sigma_I_squared: written_variance}),
     observables={
         "mean_phi": E(phi(x)),
-        "bulk_radius": g * sp.sqrt(E(phi.d(1)(x) ** 2)),
+        "bulk_radius": bulk_radius(phi, g, x),
     },
+    profiles={"radial_cdf": (r, radial_cdf(phi, g, x, r))},
     spectra={"outliers": outlier_spectrum},
     indicators={
         "chaos": gain_squared - 1,
@@ -154,6 +157,7 @@ MODEL = Model(
         )
     ],
     meanings={
+        r: "distance of an eigenvalue of the Jacobian from the centre -1 of the bulk",
         mu: "mean of x",
         kappa: "activity along m: the overlap of n with phi(x), divided by N",
         Delta_0: "variance of x",

@@ -8,11 +8,12 @@ import sympy as sp
 
 from meanfield import transfer
 from meanfield.averages import E
+from meanfield.dynamics.spectra import bulk_radius, radial_cdf
 from meanfield.dynamics.stability import outliers
 from meanfield.model import Junction, Later, Model, Requirement
 from meanfield.model.requirements import continuous
 from meanfield.networks import network
-from meanfield.symbols import gaussian, parameter, parameters, symbol, unknown
+from meanfield.symbols import coordinate, gaussian, parameter, parameters, symbol, unknown
 
 mu, Delta_0 = unknown("mu"), unknown("Delta_0", nonnegative=True)
 delta, Delta_inf = unknown("delta", nonnegative=True), unknown("Delta_inf", nonnegative=True)  # of the chaotic states
@@ -31,6 +32,7 @@ equations = {
 gain_squared = g**2 * E(phi.d(1)(x) ** 2)
 outlier_spectrum = outliers(equations, definitions, variance=Delta_0)
 scale = g**2 + Sigma_m**2 * M_n**2  # of Delta_0 where phi saturates at 1
+r = coordinate("r")
 
 
 def chaotic_states() -> Model:
@@ -60,8 +62,9 @@ MODEL = Model(
     observables={
         "kappa": kappa,
         "mean_phi": E(phi(x)),
-        "bulk_radius": g * sp.sqrt(E(phi.d(1)(x) ** 2)),
+        "bulk_radius": bulk_radius(phi, g, x),
     },
+    profiles={"radial_cdf": (r, radial_cdf(phi, g, x, r))},
     spectra={"outliers": outlier_spectrum},
     indicators={
         "chaos": gain_squared - 1,
@@ -84,6 +87,7 @@ MODEL = Model(
         )
     ],
     meanings={
+        r: "distance of an eigenvalue of the Jacobian from the centre -1 of the bulk",
         mu: "mean of x",
         Delta_0: "variance of x",
         kappa: "activity along m: the overlap of n with phi(x), divided by N",

@@ -1,11 +1,15 @@
 """Spectra of Jacobians about a fixed point: distribution of the modulus, unstable fraction, and a large matrix."""
 
+import mpmath
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.optimize import brentq
 
 import meanfield as mf
 from meanfield import models, transfer
-from meanfield.dynamics.spectra import RadialCDF, bulk_radius, radial_cdf
+from meanfield.dynamics.radial import RadialCDF
+from meanfield.dynamics.spectra import bulk_radius, fraction_outside, radial_cdf
 from meanfield.errors import ModelError
 from meanfield.models import kac_rice
 from meanfield.symbols import gaussian, parameters, tilted, uniform
@@ -70,3 +74,78 @@ def test_density_is_normalised_with_the_moments_of_the_state() -> None:
     step = y[1] - y[0]
     assert density.sum() * step == pytest.approx(1, abs=1e-11)
     assert (density @ y**2) * step == pytest.approx(state["mean_square"], abs=1e-9)
+
+
+def _cases() -> list[tuple[float, ...]]:
+    """(r, g, mean, var, alpha, gamma): Kac-Rice at g = 2 and 10, normal laws, no variance, a tiny and a large radius."""
+    return [
+        (1.2, 2.0, 0.0, 1.5396, 1.3303, -0.3319),
+        (0.05, 2.0, 0.0, 1.5396, 1.3303, -0.3319),
+        (3.0, 10.0, 0.0, 68.0, 43.0, -0.31),
+        (0.7, 1.5, 0.4, 2.0, 0.0, 0.0),
+        (0.6, 1.5, 0.4, 0.0, 0.0, 0.0),
+        (0.5, 1.1, -0.2, 1e-4, 0.0, 0.0),
+    ]
+
+
+def _by_adaptive_quadrature(case: tuple[float, ...]) -> float:
+    """F by SciPy's adaptive quadrature and bracketing, for phi = tanh."""
+    r, g_, mean, var, alpha, gamma = case
+    sigma = np.sqrt(var)
+    slope = lambda y: 1 / np.cosh(y) ** 2
+    weight = lambda y: np.exp(-((y - mean) ** 2) / (2 * var) + gamma * np.tanh(y) ** 2) * np.sqrt(1 + alpha * slope(y) ** 2)
+    s = lambda y: (g_ * slope(y)) ** 2
+
+    def excess(h: float) -> float:
+        f = lambda y: weight(y) * (s(y) / (r**2 + h * s(y)) - 1)
+        edges = mean + sigma * np.array([-10, -4, -1.5, -0.5, 0, 0.5, 1.5, 4, 10])
+        return sum(quad(f, a, b, epsabs=1e-14, epsrel=1e-14, limit=200)[0] for a, b in zip(edges, edges[1:]))
+
+    return float(1 - brentq(excess, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
+
+
+@pytest.mark.parametrize("case", [c for c in _cases() if c[3] > 0.01], ids=str)
+@pytest.mark.filterwarnings("ignore::scipy.integrate.IntegrationWarning")  # it is asked for more than rounding allows
+def test_values_are_within_their_claims_of_adaptive_quadrature(case) -> None:
+    claim = float(RadialCDF.claim(*case, phi))
+    assert abs(float(RadialCDF.evaluate(*case, phi)) - _by_adaptive_quadrature(case)) <= claim + 1e-13
+    assert claim < 1e-12
+
+
+@pytest.mark.parametrize("case", _cases(), ids=str)
+@pytest.mark.parametrize("index", range(6))
+def test_derivatives_are_those_of_the_values(case, index) -> None:
+    step = 1e-5 * (case[index] if index not in (2, 5) else 1) or 1e-6
+
+    def at(shift):
+        moved = list(case)
+        moved[index] += shift
+        return float(RadialCDF.evaluate(*moved, phi))
+
+    if index == 3 and case[3] == 0:  # a variance cannot be negative: one-sided, second order
+        difference = (4 * at(step) - 3 * at(0) - at(2 * step)) / (2 * step)
+    else:
+        difference = (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step)
+    assert float(RadialCDF.partial(index, *case, phi)) == pytest.approx(difference, rel=1e-5, abs=2e-8)
+
+
+def test_beyond_the_edge_nothing_changes() -> None:
+    assert [float(RadialCDF.partial(i, 5.0, 2.0, 0.0, 1.5, 1.3, -0.3, phi)) for i in range(6)] == [0] * 6
+    assert float(RadialCDF.evaluate(5.0, 2.0, 0.0, 1.5, 1.3, -0.3, phi)) == 1
+
+
+def test_slopes_that_jump() -> None:
+    """Threshold-linear phi: s = g with probability p = P(y > 0), else 0; F = 1 - p + r^2/g^2 up to the edge."""
+    y, g_ = gaussian("y", mean=0.3, var=2.0), 1.7
+    p = float(mpmath.ncdf(0.3 / np.sqrt(2.0)))
+    r = np.array([0.2, 0.8, 1.1, 1.6])
+    expected = np.minimum(1 - p + r**2 / g_**2, 1)
+    found = RadialCDF.evaluate(r, g_, 0.3, 2.0, 0.0, 0.0, transfer.relu)
+    assert found == pytest.approx(expected, abs=1e-13)
+    assert (abs(found - expected) <= RadialCDF.claim(r, g_, 0.3, 2.0, 0.0, 0.0, transfer.relu)).all()
+    assert fraction_outside(transfer.relu, g, y).args
+
+
+def test_nothing_is_computed_of_what_is_not_a_number() -> None:
+    values = RadialCDF.evaluate(np.array([0.5, np.nan, 0.5]), 1.5, 0.0, 0.0, 0.0, 0.0, phi)
+    assert list(np.isnan(values)) == [False, True, False]
