@@ -1,0 +1,167 @@
+"""Eigenvalues of sampled matrices beside the theory's radial distribution, with a test that knows their correlations.
+
+Eigenvalues of one matrix are far from independent: they repel each other, so that counts in a region hardly fluctuate, while
+what the matrix is made of (the activity, say) moves all of them together. The usual p-value of Kolmogorov and Smirnov would be
+wrong both ways. What is independent is the networks. So the statistic is theirs, ``sup_r |F_pooled(r) - F(r)|``, and its
+distribution comes from resampling whole networks (bootstrap): how far would the pooled distribution of other such networks be
+from its own mean?
+
+A finite matrix also differs from the limit by terms of order N^-1/2 (the edge is not sharp; real eigenvalues are too many), which
+no number of networks averages away. The test can pass only as long as these are below the spread of the networks that were
+taken; `RadialTest.spread` says how large that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from meanfield.errors import ParameterError
+from meanfield.simulate.ensemble import Ensemble
+from meanfield.transfer import Transfer
+
+__all__ = ["RadialTest", "distribution_of", "extrapolated_test", "moduli_of", "radial_test", "typical_moduli"]
+
+Array = NDArray[np.float64]
+CDF = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class RadialTest:
+    """Pooled and theoretical fraction of eigenvalues within each distance r (R,), and how well they agree.
+
+    statistic: ``sup |pooled - theory|``, and where. p_value: the share of resampled sets of networks that are further from the
+    pool than the theory is. spread: the standard error of ``pooled`` over networks, (R,). iid_p_value: what Kolmogorov's
+    formula would give if all eigenvalues were independent, for comparison only.
+    """
+
+    r: Array
+    pooled: Array
+    theory: Array
+    spread: Array
+    statistic: float
+    where: float
+    p_value: float
+    iid_p_value: float
+    networks: int
+    eigenvalues: int
+
+    def __str__(self) -> str:
+        return (
+            f"sup |F - F_theory| = {self.statistic:.4f} at r = {self.where:.2f}, p = {self.p_value:.3f} "
+            f"({self.eigenvalues} eigenvalues of {self.networks} networks)"
+        )
+
+
+def moduli_of(ensemble: Ensemble) -> list[Array]:
+    """Distances from -1 of the eigenvalues at all fixed points, network by network; those without fixed points are left out."""
+    return [np.asarray(abs(n.eigenvalues + 1).ravel(), dtype=float) for n in ensemble.networks if n.count]
+
+
+def radial_test(
+    moduli: Sequence[ArrayLike], cdf: CDF, *, r: ArrayLike | None = None, resamples: int = 2000, seed: int = 0
+) -> RadialTest:
+    """Compare eigenvalues, given by their distances from the centre network by network, with a theoretical distribution.
+
+    moduli: one array for each network; networks count by their numbers of eigenvalues. cdf: the theory, r (R,) -> F(r) (R,).
+    r: where to look; by default 400 places up to just beyond the largest distance. Raises `ParameterError` for fewer than
+    four networks.
+    """
+    return extrapolated_test({1: moduli}, {1: cdf}, r=r, resamples=resamples, seed=seed)
+
+
+def extrapolated_test(
+    moduli: Mapping[int, Sequence[ArrayLike]],
+    references: Mapping[int, CDF],
+    *,
+    r: ArrayLike | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> RadialTest:
+    """The same for networks of several sizes N, ``{N: moduli}``, whose differences to the theory are extrapolated to 1/N = 0.
+
+    references: for each size the theory, best as it is for matrices of that size (`distribution_of`), so that the soft edge of a
+    finite matrix drops out and what is extrapolated is of order 1/N. The result's pooled distribution is the largest size's
+    reference plus the extrapolated difference. With a single size nothing is extrapolated.
+    """
+    if set(moduli) != set(references) or not moduli:
+        raise ParameterError(f"give the theory for the sizes of the networks, {sorted(moduli)}, got {sorted(references)}")
+    sizes = sorted(moduli)
+    values = {N: [np.sort(np.ravel(np.asarray(m, dtype=float))) for m in moduli[N]] for N in sizes}
+    largest = max(v[-1] for N in sizes for v in values[N])
+    places = np.linspace(0.0, 1.05 * largest, 400) if r is None else np.asarray(r, dtype=float)
+    rng = np.random.default_rng(seed)
+    pools = {N: _pool(values[N], places, resamples, rng) for N in sizes}
+    theory = {N: np.asarray(references[N](places), dtype=float) for N in sizes}
+    share = _shares(sizes, [float(pools[N][1].std(axis=0).max()) for N in sizes])
+    difference = sum((w * (pools[N][0] - theory[N]) for N, w in share.items()), np.zeros_like(places))
+    deviations = sum((w * pools[N][1] for N, w in share.items()), np.zeros((resamples, len(places))))
+    k = int(abs(difference).argmax())
+    statistic, count = float(abs(difference[k])), sum(len(v) for N in sizes for v in values[N])
+    return RadialTest(
+        places,
+        theory[sizes[-1]] + difference,
+        theory[sizes[-1]],
+        deviations.std(axis=0),
+        statistic,
+        float(places[k]),
+        float((1 + (abs(deviations).max(axis=1) >= statistic).sum()) / (1 + resamples)),
+        _kolmogorov(statistic, count),
+        sum(map(len, values.values())),
+        count,
+    )
+
+
+def _pool(values: Sequence[Array], places: Array, resamples: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The pooled distribution (R,) of one size, and how far those of resampled sets of networks are from it (resamples, R)."""
+    K = len(values)
+    if K < 4:
+        raise ParameterError(f"a test by resampling networks needs at least four of them, got {K}")
+    counts = np.array([len(v) for v in values], dtype=float)
+    within = np.array([np.searchsorted(v, places, side="right") for v in values], dtype=float)
+    pooled = within.sum(axis=0) / counts.sum()
+    drawn = rng.multinomial(K, np.full(K, 1 / K), size=resamples).astype(float)
+    # The spread of resampled networks is too small by (K - 1)/K.
+    return pooled, np.sqrt(K / (K - 1)) * (drawn @ within / (drawn @ counts)[:, None] - pooled)
+
+
+def _shares(sizes: Sequence[int], errors: Sequence[float]) -> dict[int, float]:
+    """The weight with which each size enters the intercept of a weighted line in 1/N."""
+    if len(sizes) == 1:
+        return {sizes[0]: 1.0}
+    e = np.maximum(np.array(errors), 1e-6)
+    design = np.stack([np.ones(len(sizes)), 1 / np.array(sizes, dtype=float)], axis=1) / e[:, None]
+    return dict(zip(sizes, (np.linalg.pinv(design)[0] / e).tolist(), strict=True))
+
+
+def typical_moduli(density: CDF, width: float, g: float, phi: Transfer, neurons: int, matrices: int, seed: int = 0) -> list[Array]:
+    """Distances from -1 of the eigenvalues of ``-1 + J diag(phi'(y))``, y independent with the given density, matrix by matrix.
+
+    density: y (M,) -> (M,), such as the profile of ``kac-rice``; width: its standard deviation, which sets how far it is
+    tabulated. J has independent normal entries of variance g^2/N.
+    """
+    y = np.linspace(-12 * width, 12 * width, 8001)
+    weight = np.asarray(density(y), dtype=float)
+    cumulative = (np.cumsum(weight) - weight / 2) / weight.sum()
+    rng = np.random.default_rng(seed)
+    out: list[Array] = []
+    for _ in range(matrices):
+        (slope,) = phi.jet([1], np.interp(rng.uniform(size=neurons), cumulative, y))
+        J = rng.normal(size=(neurons, neurons)) * (g / np.sqrt(neurons))
+        out.append(np.asarray(abs(np.linalg.eigvals(J * slope)), dtype=float))
+    return out
+
+
+def distribution_of(moduli: Sequence[Array]) -> CDF:
+    """The pooled distribution of samples as a function of r."""
+    pooled = np.sort(np.concatenate(moduli))
+    return lambda r: np.searchsorted(pooled, r, side="right") / len(pooled)
+
+
+def _kolmogorov(statistic: float, n: int) -> float:
+    from scipy.special import kolmogorov
+
+    return float(kolmogorov(np.sqrt(n) * statistic))
