@@ -118,6 +118,8 @@ class _Tables:
         names = [*solution.observables, *spectra] if observables is None else list(observables)
         plain = [name for name in names if name not in spectra]
         table = solution.observables if plain else {}
+        single = [name for name in plain if name not in table]  # such as the gradient at every neuron
+        table = {**table, **{name: solution[name] for name in single}}
         self.unknowns = dict(solution.unknowns)
         self.observables = {name: spectra[name] if name in spectra else table[name] for name in names}
         self.indicators = dict(solution.indicators)

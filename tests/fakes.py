@@ -32,6 +32,8 @@ def parabola():
         junctions=(),
         reports={},
         symmetries=({x: -x},),
+        on_request={},
+        per_neuron=(),
     )
 
 

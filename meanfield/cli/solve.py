@@ -78,7 +78,7 @@ def _observables(model: Model, text: str | None) -> list[str] | None:
         return None
     from difflib import get_close_matches
 
-    known = [*model.observables, *model.spectra]
+    known = [*model.observables, *model.on_request, *model.spectra, *model.per_neuron]
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in known:
@@ -189,7 +189,7 @@ class _Task:
         from meanfield.cli.tables import solution_text, sweep_text
 
         if self.axes:
-            print(sweep_text(self.name, list(self.axes), self.points, self.fixed))
+            print(sweep_text(self.name, list(self.axes), self.points, self.fixed, self.observables or ()))
         elif any(records for _, records in self.points):
             print(solution_text(self.name, self.fixed, self.points[0][1], self.digits))
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["forest_text", "number", "simulation_text", "solution_text", "sweep_text", "table", "with_error"]
 
 
+_MOST_NUMBERS = 6  # of an array that a table shows
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with one rule under its head, columns as wide as their widest entry."""
     widths = [max(len(line[i]) for line in (head, *rows)) for i in range(len(head))]
@@ -54,6 +57,8 @@ def with_error(value: Any, error: Any, digits: int | None = None) -> str:
     """``1.924805413 ± 2e-15``; decimals stop where the error begins."""
     if digits is not None or isinstance(value, np.ndarray | list | tuple | complex) or value is None:
         text = number(value, digits)
+        if np.size(value) > _MOST_NUMBERS:
+            text = f"{number(value[:2], digits)}, … ({np.size(value)} numbers: all of them with --json or --out)"
         scale = None if error is None else float(np.max(np.abs(np.asarray(error, float)), initial=0.0))
     elif not math.isfinite(value):
         return "–"
@@ -65,9 +70,9 @@ def with_error(value: Any, error: Any, digits: int | None = None) -> str:
             text = f"{value:.{min(16, max(2, known))}g}"
         else:
             text = number(value)
-    if scale is None or not math.isfinite(scale):
+    if scale is None:
         return text
-    return f"{text} ± {scale:.1e}"
+    return f"{text} ± {scale:.1e}" if 0 < scale < math.inf else f"{text} ± {'0' if scale == 0 else '∞'}"
 
 
 def state(record: Record) -> str:
@@ -101,14 +106,19 @@ def solution_text(title: str, parameters: Mapping[str, Any], records: Sequence[R
 
 
 def sweep_text(
-    title: str, swept: Sequence[str], points: Sequence[tuple[Mapping[str, Any], Sequence[Record]]], fixed: Mapping[str, Any]
+    title: str,
+    swept: Sequence[str],
+    points: Sequence[tuple[Mapping[str, Any], Sequence[Record]]],
+    fixed: Mapping[str, Any],
+    observables: Sequence[str] = (),
 ) -> str:
-    """A sweep: one line for each solution of each point."""
-    names = next((list(r.unknowns) for _, records in points for r in records), [])
+    """A sweep: one line for each solution of each point, its unknowns and the ``observables`` named."""
+    names = next(([*r.unknowns, *observables] for _, records in points for r in records), [])
     rows = []
     for parameters, records in points:
         place = [number(parameters[name]) for name in swept]
-        rows += [[*place, *(with_error(r.unknowns[n], r.error.get(n)) for n in names), state(r)] for r in records]
+        values = [{**r.observables, **r.unknowns} for r in records]
+        rows += [[*place, *(with_error(v[n], r.error.get(n)) for n in names), state(r)] for r, v in zip(records, values)]
         if not records:
             rows.append([*place, *("–" for _ in names), "no solution"])
     found = sum(len(records) for _, records in points)

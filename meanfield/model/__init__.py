@@ -1,6 +1,6 @@
 """The Model: a mean-field model as data."""
 
 from meanfield.model.motion import Motion
-from meanfield.model.record import Junction, Later, Model, Preparation, Requirement, Seed, Spectrum
+from meanfield.model.record import PER_NEURON, Junction, Later, Model, Preparation, Requirement, Seed, Spectrum
 
-__all__ = ["Junction", "Later", "Model", "Motion", "Preparation", "Requirement", "Seed", "Spectrum"]
+__all__ = ["PER_NEURON", "Junction", "Later", "Model", "Motion", "Preparation", "Requirement", "Seed", "Spectrum"]

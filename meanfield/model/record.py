@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from meanfield.transfer import Transfer
 
 
+PER_NEURON = "N_"  # a profile ``N_f`` over data is N times the derivative by the activity of one neuron: ``f`` is one at the data
+
+
 class FrozenMap(dict[Any, Any]):
     """A dictionary that cannot be changed (and, unlike a mapping proxy, pickles)."""
 
@@ -262,6 +265,12 @@ class Model:
     def public_unknowns(self) -> tuple[sp.Symbol, ...]:
         """The unknowns that results carry."""
         return tuple(self.reports) or tuple(self.unknowns)
+
+    @property
+    def per_neuron(self) -> tuple[str, ...]:
+        """Names of quantities that solutions for given data have for every neuron, such as ``gradient``."""
+        names = (name.removeprefix(PER_NEURON) for name in self.profiles if name.startswith(PER_NEURON))
+        return tuple(names) if self.data else ()
 
     @property
     def transfers(self) -> tuple[Transfer, ...]:

@@ -32,8 +32,12 @@ def determinant_exponent(x: Variable) -> sp.Expr:
     return -z_star / 2 + E(sp.log(1 + z_star * g**2 * phi.d(1)(x) ** 2)) / 2
 
 
+def velocity_variance_of(x: Variable) -> sp.Expr:
+    return mean_square_phi(x) + D
+
+
 def action(x: Variable) -> sp.Expr:
-    velocity_variance = mean_square_phi(x) + D
+    velocity_variance = velocity_variance_of(x)
     return E(x**2) / (2 * velocity_variance) + sp.log(2 * sp.pi * velocity_variance) / 2 - determinant_exponent(x)
 
 
@@ -66,6 +70,8 @@ MODEL = Model(
     accept={
         "z_star is not negative": z_star,
         "zeta is stationary in z, or decreases from z = 0": slope_in_z,
+        "kappa + D > 0 (without activity of the data and without input the velocity vanishes for sure, and the action is infinite; "
+        "give data with phi(x) != 0 and g > 0, or D > 0)": sp.sign(of_data(velocity_variance_of(x))) - sp.Rational(1, 2),
     },
     physical=None,
     stable=None,

@@ -13,7 +13,8 @@ from meanfield.averages.scope import substitute
 from meanfield.compile import WORKING
 from meanfield.compile.states import StateKernel
 from meanfield.errors import ParameterError
-from meanfield.model import Model
+from meanfield.model import PER_NEURON, Model
+from meanfield.solve import judge
 from meanfield.solve.certify import above_tolerance
 from meanfield.solve.newton import newton
 from meanfield.solve.points import ParameterPoints
@@ -23,7 +24,7 @@ from meanfield.solve.solution import Solution, Solutions
 from meanfield.solve.starts import own_starts, scattered
 from meanfield.solve.status import Status
 
-_PER_NEURON = "N_"  # a profile of this name is N times the derivative by the activity of one neuron
+_LARGEST = 1e150  # numbers whose squares are still numbers
 
 
 class SampledSolution(Solution):
@@ -34,14 +35,14 @@ class SampledSolution(Solution):
     """
 
     def _quantity(self, name: str) -> tuple[Any, Any]:
-        if name not in self._cache and name not in self.precise and _PER_NEURON + name in self.kernel.model.profiles:
+        if name not in self._cache and name not in self.precise and PER_NEURON + name in self.kernel.model.profiles:
             self._cache[name] = self._per_neuron(name)
         return super()._quantity(name)
 
     def _per_neuron(self, name: str) -> tuple[Any, Any]:
         kernel = self.kernel
         assert isinstance(kernel, StateKernel)
-        symbol, expr = kernel.model.profiles[_PER_NEURON + name]
+        symbol, expr = kernel.model.profiles[PER_NEURON + name]
         expr = kernel.model.resolve(expr)
         slopes = [expr.diff(u) for u in kernel.unknowns]
         data = kernel.sample.values[self._at[:, -1].astype(np.intp)]
@@ -72,21 +73,27 @@ def solve_sampled(model: Model, points: ParameterPoints, data: Any, find: Litera
     kernel = StateKernel(model, np.ascontiguousarray(states.reshape(-1, states.shape[-1])))
     slope = _slope(model)
     rows = _rows_from_starts(kernel, p, find, tol) if slope is None else _rows_of_convex(kernel, slope, p, tol)
+    rows, why = _accepted(kernel, rows, p)
     if find == "one":
         first = np.concatenate([[True], np.diff(rows.owner) != 0]) if len(rows.owner) else np.zeros(0, dtype=bool)
-        return SampledSolution(kernel, rows.take(np.flatnonzero(first)), p, shape, given, _why(rows, len(p)), tol=tol)
+        return SampledSolution(kernel, rows.take(np.flatnonzero(first)), p, shape, given, why, tol=tol)
     each = []
     for i in range(len(p)):
         at = np.flatnonzero(rows.owner == i)
         alone = {name: values[i : i + 1] for name, values in given.items()}
         one = [replace(rows.take(at[k : k + 1]), owner=np.array([0])) for k in range(len(at))]
         found = [SampledSolution(kernel, row, p[i : i + 1], (), alone, tol=tol) for row in one]
-        each.append(Solutions(found, "" if found else str(Status.NO_SOLUTION)))
+        each.append(Solutions(found, why.get(i, "")))
     return each[0] if shape == () else Solutions([s for e in each for s in e], "", each, shape)
 
 
-def _why(rows: Rows, count: int) -> dict[int, str]:
-    return {i: str(Status.NO_SOLUTION) for i in sorted(set(range(count)) - set(rows.owner.tolist()))}
+def _accepted(kernel: StateKernel, rows: Rows, p: Array) -> tuple[Rows, dict[int, str]]:
+    """The rows that the model accepts; and for the points that have none the reason."""
+    verdict = judge.accept(kernel, rows.x, p[rows.owner], rows.error)
+    kept = rows.take(np.flatnonzero(verdict.accepted))
+    reasons = {int(o): verdict.sentences[k] for o, k in zip(rows.owner, verdict.reason, strict=True) if k >= 0}
+    missing = sorted(set(range(len(p))) - set(kept.owner.tolist()))
+    return kept, {i: f"no solution: {reasons[i]}" if i in reasons else str(Status.NO_SOLUTION) for i in missing}
 
 
 def _states(model: Model, data: Any) -> Array:
@@ -112,6 +119,8 @@ def _states(model: Model, data: Any) -> Array:
     array = array.astype(float)
     if not np.isfinite(array).all():
         raise ParameterError(f"{np.count_nonzero(~np.isfinite(array))} of the {array.size} data are NaN or infinite")
+    if np.abs(array).max() > _LARGEST:
+        raise ParameterError(f"data reach {np.abs(array).max():.3g}, whose square is no number; expected at most {_LARGEST:g}")
     return array
 
 

@@ -6,6 +6,7 @@ from numpy.polynomial.laguerre import laggauss
 
 import meanfield as mf
 from meanfield import models
+from meanfield.errors import ParameterError
 
 ACTION = models.by_name("kac-rice-action")
 
@@ -78,3 +79,23 @@ def test_zeta_is_laplaces_value_of_the_exact_integral() -> None:
     top = log_integrand.max()
     log_integral = top + np.log(np.trapezoid(np.exp(log_integrand - top), z))
     assert state["zeta"] == pytest.approx(log_integral / (2 * N), abs=2 * np.log(N) / N)
+
+
+@pytest.mark.parametrize(("g", "x"), [(2.0, np.zeros(5)), (0.0, sample(5))])
+def test_a_velocity_that_vanishes_for_sure_has_no_action(g: float, x: np.ndarray) -> None:
+    nothing = mf.solve(ACTION, find="all", data=x, g=g)
+    assert len(nothing) == 0 and nothing.why.startswith("no solution: not true: kappa + D > 0")
+    assert np.isfinite(mf.solve(ACTION, data=x, g=g, D=0.1)["action"])
+    several = mf.solve(ACTION, data=np.stack([x, sample(5)]), g=[2.0, g or 2.0] if g else [0.0, 2.0])
+    assert several.found.tolist() == [False, True] and "kappa + D" in several.why[0]
+
+
+def test_tiny_activity_has_an_action() -> None:
+    assert mf.solve(ACTION, data=1e-20 * sample(5), g=2.0)["action"] == pytest.approx(
+        1 / 8 + np.log(2 * np.pi * 4e-40 * np.mean(sample(5) ** 2)) / 2 - (-3 / 8 + np.log(4) / 2), rel=1e-12
+    )
+
+
+def test_data_whose_squares_are_no_numbers_are_refused() -> None:
+    with pytest.raises(ParameterError, match="data reach 1e[+]200, whose square is no number"):
+        mf.solve(ACTION, data=[1e200, 1.0], g=2.0)
