@@ -124,7 +124,7 @@ class _Tables:
         self.observables = {name: spectra[name] if name in spectra else table[name] for name in names}
         self.indicators = dict(solution.indicators)
         self.error = {}
-        for name in [*self.unknowns, *plain]:
+        for name in [*self.unknowns, *plain, *self.indicators]:
             try:
                 self.error[name] = solution.error[name]
             except (KeyError, ParameterError):

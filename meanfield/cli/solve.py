@@ -189,7 +189,7 @@ class _Task:
         from meanfield.cli.tables import solution_text, sweep_text
 
         if self.axes:
-            print(sweep_text(self.name, list(self.axes), self.points, self.fixed, self.observables or ()))
+            print(sweep_text(self.name, list(self.axes), self.points, self.fixed, self.observables or (), self.whys))
         elif any(records for _, records in self.points):
             print(solution_text(self.name, self.fixed, self.points[0][1], self.digits))
 

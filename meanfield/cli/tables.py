@@ -97,10 +97,9 @@ def solution_text(title: str, parameters: Mapping[str, Any], records: Sequence[R
         head = f"\nsolution {i} of {count}" + (f" ({label})" if label else "")
         rows = [
             [kind, name, with_error(v, record.error.get(name), digits)]
-            for kind, values in (("unknown", record.unknowns), ("observable", record.observables))
+            for kind, values in (("unknown", record.unknowns), ("observable", record.observables), ("indicator", record.indicators))
             for name, v in values.items()
         ]
-        rows += [["indicator", name, number(v, digits)] for name, v in record.indicators.items()]
         blocks += [head, table(["", "name", "value ± claimed error"], rows), record.status]
     return "\n".join(blocks)
 
@@ -111,8 +110,10 @@ def sweep_text(
     points: Sequence[tuple[Mapping[str, Any], Sequence[Record]]],
     fixed: Mapping[str, Any],
     observables: Sequence[str] = (),
+    whys: Sequence[str] = (),
 ) -> str:
-    """A sweep: one line for each solution of each point, its unknowns and the ``observables`` named."""
+    """A sweep: one line for each solution of each point, its unknowns and the ``observables`` named; and what was said where there
+    is none."""
     names = next(([*r.unknowns, *observables] for _, records in points for r in records), [])
     rows = []
     for parameters, records in points:
@@ -127,6 +128,7 @@ def sweep_text(
             f"{title}   {_assignments(fixed)}".rstrip(),
             f"{found} solution{'s' if found != 1 else ''} at {len(points)} points\n",
             table([*swept, *names, "state"], rows),
+            *dict.fromkeys(whys),
         ]
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import sympy as sp
@@ -24,14 +23,14 @@ def hopf(model: Model, *, free: str | sp.Symbol, window: Window | None = None) -
     are refused. Raises `ModelError` for a model without dynamics.
     """
     where = model.name or model.title
-    rates = model.dynamics
-    if not isinstance(rates, Mapping) or set(rates) != set(model.unknowns):
+    rates = model.rates
+    if rates is None:
         raise ModelError(
             f"{where} does not say how its unknowns change in time, so it has no Hopf bifurcation; "
             f"give dynamics={{unknown: time derivative}} for {', '.join(u.name for u in model.unknowns)}"
         )
     unknowns = model.unknowns
-    a = jacobian([model.resolve(rates[u]) for u in unknowns], unknowns)
+    a = jacobian(rates, unknowns)
     c, s = ([symbol(f"{letter}_{u.name}") for u in unknowns] for letter in "cs")
     omega = symbol("omega")
     real, imaginary = sp.Matrix(c), sp.Matrix(s)

@@ -140,11 +140,8 @@ def _label(kernel: Kernel, path: Path, function: Callable[..., Any]) -> Callable
 
 def _dynamics(kernel: Kernel, level: int = FINE) -> Callable[[Array, Array], Array] | None:
     """The Jacobian (P, n, n) of declared time derivatives ``{unknown: expression}``."""
-    model = kernel.model
-    if not isinstance(model.dynamics, Mapping) or set(model.dynamics) != set(model.unknowns):
-        return None
-    exprs = tuple(model.resolve(model.dynamics[u]) for u in model.unknowns)
-    return lambda x, p: kernel.gradients(exprs, x, p, level=level)
+    exprs = kernel.model.rates
+    return None if exprs is None else lambda x, p: kernel.gradients(exprs, x, p, level=level)
 
 
 def _of_u(matrix: Callable[[Array, Array], Array] | None, path: Path) -> Callable[[Array, Array], Array] | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NOTHING", "classify", "kind", "said", "signs", "symmetric"]
 
-NOTHING = "no solution"
+NOTHING, UNPHYSICAL = "no solution", "no physical solution"
 _MARGINAL = 1e-8  # an indicator this close to zero: the grid point lies on a boundary, where "stable" is a coin's toss
 
 
@@ -67,7 +67,9 @@ def _label(here: Sequence[tuple[Model, Record, bool | None]]) -> str | None:
         return _join(stable)
     if any(abs(v) < _MARGINAL for _, one, _ in physical for v in one.indicators.values()):
         return None
-    return f"{_join(physical)}, unstable" if physical else NOTHING
+    if physical:
+        return f"{_join(physical)}, unstable"
+    return UNPHYSICAL if here else NOTHING
 
 
 def _join(states: Sequence[tuple[Model, Record, bool | None]]) -> str:

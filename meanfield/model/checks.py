@@ -76,6 +76,7 @@ def _labelled(model: Model) -> Iterable[tuple[str, Any]]:
     yield from ((f"observable {n}", e) for n, e in model.on_request.items())
     yield from ((f"indicator {n}", e) for n, e in model.indicators.items())
     yield from ((f"reported unknown {s}", e) for s, e in model.reports.items())
+    yield from ((f"absent ({sentence})", e) for sentence, e in model.absent.items())
     if model.motion is not None:
         motion = model.motion
         known = {*model.unknowns, *model.parameters, *model.definitions}

@@ -44,6 +44,7 @@ def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Mod
         implicit=[change(e) for e in model.implicit],
         reports=_values(model.reports, change),
         starts=[_values(s, change) for s in model.starts],
+        absent=_values(model.absent, change),
         seeds=seeds,
         junctions=junctions,
         network=_network(model.network, change),

@@ -158,9 +158,11 @@ class Model:
     profiles: ``{name: (coordinate, expression)}``. spectra: `Spectrum` by name.
     accept: conditions ``{sentence: expression >= 0}`` without which a root is no solution; they may contain the coordinate
     ``s`` and must then hold for all s in (0, 1). refuse: ``{sentence: expression}`` that vanishes, within its claimed error,
-    only at degenerate roots, which are no solutions either. physical (>= 0) and stable (> 0, with all spectra below 1): likewise,
-    but they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here. A model with neither
-    stability conditions nor spectra calls no solution stable or unstable.
+    only at degenerate roots, which are no solutions either. absent: ``{sentence: expression in the parameters}``, why there is no
+    solution, said where none is found and the expression is >= 0. physical (>= 0) and stable (> 0, with all spectra below 1):
+    likewise, but they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here. A model with
+    neither stability conditions nor spectra is judged by its dynamics, ``{unknown: its time derivative}``, if it declares them;
+    with none of the three no solution is called stable or unstable.
     nonnegative: names of unknowns and parameters that may not be negative, ``"g Delta_0"``; by default those that the code which
     builds the model declared so.
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
@@ -185,6 +187,7 @@ class Model:
     indicators: Mapping[str, sp.Expr] = field(default_factory=dict)
     accept: Mapping[str, sp.Expr] = field(default_factory=dict)
     refuse: Mapping[str, sp.Expr] = field(default_factory=dict)
+    absent: Mapping[str, sp.Expr] = field(default_factory=dict)
     physical: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
     stable: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
     symmetries: Sequence[Mapping[sp.Symbol, sp.Expr]] = ()
@@ -258,8 +261,17 @@ class Model:
 
     @property
     def labels_stability(self) -> bool:
-        """Whether the model says which solutions are stable: by conditions, by spectra, or once for all of them."""
-        return self.stable is not None and (isinstance(self.stable, bool) or bool(self.stable) or bool(self.spectra))
+        """Whether the model says which solutions are stable: by conditions, spectra or dynamics, or once for all of them."""
+        if isinstance(self.stable, bool):
+            return True
+        return self.stable is not None and (bool(self.stable) or bool(self.spectra) or self.rates is not None)
+
+    @property
+    def rates(self) -> tuple[sp.Expr, ...] | None:
+        """Time derivatives of the unknowns, in order, definitions resolved; None if the model does not declare all of them."""
+        if not isinstance(self.dynamics, Mapping) or set(self.dynamics) != set(self.unknowns):
+            return None
+        return tuple(self.resolve(self.dynamics[u]) for u in self.unknowns)
 
     @property
     def public_unknowns(self) -> tuple[sp.Symbol, ...]:

@@ -111,6 +111,12 @@ def many_fixed_points() -> Model:
     return MODEL
 
 
+quiet = {
+    "without input x = 0 is the only fixed point as long as g phi'(0) <= 1": sp.Piecewise(
+        (1 - g * sp.Abs(slope), sp.Le(D, 0)), (-1, True)
+    )
+}
+
 SINGLE = Model(
     "the one fixed point of a random network with a strong frozen input",
     name="kac-rice-single",
@@ -133,6 +139,7 @@ SINGLE = Model(
     },
     accept={"the fixed point is stable (otherwise there are many)": 1 - g**2 * E(phi.d(1)(x_0) ** 2)},
     refuse={"beta = 0: without input all activity vanishes": beta},
+    absent=quiet,
     junctions=[
         Junction(
             Later(many_fixed_points),
@@ -182,6 +189,7 @@ IN_ORDER_PARAMETERS = Model(
         "beta is away from the degenerate end beta -> 0": gamma * beta + 0.45 * sp.Max(g**2 * slope**2 - 1, 0),
     },
     refuse={"alpha = 0: there is one fixed point": alpha},
+    absent=quiet,
     stable=False,
     starts=[
         {alpha: start[alpha], beta: factor * start[beta], gamma: start[gamma_beta] / (factor * start[beta])}

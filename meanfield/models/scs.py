@@ -87,6 +87,11 @@ MODEL = Model(
     },
     accept={"Delta_0 is not negative": Delta_0},
     refuse={"Delta_0 = 0: all activity vanishes": Delta_0},
+    absent={
+        "without noise x = 0 is the only state as long as g phi'(0) <= 1": sp.Piecewise(
+            (1 - g * sp.Abs(slope), sp.Le(sigma_squared, 0)), (-1, True)
+        )
+    },
     stable=None,
     starts=[{Delta_0: start} for start in starts],
     requires=[

@@ -26,6 +26,7 @@ __all__ = ["bifurcation_diagram", "bifurcation_panels", "draw_branches"]
 
 _PER_STEP = 12  # places between two points of a branch at which the curve is drawn
 _DASHES = (0, (4, 2))
+_UNTOLD = (0, (8, 1.5, 1, 1.5))
 _WIDTH = 32  # characters of a line of the legend
 _THIN = 0.7  # line width of states that are not physical
 _PALE = 0.55  # how far their colour is from that of the model to white
@@ -37,7 +38,8 @@ def bifurcation_diagram(
 ) -> Axes:
     """Draw ``quantity`` (default: the first unknown) of all branches against the parameter that was followed.
 
-    Stable states are solid, unstable ones dashed, states that are not physical thin and pale; each model has its colour,
+    Stable states are solid, unstable ones dashed, those of which the model does not say dash-dotted, states that are not physical
+    thin and pale; each model has its colour,
     symmetric partners share it. Events are marked; the legend beside the axes says what they are. Between the points of a
     branch the curve follows its tangents. ax: axes to draw into (default: those of a new figure, no display needed);
     returned. save: also write the figure to this file (.png, .svg, .pdf).
@@ -188,7 +190,7 @@ class _Piece:
 _STATES = {
     "stable": "stable",
     "unstable": "unstable",
-    "": "stability not defined",
+    "": "stability not told",
     "not physical": "not physical",
     "not physical, unstable": "not physical, unstable",
 }
@@ -233,7 +235,7 @@ def _style_of(state: str, colour: str) -> dict[str, Any]:
     return {
         "color": colour if physical else pale,
         "linewidth": 1.4 if physical else _THIN,
-        "linestyle": _DASHES if "unstable" in state else "-",
+        "linestyle": _DASHES if "unstable" in state else _UNTOLD if state == "" else "-",
         "zorder": 3 if physical else 2,
     }
 
@@ -255,4 +257,4 @@ def _lines(shown: Sequence[Branch], colours: dict[str, str], states: dict[str, N
     titles = dict.fromkeys(_title(branch) for branch in shown)
     handles = [Line2D([], [], color=colours[t], linewidth=1.4, label=t) for t in titles] if len(colours) > 1 else []
     neutral = "0.25" if len(colours) > 1 else next(iter(colours.values()))
-    return handles + [Line2D([], [], label=_STATES[s], **_style_of(s, neutral)) for s in _STATES if s in states and s]
+    return handles + [Line2D([], [], label=_STATES[s], **_style_of(s, neutral)) for s in _STATES if s in states]

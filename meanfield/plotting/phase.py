@@ -93,6 +93,8 @@ def draw_curves(ax: Axes, curves: Sequence[Curve]) -> list[Any]:
             ax.plot(curve.smooth[:, 0], curve.smooth[:, 1], linewidth=0.5, **look)
             ax.plot(thick[:, 0], thick[:, 1], linewidth=1.6, **look)
         handles.append(Line2D([], [], linewidth=1.6, label=f"{group[0].model}: {_equation(group[0])}", **look))
+    if not all(curve.bounds.all() for curve in curves):
+        handles.append(Line2D([], [], color="0.3", linewidth=0.5, label="thin: what is stable stays the same"))
     return handles
 
 

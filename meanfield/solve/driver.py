@@ -10,6 +10,7 @@ import numpy as np
 from meanfield.compile import Kernel, compile
 from meanfield.errors import ParameterError
 from meanfield.model import Model
+from meanfield.solve.absence import explained
 from meanfield.solve.choose import find_one, preferred
 from meanfield.solve.existence import check_given
 from meanfield.solve.patchwork import Patchwork
@@ -134,7 +135,7 @@ def _sharpened(result: Any) -> Any:
 
 def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: float, rounds: int) -> list[tuple[Model, Search, Any]]:
     """Points without a solution are handed to the phase on the other side of a junction, if the model has one to follow."""
-    parts = [(model, search, np.arange(len(p)))]
+    parts = [(model, explained(model, p, search), np.arange(len(p)))]
     for junction in model.junctions:
         if not junction.follow:
             continue
@@ -142,7 +143,7 @@ def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: flo
         if missing.size:
             inner = p[missing]
             found = find_one(junction.phase, inner, tol) if find == "one" else find_all(junction.phase, inner, tol, rounds)
-            parts.append((junction.phase, found, missing))
+            parts.append((junction.phase, explained(junction.phase, inner, found), missing))
     return parts
 
 

@@ -117,13 +117,15 @@ def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: A
 
 
 def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = WORKING) -> Any:
-    """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1; None for a model
-    that does not say what is stable."""
+    """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1; where the
+    model has neither, whether its declared dynamics lead back. None for a model that does not say what is stable."""
     model = kernel.model
     if model.stable is None or not model.labels_stability:
         return None
     if isinstance(model.stable, bool):
         return holds(kernel, model.stable, x, p, strict=True)
+    if not model.stable and not model.spectra:
+        return (np.linalg.eigvals(kernel.gradients(model.rates or (), x, p, level=level)).real < 0).all(axis=1)
     every = [e for spectrum in model.spectra.values() for e in spectrum.matrix]
     exprs = tuple(kernel.resolved(e) for e in (*model.stable.values(), *every))
     values = kernel.values(exprs, x, p, level=level)  # conditions and matrices in one pass over the nodes

@@ -79,6 +79,13 @@ def own_starts(model: Model, p: Array) -> Array:
     return np.stack(every, axis=1).reshape(len(p), len(model.starts), len(unknowns))
 
 
+def at_parameters(model: Model, exprs: tuple[sp.Expr, ...], p: Array) -> Array:
+    """Values (P, E) of expressions in the parameters alone, at p (P, m)."""
+    with np.errstate(all="ignore"):
+        found = _formulas(exprs, tuple(model.parameters))(*p.T)
+    return np.stack([np.broadcast_to(np.asarray(v, dtype=float), (len(p),)) for v in found], axis=1)
+
+
 def scattered(model: Model, p: Array, formulas: Array, count: int = _SCATTER) -> Array:
     """Quasi-random starts (P, count, n) in a box that the formulas span, mirrored for unknowns that may be negative."""
     n = len(model.unknowns)
