@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from meanfield.averages import Opaque
@@ -30,6 +31,10 @@ class RadialCDF(Opaque):
     @staticmethod
     def evaluate(*args: Any) -> Array:
         return _gathered(args, lambda row, law: _cdf(row, law))
+
+    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
+        # The transfer function is an argument that cannot be differentiated.
+        return sp.Add(*(self.fdiff(i) * a.diff(s) for i, a in enumerate(self.args[:-1], 1) if a.has(s)))
 
     @staticmethod
     def partial(index: int, *args: Any) -> Array:

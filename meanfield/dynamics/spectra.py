@@ -55,6 +55,11 @@ def radial_cdf(phi: Transfer, g: sp.Expr, y: Variable, r: sp.Expr) -> sp.Expr:
     return RadialCDF(r, g, base.mean[0], base.cov[0, 0], alpha, gamma, phi)
 
 
+def radial_density(phi: Transfer, g: sp.Expr, y: Variable, r: sp.Expr) -> sp.Expr:
+    """Density of eigenvalues in the plane at the distance ``r > 0`` of the centre, ``F'(r) / (2 pi r)``; it integrates to 1."""
+    return radial_cdf(phi, g, y, r).diff(r) / (2 * sp.pi * r)
+
+
 def fraction_outside(phi: Transfer, g: sp.Expr, y: Variable) -> sp.Expr:
     """Fraction of eigenvalues further than 1 from the centre, ``h(1)``: z_star of the law; 0 for a bulk of radius at most 1."""
     return 1 - radial_cdf(phi, g, y, sp.S.One)

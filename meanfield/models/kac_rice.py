@@ -18,7 +18,7 @@ from meanfield.averages.passes import bind_functional, functional_derivative
 from meanfield.averages.scope import substitute
 from meanfield.averages.variables import Variable
 from meanfield.conditions import change_unknowns
-from meanfield.dynamics.spectra import bulk_radius, radial_cdf, unstable_fraction
+from meanfield.dynamics.spectra import bulk_radius, radial_cdf, radial_density, unstable_fraction
 from meanfield.model import Junction, Later, Model, Requirement
 from meanfield.model.formulas import maximum, minimum
 from meanfield.model.requirements import bounded, continuous
@@ -136,6 +136,7 @@ SINGLE = Model(
     profiles={
         "density": (y, sp.exp(-(y**2) / (2 * beta)) / sp.sqrt(2 * sp.pi * beta)),
         "radial_cdf": (r, radial_cdf(phi, g, x_0, r)),
+        "radial_density": (r, radial_density(phi, g, x_0, r)),
     },
     accept={"the fixed point is stable (otherwise there are many)": 1 - g**2 * E(phi.d(1)(x_0) ** 2)},
     refuse={"beta = 0: without input all activity vanishes": beta},
@@ -182,6 +183,7 @@ IN_ORDER_PARAMETERS = Model(
     profiles={
         "density": (y, sp.exp(log_tilt(y) - y**2 / (2 * beta) - log_Z)),
         "radial_cdf": (r, radial_cdf(phi, g, x_star, r)),
+        "radial_density": (r, radial_density(phi, g, x_star, r)),
     },
     indicators={"alpha": alpha},
     accept={

@@ -149,3 +149,16 @@ def test_slopes_that_jump() -> None:
 def test_nothing_is_computed_of_what_is_not_a_number() -> None:
     values = RadialCDF.evaluate(np.array([0.5, np.nan, 0.5]), 1.5, 0.0, 0.0, 0.0, 0.0, phi)
     assert list(np.isnan(values)) == [False, True, False]
+
+
+def test_the_radial_density_is_the_slope_of_the_distribution() -> None:
+    state = mf.solve(models.by_name("kac-rice"), g=2.0, D=0.3)
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    R = state["bulk_radius"]
+    t = (nodes + 1) / 2
+    r = R * t**8  # saturated neurons make it steep at the centre
+    density = state.profile("radial_density", r)
+    assert weights / 2 @ (8 * R * t**7 * 2 * np.pi * r * density) == pytest.approx(1, abs=1e-8)
+    r = np.linspace(0.1, 0.98 * R, 20)
+    slope = (state.profile("radial_cdf", r + 1e-5) - state.profile("radial_cdf", r - 1e-5)) / 2e-5
+    assert state.profile("radial_density", r) == pytest.approx(slope / (2 * np.pi * r), rel=1e-6)
