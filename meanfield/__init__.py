@@ -33,6 +33,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "Transfer": ("meanfield.transfer", "Transfer"),
     "quadrature": ("meanfield.quadrature", None),
     "Model": ("meanfield.model", "Model"),
+    "Motion": ("meanfield.model", "Motion"),
     "Spectrum": ("meanfield.model", "Spectrum"),
     "change_unknowns": ("meanfield.conditions", "change_unknowns"),
     "indicator_zero": ("meanfield.conditions", "indicator_zero"),
@@ -50,6 +51,9 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "bifurcation_diagram": ("meanfield.continuation", "bifurcation_diagram"),
     "Branch": ("meanfield.continuation", "Branch"),
     "two_time": ("meanfield.dynamics.transient", "two_time"),
+    "autocovariance": ("meanfield.dynamics.curves", "autocovariance"),
+    "power_spectrum": ("meanfield.dynamics.curves", "power_spectrum"),
+    "dynamics": ("meanfield.dynamics", None),
     "models": ("meanfield.models", None),
     "Network": ("meanfield.networks", "Network"),
     "Population": ("meanfield.networks", "Population"),
@@ -71,15 +75,16 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
 __all__ = ["__version__", *_PUBLIC]
 
 if TYPE_CHECKING:
-    from meanfield import conditions, errors, models, networks, plotting, quadrature, store, transfer
+    from meanfield import conditions, dynamics, errors, models, networks, plotting, quadrature, store, transfer
     from meanfield.averages import E, average
     from meanfield.compile import compile
     from meanfield.conditions import change_unknowns, cusp, hopf, indicator_zero, singular, symmetry_breaking
     from meanfield.continuation import Branch, bifurcation_diagram, follow
     from meanfield.diagram import PhaseDiagram, diagram, trace
+    from meanfield.dynamics.curves import autocovariance, power_spectrum
     from meanfield.dynamics.transient import two_time
     from meanfield.errors import MeanfieldError
-    from meanfield.model import Model, Spectrum
+    from meanfield.model import Model, Motion, Spectrum
     from meanfield.networks import Network, Population, network
     from meanfield.simulate import Simulation, simulate
     from meanfield.simulate.fixed_points import FixedPoints, find_fixed_points

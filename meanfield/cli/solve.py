@@ -30,7 +30,9 @@ def solve(
     method: str = typer.Option("newton", "--method", metavar="newton|relaxation", help="Newton's, or pseudo-time relaxation."),
     tol: float = typer.Option(1e-10, "--tol", help="Tolerance of the solutions."),
     digits: int | None = typer.Option(None, "--digits", min=1, help="Polish to this many digits."),
-    observables: str | None = typer.Option(None, "--observables", metavar="A,B", help="Only these observables."),
+    observables: str | None = typer.Option(
+        None, "--observables", metavar="A,B", help="Only these observables; also those on request."
+    ),
     data: Path | None = typer.Option(None, "--data", metavar="FILE.npy", help="Data x of shape (..., N)."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
     out: Path | None = typer.Option(None, "--out", metavar="FILE.nc", help="Save an xarray dataset."),

@@ -12,13 +12,14 @@ import sympy as sp
 from meanfield.averages import Average, DividedDifference
 from meanfield.averages.exponentials import absorb_exponentials
 from meanfield.averages.kinked import closed_outside_differences, has_kinks, holds_deltas
+from meanfield.averages.opaque import seal
 from meanfield.averages.passes import parity
 from meanfield.averages.scope import nodes
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
 from meanfield.compile.refinement import squared_errors
-from meanfield.compile.rounding import function_rounding
+from meanfield.compile.rounding import UNITS, function_rounding
 from meanfield.errors import AverageError, ParameterError
 from meanfield.model import Model, Spectrum
 from meanfield.transfer import Applied
@@ -134,7 +135,7 @@ class Kernel:
         rounded = fine[:, count : 2 * count] + np.nan_to_num(fine[:, 2 * count : 3 * count], nan=0.0, posinf=np.inf)
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # of what overflows nothing is known
             difference = value - coarse[:, :count]
-            bound = 4 * EPS * rounded
+            bound = UNITS * EPS * rounded
             for j, n in enumerate(noise):
                 bound += np.abs(sensitivity[:, :, j]) * n[:, None]
             for j, left in squared_errors(program.plan.groups, finer, coarser):
@@ -195,6 +196,7 @@ class Kernel:
 def late_passes(expr: sp.Expr) -> sp.Expr:
     """Rewrites that depend on the transfer function: parity and exponentials always; closed forms where phi has kinks or grows
     fast."""
+    expr = seal(expr)  # what opaque nodes hold is theirs
     for node in nodes(expr, Average, inside=True):
         refuse_divergent(node)  # before parity calls a diverging average zero
     expr = absorb_exponentials(parity(expr))

@@ -13,6 +13,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages import Average, DividedDifference, Empirical, Gaussian, LogNorm, Tilted, Uniform
+from meanfield.averages.opaque import seal
 from meanfield.averages.passes import explicit
 from meanfield.averages.scope import dangling, nodes, open_body
 from meanfield.compile.convergence import refuse_divergent
@@ -63,7 +64,7 @@ class Plan:
             self._join_pairs()
         for key in list(self._members):
             self._visit(key)
-        self.exprs = [explicit(self.scalar(e)) for e in exprs]  # phi at plain arguments, such as phi'(0)
+        self.exprs = [explicit(seal(self.scalar(e))) for e in exprs]  # phi at plain arguments, such as phi'(0)
 
     def scalar(self, e: sp.Basic) -> sp.Basic:
         return replace_nodes(e, self.values)

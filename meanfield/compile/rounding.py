@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import sympy as sp
 
+from meanfield.averages.opaque import Opaque
+from meanfield.compile.group import EPS
 from meanfield.transfer.probabilities import gauss_density, gauss_edge, gauss_tail, orthant
 
 GAUSSIAN = (gauss_density, gauss_edge, gauss_tail, orthant)
+UNITS = 4  # bounds are multiplied by so many epsilons
 _OWN = 4  # of a function, in units in the last place
 
 
@@ -49,6 +52,8 @@ def bound(expr: sp.Expr) -> sp.Expr:
 
 
 def _of_function(f: sp.Function) -> sp.Expr:
+    if isinstance(f, Opaque):  # it knows best
+        return _OWN * sp.Abs(f) + f.uncertainty / (UNITS * EPS)
     # The probability of a quadrant is a difference from that of a half line.
     total = _OWN * (gauss_tail(*f.args[:2]) if isinstance(f, orthant) else sp.Abs(f))
     for i, argument in enumerate(f.args, 1):

@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from meanfield.averages.opaque import Opaque
+from meanfield.averages.opaque import Opaque, Sealed
 from meanfield.transfer import Transfer
 from meanfield.transfer.functions import NUMPY_FUNCTIONS
 
@@ -45,6 +45,9 @@ class _Printer(PythonCodePrinter):
 
     def _print_Transfer(self, expr: Transfer) -> str:
         return _token_name(expr)
+
+    def _print_Sealed(self, expr: Sealed) -> str:
+        return expr.name
 
     def _print_Max(self, expr: sp.Max) -> str:
         return self._fold("maximum", expr.args)
@@ -184,12 +187,14 @@ def function(text: str, name: str, names: Mapping[str, Any]) -> Callable[..., An
 
 
 def opaque_names(exprs: Sequence[sp.Basic]) -> dict[str, Any]:
-    """Opaque nodes' functions, and transfer functions that are their arguments, by the names under which they are printed."""
+    """Opaque nodes' functions, and those of their arguments that are no numbers, by the names under which they are printed."""
     from meanfield.averages.scope import nodes
 
     found = {n for e in exprs for n in nodes(e, Opaque, inside=True)}
     tokens = {t for n in found for t in n.args if isinstance(t, Transfer)}
-    return {type(n).__name__: type(n).evaluate for n in found} | {_token_name(t): t for t in tokens}
+    closures = {a for n in found for a in n.args if isinstance(a, Sealed)}
+    functions = {type(n).__name__: type(n).evaluate for n in found}
+    return functions | {_token_name(t): t for t in tokens} | {a.name: a.closure for a in closures}
 
 
 def _token_name(token: Transfer) -> str:

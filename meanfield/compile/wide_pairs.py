@@ -89,7 +89,7 @@ def _averages(
 ) -> tuple[Array, Array]:
     """Averages and errors (K, R) of requests at the same correlations."""
     functions = tuple(dict.fromkeys(h for r in requests for h in (r.f, r.g)))
-    table = _table(functions, group.variable, parameters)
+    table = function_values(functions, group.variable, parameters)
     first, second = ([functions.index(h) for h in side] for side in ([r.f for r in requests], [r.g for r in requests]))
     rho = requests[0].rho
     return pair_average(
@@ -107,7 +107,7 @@ def _averages(
 
 
 @lru_cache(maxsize=256)
-def _table(functions: tuple[sp.Expr, ...], variable: sp.Symbol, parameters: tuple[float, ...]) -> Callable[[Array], Array]:
+def function_values(functions: tuple[sp.Expr, ...], variable: sp.Symbol, parameters: tuple[float, ...]) -> Callable[[Array], Array]:
     """All functions at once, stacked along the first axis."""
     moments = Moments([], variable, "h", list(functions))
 

@@ -10,9 +10,9 @@ import sympy as sp
 
 from meanfield.conditions.released import released
 from meanfield.conditions.subspace import restricted
-from meanfield.errors import ModelError
+from meanfield.errors import ModelError, ParameterError
 from meanfield.model import Model
-from meanfield.model.checks import nearest
+from meanfield.model.checks import requested
 
 
 def indicator_zero(
@@ -20,6 +20,7 @@ def indicator_zero(
 ) -> Model:
     """The boundary where ``indicator`` (a name, or an expression) vanishes, with the parameter ``free`` as an unknown.
 
+    The name may be that of an observable that is computed on request, such as lambda_max.
     It starts from the model's own starts at values of ``free`` spread over ``window`` (default: 0 or -4 to 4, and some
     larger ones) and, where the model is itself seeded by another one, from its solutions at such values.
     Solutions carry the model's unknowns, then ``free``. An indicator that the model restricts to an invariant
@@ -38,12 +39,10 @@ def indicator_zero(
 def _indicator(model: Model, indicator: str | sp.Expr) -> tuple[str, sp.Expr]:
     if isinstance(indicator, sp.Expr):
         return str(indicator), indicator
-    if indicator not in model.indicators:
-        raise ModelError(
-            f"{model.name or model.title} has no indicator {indicator!r}{nearest(indicator, model.indicators)} "
-            f"(it has {', '.join(model.indicators) or 'none'})"
-        )
-    return indicator, model.indicators[indicator]
+    try:
+        return indicator, requested(model, indicator)
+    except ParameterError as error:
+        raise ModelError(str(error)) from None
 
 
 def _other_conditions(model: Model, indicator: sp.Expr) -> dict[str, Any]:

@@ -49,12 +49,14 @@ def diagram(
     window: the ranges ``((from, to), (from, to))`` of the two. All solutions are found on a coarse grid of ``points`` cells
     along each axis; branches are followed along some of its lines, and every boundary that they cross is traced as a curve. A
     certificate says whether some change between neighbouring grid points is explained by no curve; such edges are looked into
-    again. conditions: names of those to be drawn (default: all). chunk: grid points solved at a time; executor: anything
+    again. conditions: names of those to be drawn (default: all indicators; observables that are computed on request, such as
+    lambda_max, may be named too). chunk: grid points solved at a time; executor: anything
     with ``map``, such as those of `concurrent.futures`, for chunks of the grid. parameters: those held fixed.
     An interrupt (Ctrl-C) returns what was computed before it, marked ``interrupted``.
     Raises `ParameterError` for a missing, unknown or doubly given parameter.
     """
-    several = with_followed(list(models) if isinstance(models, Sequence) else [models])
+    asked = [_asking(m, conditions or ()) for m in (models if isinstance(models, Sequence) else [models])]
+    several = with_followed(asked)
     if not several:
         raise ParameterError("diagram needs at least one model, got none")
     grid = make_plane(plane, window, points)
@@ -74,6 +76,11 @@ def diagram(
         if conditions is not None:
             _only(result, conditions)
     return result
+
+
+def _asking(model: Model, names: Sequence[str]) -> Model:
+    """The model with what it computes on request, and is named, among its indicators."""
+    return model.asking(*(n for n in names if n in model.on_request))
 
 
 def with_followed(models: Sequence[Model]) -> list[Model]:

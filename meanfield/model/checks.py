@@ -112,3 +112,14 @@ def lookup(model: Model, name: str) -> sp.Expr:
             return table[name]
     every = [*model.observables, *model.on_request, *model.indicators, *reports, *definitions, *symbols]
     raise ParameterError(f"{model.name or model.title} has no quantity {name!r}{nearest(name, every)} (it has {', '.join(every)})")
+
+
+def requested(model: Model, name: str) -> sp.Expr:
+    """What is called ``name`` among the indicators of ``model`` and the observables that it computes on request; raises
+    `ParameterError` with the nearest name."""
+    for table in (model.indicators, model.on_request):
+        if name in table:
+            return table[name]
+    every = [*model.indicators, *model.on_request]
+    where = model.name or model.title
+    raise ParameterError(f"{where} has no indicator {name!r}{nearest(name, every)} (it has {', '.join(every) or 'none'})")

@@ -299,6 +299,15 @@ class Model:
 
         return self.resolve(lookup(self, name))
 
+    def asking(self, *names: str) -> Model:
+        """The model with observables that are computed on request, such as lambda_max, among its indicators, so that their zeros
+        are events along branches and boundaries in diagrams. Raises `ParameterError` for a name that it does not have."""
+        from meanfield.model.checks import requested
+
+        asked = {name: requested(self, name) for name in names}
+        rest = {name: e for name, e in self.on_request.items() if name not in asked}
+        return replace(self, indicators={**self.indicators, **asked}, on_request=rest)
+
     def with_transfer(self, table: Mapping[Transfer, Transfer] | Transfer) -> Model:
         """The model with another transfer function, ``{old: new}`` or just the new one if the model has only one.
 

@@ -16,6 +16,7 @@ import sympy as sp
 from meanfield import transfer
 from meanfield.averages import E
 from meanfield.conditions import change_unknowns
+from meanfield.dynamics.observables import autocovariance_profile, observables_of
 from meanfield.dynamics.stability import static_stability
 from meanfield.model import Junction, Model, Motion, Seed
 from meanfield.model.formulas import maximum, minimum
@@ -82,6 +83,8 @@ IN_VARIANCES = Model(
     equations=equations,
     implicit=[energy],
     motion=motion,
+    on_request=observables_of(motion),
+    profiles={"Delta": autocovariance_profile(motion)},
     observables={
         "kappa": kappa,
         "mean_phi": E(phi(x)),

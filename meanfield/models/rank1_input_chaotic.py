@@ -12,6 +12,7 @@ import sympy as sp
 from meanfield import transfer
 from meanfield.averages import E
 from meanfield.conditions import change_unknowns
+from meanfield.dynamics.observables import autocovariance_profile, observables_of
 from meanfield.dynamics.stability import static_stability
 from meanfield.model import Junction, Model, Motion, Seed
 from meanfield.model.motion import DELAY
@@ -60,6 +61,8 @@ IN_VARIANCES = Model(
     equations=equations,
     implicit=[energy],
     motion=motion,
+    on_request=observables_of(motion),
+    profiles={"Delta": autocovariance_profile(motion)},
     observables={
         "mean_phi": E(phi(x)),
         "Delta_T": Delta_0 - Delta_inf,

@@ -9,6 +9,7 @@ import sympy as sp
 
 from meanfield import transfer
 from meanfield.averages import E
+from meanfield.dynamics.observables import autocovariance_profile, observables_of
 from meanfield.model import Model, Motion, Requirement
 from meanfield.model.formulas import maximum, minimum
 from meanfield.model.motion import DELAY
@@ -75,6 +76,8 @@ MODEL = Model(
     defaults={sigma_squared: 0},
     implicit=[energy],
     motion=motion,
+    on_request=observables_of(motion),
+    profiles={"Delta": autocovariance_profile(motion)},
     observables={
         "mean_square_phi": E(phi(x) ** 2),
         "mean_dphi": E(phi.d(1)(x)),

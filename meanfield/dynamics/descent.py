@@ -1,0 +1,243 @@
+"""The autocovariance as a motion from Delta_0 down to Delta_inf: energy, time, half width (THEORY of `derivations/09`).
+
+With ``r = (Delta - Delta_inf)/delta``, ``delta = Delta_0 - Delta_inf``, kinetic energy is ``Delta'^2/2 = delta^2 r^2 U(r)``:
+
+    U(r) = int_0^1 (1 - s) W(s r) ds,      W = d Delta''/d Delta,      U(1) = noise^2/(2 delta^2).
+
+Without noise ``U = (1 - r) q`` with q > 0. So neither the turning point (r = 1) nor the tail (r = 0) is singular in
+``r = sech^2 xi``, ``d xi/d tau = sqrt(q/2)``; with noise in ``r = exp(-xi)``, ``d xi/d tau = sqrt(2 U)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from meanfield.dynamics.nodes import Array, Nodes, nodes, stretch
+from meanfield.dynamics.stiffness import Stiffness
+
+_FIRST = 24  # nodes of the look at a motion with noise that tells how steep it begins
+_NEWTON = 40
+
+
+@dataclass(frozen=True)
+class Given:
+    """Arguments of the observables of a motion, each (P,): where it starts and ends, its noise, and the symbols of W."""
+
+    start: Array
+    end: Array
+    noise: Array
+    symbols: Sequence[Array]
+
+    def take(self, at: Array) -> Given:
+        return Given(self.start[at], self.end[at], self.noise[at], [s[at] for s in self.symbols])
+
+    @property
+    def count(self) -> int:
+        return 3 + len(self.symbols)
+
+
+@dataclass
+class Descent:
+    """Points (P,) that share nodes. W, U, q, f (P, n) at the nodes: stiffness, kinetic energy over ``(delta r)^2``, the regular
+    factor in ``U = U(1) + (1 - r) q`` and ``Delta''/(delta r)``; squared_rate: ``k^2 = W(Delta_inf)``. ``d...``: the same, with
+    a first axis more, for the derivatives by each argument of `Given`; empty unless they were asked for. known: quantities
+    that have been computed, for those who ask again.
+    """
+
+    nodes: Nodes
+    delta: Array
+    noisy: bool
+    W: Array
+    squared_rate: Array
+    U: Array
+    U_slope: Array
+    q: Array
+    f: Array
+    dW: Array
+    dsquared_rate: Array
+    dU: Array
+    dU_slope: Array
+    dq: Array
+    df: Array
+    rounding: Array
+    given: Given
+    known: dict[Any, tuple[Array, Array]] = field(default_factory=dict)
+
+    @property
+    def beginning(self) -> Array:
+        """``1 - r`` over which a kick turns into free motion (P,); rounding is amplified by one over it. 1 without noise."""
+        if not self.noisy:
+            return np.ones_like(self.delta)
+        first = self.given.noise**2 / (2 * self.delta**2)
+        return np.minimum(first / np.abs(self.U_slope @ self.nodes.start), 1.0)
+
+    @property
+    def decay_rate(self) -> Array:
+        """``k``: Delta - Delta_inf falls like ``exp(-k tau)``."""
+        return np.sqrt(self.squared_rate)
+
+    @property
+    def ddecay_rate(self) -> Array:
+        return self.dsquared_rate / (2 * self.decay_rate)
+
+    def _lag(self) -> tuple[Array, Array]:
+        """Values at the nodes of what ``tau - (its value for a constant rate k)`` is made of, and their derivatives."""
+        k = self.decay_rate[:, None]
+        speed = np.sqrt(2 * (self.U if self.noisy else self.q))
+        dspeed = (self.dU if self.noisy else self.dq) / speed
+        excess = (1 / speed - 1 / k) / self.nodes.r
+        dexcess = (self.ddecay_rate[:, :, None] / k**2 - dspeed / speed**2) / self.nodes.r
+        if self.noisy:
+            return self.nodes.x * (excess @ self.nodes.above.T), self.nodes.x * (dexcess @ self.nodes.above.T)
+        return 2 * excess @ self.nodes.root.T, 2 * dexcess @ self.nodes.root.T
+
+    def half_time(self) -> tuple[Array, Array]:
+        """tau at ``r = 1/2`` (P,) and its derivatives (Q, P)."""
+        lag, dlag = self._lag()
+        k, dk = self.decay_rate, self.ddecay_rate
+        root = np.sqrt(0.5)
+        plain = np.log(2.0) if self.noisy else 2 * np.arctanh(root)
+        weight = self.nodes.half * (1.0 if self.noisy else float(self.nodes.y_of(np.array(root))))
+        return plain / k + lag @ weight, -plain * dk / k**2 + dlag @ weight
+
+    def covariance(self, tau: Array) -> tuple[Array, Array]:
+        """Delta at times tau (P, K), and its derivatives (Q, P, K) at fixed times."""
+        r = self.at_time(tau)
+        _, dlag = self._lag()
+        value = self.given.end[:, None] + self.delta[:, None] * r
+        if not len(dlag):
+            return value, np.zeros((0, *r.shape))
+        # tau(r, p) = constant: dr/dp = -(d tau/dp)/(d tau/dr), and d tau/dr = -1/(r sqrt(2 U)).
+        t = np.sqrt(1 - r)
+        speed = np.sqrt(2 * self.nodes.interpolated(self.U if self.noisy else self.q, t)) * (1.0 if self.noisy else t)
+        far = np.minimum(np.abs(tau), 700 / self.decay_rate[:, None])
+        plain = np.where(r > 1e-290, -np.log(np.maximum(r, 1e-300)) if self.noisy else 2 * np.arctanh(np.minimum(t, 1.0)), far)
+        plain = np.where(np.isfinite(plain), plain, self.decay_rate[:, None] * far)
+        ahead = -plain * self.ddecay_rate[:, :, None] / self.squared_rate[:, None]
+        ahead = ahead + np.stack([self.nodes.interpolated(c, t) * (1.0 if self.noisy else self.nodes.y_of(t)) for c in dlag])
+        moved = np.zeros_like(ahead) + self.delta[:, None] * r * speed * ahead
+        moved[0] += r
+        moved[1] += 1 - r
+        return value, moved
+
+    def at_time(self, tau: Array) -> Array:
+        """r at times tau (P, K): ``xi(tau)`` by Newton's method on the smooth increasing function ``tau(xi)``."""
+        lag, _ = self._lag()
+        k = self.decay_rate[:, None]
+        tau = np.abs(tau)
+        speed = np.sqrt(2 * (self.U if self.noisy else self.q))
+        xi = k * tau / (1.0 if self.noisy else 2.0)
+        xi = self._guess(tau, lag, xi)
+        for _ in range(_NEWTON):
+            t = np.sqrt(-np.expm1(-xi)) if self.noisy else np.tanh(xi)
+            now = xi / k if self.noisy else 2 * xi / k
+            now = now + self.nodes.interpolated(lag, t) * (1.0 if self.noisy else self.nodes.y_of(t))
+            step = (tau - now) * self.nodes.interpolated(speed, t) / (1.0 if self.noisy else 2.0)
+            xi = np.maximum(xi + step, 0.0)
+            if not (np.abs(step) > 1e-15 * (1 + xi)).any():
+                break
+        return np.exp(-xi) if self.noisy else (2 * np.exp(-xi) / (1 + np.exp(-2 * xi))) ** 2
+
+    def _guess(self, tau: Array, lag: Array, far: Array) -> Array:
+        """xi from the table at the nodes; beyond the last, where the rate is k, shifted by what the motion is ahead."""
+        r, y = self.nodes.r, self.nodes.y
+        known = -np.log(r) if self.noisy else np.arctanh(np.sqrt(self.nodes.x))
+        out = np.empty_like(tau)
+        for i in range(len(tau)):
+            k = self.decay_rate[i]
+            times = (known if self.noisy else 2 * known) / k + lag[i] * (1.0 if self.noisy else y)
+            inside = np.interp(tau[i], times[::-1], known[::-1], left=0.0)
+            ahead = known[0] + (tau[i] - times[0]) * k / (1.0 if self.noisy else 2.0)
+            out[i] = np.where(tau[i] > times[0], ahead, inside)
+        return out
+
+
+def descents(
+    stiffness: Stiffness, given: Given, level: int, fewer: int = 0, *, slopes: bool = False
+) -> list[tuple[Array, Descent]]:
+    """The motions of all points that have one, in groups that share nodes: (indices, `Descent`).
+
+    fewer: so many nodes are left out, for a second opinion. Points with a start that is not above the end, or a potential
+    that does not carry the motion there, are left out.
+    """
+    with np.errstate(invalid="ignore"):
+        good = np.flatnonzero((given.start > given.end) & (given.noise >= 0) & (given.start - given.end < np.inf))
+    if good.size == 0:
+        return []
+    width = _width(stiffness, given.take(good), level)
+    noisy = given.noise[good] > 0
+    keys = np.array([stretch(w) for w in width])
+    out = []
+    for beta, kicked in sorted(set(zip(keys.tolist(), noisy.tolist(), strict=True))):
+        at = good[(keys == beta) & (noisy == kicked)]
+        count = 8 * int(np.ceil((18 + 10 * beta) / 8)) - fewer
+        made = _descend(stiffness, given.take(at), nodes(count, beta), kicked, level, slopes)
+        with np.errstate(invalid="ignore"):
+            fine = (made.q > 0).all(axis=1) if not kicked else (made.U > 0).all(axis=1)
+            fine &= (made.squared_rate > 0) & (made.f[:, 0] > 0)
+        out.append((at, made) if fine.all() else (at[fine], taken(made, fine)))
+    return [(at, made) for at, made in out if at.size]
+
+
+def taken(d: Descent, fine: Array) -> Descent:
+    """Some points of a group."""
+    rows = {n: getattr(d, n)[fine] for n in ("delta", "W", "squared_rate", "U", "U_slope", "q", "f", "rounding")}
+    rows |= {n: getattr(d, n)[:, fine] for n in ("dW", "dsquared_rate", "dU", "dU_slope", "dq", "df")}
+    return Descent(d.nodes, noisy=d.noisy, given=d.given.take(fine), **rows)
+
+
+def _width(stiffness: Stiffness, given: Given, level: int) -> Array:
+    """Distance from ``sqrt(1 - r) = 0`` over which functions are steep."""
+    delta = given.start - given.end
+    width = stiffness.smoothness / np.sqrt(delta)
+    noisy = np.flatnonzero(given.noise > 0)
+    if noisy.size:
+        first = _descend(stiffness, given.take(noisy), nodes(_FIRST, 1.0), True, level, False)
+        fall = -first.U_slope @ first.nodes.start
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ahead = np.where(fall > 0, given.noise[noisy] ** 2 / (2 * delta[noisy] ** 2 * fall), np.inf)
+        width[noisy] = np.minimum(width[noisy], np.sqrt(ahead))
+    return np.maximum(width, 1e-9)
+
+
+def _descend(stiffness: Stiffness, given: Given, grid: Nodes, noisy: bool, level: int, slopes: bool) -> Descent:
+    delta = given.start - given.end
+    r = np.append(grid.r, 0.0)
+    covariances = given.end[:, None] + delta[:, None] * r
+    values = stiffness(covariances, given.symbols, level, slopes=slopes)
+    W, size, moved = values[0], values[-1], values[1:-1]
+    none = np.zeros((0, len(delta)))
+    dW_all, ddelta, dnoise = np.zeros((0, *W.shape)), none, none
+    if slopes:
+        zero = np.zeros_like(W)
+        dW_all = np.stack([moved[0] * r, moved[0] * (1 - r), zero, *moved[1:]])
+        ddelta, dnoise = np.zeros((2, given.count, len(delta)))
+        ddelta[0], ddelta[1], dnoise[2] = 1.0, -1.0, 1.0
+    first = given.noise**2 / (2 * delta**2)  # U(1)
+    dfirst = given.noise * dnoise / delta**2 - 2 * first * ddelta / delta
+    W_nodes = _balanced(grid, W[:, :-1], first)
+    dW_nodes = _balanced(grid, dW_all[..., :-1], dfirst)
+    parts = _linear(grid, W_nodes, first if noisy else np.zeros_like(first))
+    dparts = _linear(grid, dW_nodes, dfirst if noisy else np.zeros_like(dfirst))
+    return Descent(
+        grid, delta, noisy, W_nodes, W[:, -1], *parts, dW_nodes, dW_all[..., -1], *dparts, size.max(axis=1), given
+    )  # fmt: skip
+
+
+def _balanced(grid: Nodes, W: Array, first: Array) -> Array:
+    """W with a linear term that makes up for what is missing in the energy balance: nothing at a solution, and a smooth
+    continuation of everything to iterates that are none."""
+    missing = first - W @ grid.lever.T @ grid.start
+    return W + 6 * missing[..., None] * grid.r
+
+
+def _linear(grid: Nodes, W: Array, first: Array) -> tuple[Array, Array, Array, Array]:
+    """U, dU/dr, q and f = Delta''/(delta r), which are linear in W and U(1)."""
+    f = W @ grid.mean.T
+    slope = (f - 2 * W @ grid.lever.T) / grid.r
+    q = -slope @ grid.above.T
+    return first[..., None] + grid.x * q, slope, q, f

@@ -1,0 +1,104 @@
+"""The maximal Lyapunov exponent: ground state of a particle in the well ``W(tau)`` that the autocovariance digs.
+
+``[-d^2/dtau^2 + W(Delta(tau))] psi = E psi``, psi even, and ``lambda_max = -1 + sqrt(1 - E_0)`` (Sompolinsky, Crisanti &
+Sommers, PRL 61, 259 (1988); Schuecker, Goedeke & Helias, PRX 8, 041029 (2018)). In the tail psi falls like ``r^s`` with
+``E = k^2 (1 - s^2)``; ``u = psi/r^s`` is an analytic function of r, and solves (primes are d/dr)
+
+    2 r U u'' + (f + 4 s U) u' + [s^2 (2 U - k^2)/r + s U' - (W - k^2)/r] u = 0,
+
+regular at r = 0 and, without noise, at r = 1; with noise psi' = 0 at tau = 0 says ``u' + s u = 0`` at r = 1. That is a
+quadratic eigenvalue problem for s, solved by collocation and Newton's method. It passes through the threshold E = k^2
+(s = 0) smoothly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meanfield.dynamics.descent import Descent
+from meanfield.dynamics.nodes import Array
+
+_STEPS = 30
+_TOLERANCE = 1e-13
+_ROUNDING = 1e-6  # steps below it that no longer shrink are rounding
+
+
+def exponent(d: Descent) -> tuple[Array, Array]:
+    """``lambda_max`` (P,) and its derivatives (Q, P). NaN where the ground state was not found."""
+    s, ds = ground_state(d)
+    k2, dk2 = d.squared_rate, d.dsquared_rate
+    root = np.sqrt(1 - k2 * (1 - s * s))
+    return root - 1, (2 * k2 * s * ds - (1 - s * s) * dk2) / (2 * root)
+
+
+def ground_state(d: Descent) -> tuple[Array, Array]:
+    """``s`` of the ground state (P,), and its derivatives (Q, P)."""
+    size, n = d.W.shape
+    problem = _Problem(d)
+    # W is smallest at tau = 0, and a bound on E from below; psi without nodes is even.
+    s, u = np.sqrt(np.maximum(1 - d.W.min(axis=1) / d.squared_rate, 0.0)), np.ones((size, n))
+    matrix, active = np.full((size, n + 1, n + 1), np.nan), np.arange(size)
+    last = np.full(size, np.inf)
+    for _ in range(_STEPS):
+        matrix[active], residual = problem.newton(s, u, active)
+        step = _solved(matrix[active], residual[:, :, None])[:, :, 0]
+        u[active] += step[:, :n]
+        s[active] += step[:, n]
+        moved = np.abs(step[:, n])
+        with np.errstate(invalid="ignore"):
+            going = (moved > _TOLERANCE * (1 + np.abs(s[active]))) & ~((moved < _ROUNDING) & (moved > last[active] / 4))
+        last[active] = moved
+        active = active[going]
+        if active.size == 0:
+            break
+    with np.errstate(invalid="ignore"):
+        s[~(u > 0).all(axis=1)] = np.nan  # a state with nodes is not the ground state
+    change = np.stack([problem.moved(s, u, q) for q in range(len(d.dW))], axis=2) if len(d.dW) else None
+    return s, np.zeros((0, size)) if change is None else _solved(matrix, change)[:, n].T
+
+
+class _Problem:
+    """The equation for u and s at the nodes, with ``mean(u) = 1``: a bordered matrix (P, n + 1, n + 1)."""
+
+    def __init__(self, d: Descent) -> None:
+        self.d, self.slope = d, d.nodes.slope
+        self.second = self.slope @ self.slope
+        r, k2 = d.nodes.r, d.squared_rate[:, None]
+        self.base = 2 * (r * d.U)[:, :, None] * self.second + d.f[:, :, None] * self.slope
+        self.by_square, self.constant = (2 * d.U - k2) / r, -(d.W - k2) / r
+
+    def newton(self, s: Array, u: Array, at: Array) -> tuple[Array, Array]:
+        """Matrix and right side of Newton's method at the points ``at``."""
+        d, n = self.d, u.shape[1]
+        a, v, U = s[at, None], u[at], d.U[at]
+        M = np.zeros((len(at), n + 1, n + 1))
+        M[:, :n, :n] = self.base[at] + 4 * (a * U)[:, :, None] * self.slope
+        M[:, np.arange(n), np.arange(n)] += a * a * self.by_square[at] + a * d.U_slope[at] + self.constant[at]
+        M[:, :n, n] = 4 * U * (v @ self.slope.T) + (2 * a * self.by_square[at] + d.U_slope[at]) * v
+        if d.noisy:  # the last collocation point gives way to the condition at r = 1
+            M[:, n - 1, :n] = d.nodes.start @ self.slope + a * d.nodes.start
+            M[:, n - 1, n] = v @ d.nodes.start
+        M[:, n, :n] = 1 / n
+        residual = -np.einsum("pij,pj->pi", M[:, :n, :n], v)
+        return M, np.append(residual, 1 - v.mean(axis=1)[:, None], axis=1)
+
+    def moved(self, s: Array, u: Array, q: int) -> Array:
+        """What a change of the q-th argument brings to the right side (P, n + 1)."""
+        d, n, r = self.d, u.shape[1], self.d.nodes.r
+        a, dk2 = s[:, None], d.dsquared_rate[q][:, None]
+        change = 2 * r * d.dU[q] * (u @ self.second.T) + (d.df[q] + 4 * a * d.dU[q]) * (u @ self.slope.T)
+        change += (a * a * (2 * d.dU[q] - dk2) / r + a * d.dU_slope[q] - (d.dW[q] - dk2) / r) * u
+        out = np.zeros((len(s), n + 1))
+        out[:, :n] = -change
+        if d.noisy:
+            out[:, n - 1] = 0.0
+        return out
+
+
+def _solved(matrix: Array, right: Array) -> Array:
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:  # one singular matrix must not spoil the others
+        if len(matrix) == 1:
+            return np.full(right.shape, np.nan)
+        return np.concatenate([_solved(matrix[i : i + 1], right[i : i + 1]) for i in range(len(matrix))])

@@ -1,0 +1,154 @@
+"""Nodes along the fall of an autocovariance, and exact linear operators on functions of them.
+
+The autocovariance falls from Delta_0 to Delta_inf; ``r = (Delta - Delta_inf)/(Delta_0 - Delta_inf)`` falls from 1 to 0. Every
+function of the problem (stiffness, kinetic energy, the decaying ground state after its power of r) is an analytic function of
+r on [0, 1], but may be steep near r = 1: its singularities lie beyond r = 1 at a distance ``width^2``. With
+``1 - r = sinh(beta y)^2 / sinh(beta)^2`` it is a smooth even function of y on [0, 1], hence a polynomial in
+``z = 2 y^2 - 1`` up to an exponentially small rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import asinh
+
+import numpy as np
+
+Array = np.ndarray
+
+_FLAT = 0.05  # below, sinh(beta y)/sinh(beta) is y for all purposes
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """``count`` Chebyshev nodes z (n,), falling from r = 0 to r = 1, and matrices (n, n) that act on values at them.
+
+    r, x: r and ``1 - r`` at the nodes. slope: d/dr. mean: ``(1/r) int_0^r f``. lever: ``(1/r^2) int_0^r (r - s) f(s) ds``.
+    above: ``1/(1 - r) int_r^1 f``. root: ``(1/y) int_r^1 f ds / (2 sqrt(1 - s))``. start: the row that gives the value at r = 1.
+    half: the row that gives the value at r = 1/2. coefficients: those of Chebyshev polynomials in z.
+    """
+
+    beta: float
+    z: Array
+    y: Array
+    r: Array
+    x: Array
+    slope: Array
+    mean: Array
+    lever: Array
+    above: Array
+    root: Array
+    start: Array
+    half: Array
+    coefficients: Array
+
+    def y_of(self, t: Array) -> Array:
+        """y where ``1 - r = t^2``."""
+        return t if self.beta < _FLAT else np.arcsinh(t * np.sinh(self.beta)) / self.beta
+
+    def interpolated(self, values: Array, t: Array) -> Array:
+        """Functions known at the nodes (P, n), where ``1 - r = t^2`` (P, K): (P, K)."""
+        c = values @ self.coefficients.T
+        return np.asarray(np.polynomial.chebyshev.chebval(2 * self.y_of(t) ** 2 - 1, c.T[:, :, None], tensor=False))
+
+
+def stretch(width: float) -> float:
+    """The beta for functions that are steep over ``width`` in ``sqrt(1 - r)``, on a ladder of four rungs per octave."""
+    if width >= 1.5:
+        return 0.0
+    return asinh(1 / 2.0 ** (np.floor(4 * np.log2(width)) / 4))
+
+
+@lru_cache(maxsize=128)
+def nodes(count: int, beta: float) -> Nodes:
+    """The nodes and operators of a rung; cached."""
+    theta = np.pi * (2 * np.arange(count) + 1) / (2 * count)
+    z = np.cos(theta)
+    # 1 - y = 2 sin^2(theta/4) without cancellation, because y = cos(theta/2).
+    y, below = np.cos(theta / 2), 2 * np.sin(theta / 4) ** 2
+    r, x = _r(y, below, beta), _x(y, beta)
+    to, slope = _barycentric(z)
+    legendre, weights = np.polynomial.legendre.leggauss(count + 24)
+
+    def segment(low: Array, high: Array) -> tuple[Array, Array, Array]:
+        """Quadrature nodes (J, m) between z's, their weights for an integral over r, and r there."""
+        at = low[:, None] + (high - low)[:, None] * (legendre + 1) / 2
+        inner = np.sqrt((1 + at) / 2)
+        gap = (1 - at) / 2 / (1 + inner)  # 1 - y
+        return at, (high - low)[:, None] * weights / 2 * _rate(inner, beta), _r(inner, gap, beta)
+
+    low_r, w, s = segment(z, np.ones(count))
+    table = to(low_r)
+    mean = np.einsum("jm,jml->jl", w / (w.sum(axis=1)[:, None]), table)
+    lever = np.einsum("jm,jml->jl", w * (r[:, None] - s) / r[:, None] ** 2, table)
+    high_r, w, _ = segment(-np.ones(count), z)
+    above = np.einsum("jm,jml->jl", w / w.sum(axis=1)[:, None], to(high_r))
+    # In y: dr / (2 sqrt(1 - r)) = d sqrt(1 - r) = sqrt(1 - r)'(y) dy.
+    inner = y[:, None] * (legendre + 1) / 2
+    root = np.einsum("jm,jml->jl", weights / 2 * _sqrt_rate(inner, beta), to(2 * inner**2 - 1))
+    half = np.array([2 * _y_half(beta) ** 2 - 1])
+    return Nodes(
+        beta, z, y, r, x, slope / -_rate(y, beta)[:, None], mean, lever, above, root,
+        to(np.array([[-1.0]]))[0, 0], to(half[None])[0, 0], _transform(theta),
+    )  # fmt: skip
+
+
+def _x(y: Array, beta: float) -> Array:
+    """``1 - r``."""
+    return y * y if beta < _FLAT else (np.sinh(beta * y) / np.sinh(beta)) ** 2
+
+
+def _r(y: Array, below: Array, beta: float) -> Array:
+    """r, given y and ``below = 1 - y``."""
+    if beta < _FLAT:
+        return below * (1 + y)
+    down = 2 * np.cosh(beta * (1 + y) / 2) * np.sinh(beta * below / 2)
+    return down * (np.sinh(beta) + np.sinh(beta * y)) / np.sinh(beta) ** 2
+
+
+def _rate(y: Array, beta: float) -> Array:
+    """``-dr/dz``, even in y."""
+    if beta < _FLAT:
+        return np.full_like(y, 0.5)
+    safe = np.where(y > 1e-9, y, 1.0)
+    ratio = np.where(y > 1e-9, np.sinh(2 * beta * safe) / safe, 2 * beta)
+    return beta * ratio / (4 * np.sinh(beta) ** 2)
+
+
+def _sqrt_rate(y: Array, beta: float) -> Array:
+    """``d sqrt(1 - r)/dy``."""
+    return np.ones_like(y) if beta < _FLAT else beta * np.cosh(beta * y) / np.sinh(beta)
+
+
+def _y_half(beta: float) -> float:
+    return float(np.sqrt(0.5) if beta < _FLAT else np.arcsinh(np.sqrt(0.5) * np.sinh(beta)) / beta)
+
+
+def _barycentric(z: Array) -> tuple[Callable[[Array], Array], Array]:
+    """Interpolation from the Chebyshev nodes z to any points (..., ) -> (..., n), and the matrix of d/dz."""
+    n = z.size
+    c = (-1.0) ** np.arange(n) * np.sin(np.pi * (2 * np.arange(n) + 1) / (2 * n))
+
+    def to(points: Array) -> Array:
+        gap = points[..., None] - z
+        hit = np.abs(gap) < 1e-300
+        ratio = c / np.where(hit, 1.0, gap)
+        out = ratio / ratio.sum(axis=-1, keepdims=True)
+        return np.where(hit.any(axis=-1, keepdims=True), hit.astype(float), out)
+
+    gap = z[:, None] - z
+    np.fill_diagonal(gap, 1.0)
+    d = (c[None, :] / c[:, None]) / gap
+    np.fill_diagonal(d, 0.0)
+    np.fill_diagonal(d, -d.sum(axis=1))
+    return to, d
+
+
+def _transform(theta: Array) -> Array:
+    """Chebyshev coefficients from values at the nodes."""
+    n = theta.size
+    table = 2 / n * np.cos(np.arange(n)[:, None] * theta)
+    table[0] /= 2
+    return table

@@ -1,0 +1,294 @@
+"""Half width, decay rate, velocity, Lyapunov exponent and Delta(tau) of every model with a `Motion`, as expressions.
+
+The costly ones are `Opaque` nodes: they carry values, errors and derivatives of their own, so they serve as observables, as
+indicators (``lambda_max = 0`` is a boundary that is traced) and as unknowns of further equations.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages.opaque import Closure, Opaque, closure
+from meanfield.averages.scope import nodes
+from meanfield.compile.group import EPS, FINE, TIGHT
+from meanfield.dynamics.descent import Descent, Given, descents, taken
+from meanfield.dynamics.lyapunov import exponent
+from meanfield.dynamics.nodes import Array
+from meanfield.dynamics.stiffness import stiffness
+from meanfield.errors import ModelError
+from meanfield.model import Model, Motion
+from meanfield.symbols import coordinate
+from meanfield.transfer import Applied
+
+FEWER = 8  # nodes less, for the second opinion that claims are made of
+_KEPT = 12
+_ROUNDING = 16  # units in the last place, of what W is made of
+
+
+def observables_of(motion: Motion) -> dict[str, sp.Expr]:
+    """``lambda_max``, ``tau_half``, ``decay_rate`` and ``kinetic_energy`` of the state that ``motion`` describes."""
+    return {
+        "lambda_max": lambda_max(motion),
+        "tau_half": tau_half(motion),
+        "decay_rate": decay_rate(motion),
+        "kinetic_energy": kinetic_energy(motion),
+    }
+
+
+def lambda_max(motion: Motion) -> sp.Expr:
+    """Maximal Lyapunov exponent, in units of the inverse time constant; positive means chaos.
+
+    Sompolinsky, Crisanti & Sommers (1988); with white noise Schuecker, Goedeke & Helias (2018). Asking for its value raises
+    `ModelError` where phi' jumps: then the exponent does not exist.
+    """
+    return LyapunovExponent(*arguments(motion))
+
+
+def tau_half(motion: Motion) -> sp.Expr:
+    """The delay at which ``Delta - Delta_inf`` has fallen to half of what it is at equal times."""
+    return HalfTime(*arguments(motion))
+
+
+def decay_rate(motion: Motion) -> sp.Expr:
+    """``k``: ``Delta - Delta_inf`` falls like ``exp(-k tau)``, ``k^2 = 1 - g^2 <phi'(x) phi'(y)>`` at Delta_inf."""
+    return sp.sqrt(Motion.acceleration_at(Motion(motion.stiffness, motion.start, delay=motion.delay), motion.end))
+
+
+def kinetic_energy(motion: Motion) -> sp.Expr:
+    """``<v^2>`` of the velocity v of units ``dx/dt = v + xi`` with ``v = -x + ...``; without noise ``<(dx/dt)^2> = -Delta''(0)``.
+
+    With white noise dx/dt itself has no finite variance. Then ``-Delta''(0+) = <v^2> - 2 noise``, because a kick of the noise
+    changes v by minus the kick.
+    """
+    return -motion.acceleration_at(motion.start) + 2 * motion.noise
+
+
+def autocovariance_profile(motion: Motion) -> tuple[sp.Symbol, sp.Expr]:
+    """``(tau, Delta(tau))``, a profile for `Model.profiles`."""
+    tau = coordinate("tau")
+    return tau, Autocovariance(tau, *arguments(motion))
+
+
+def with_dynamics(model: Model) -> Model:
+    """``model`` with the observables and the profile that follow from its motion.
+
+    Raises `ModelError` if it has none.
+    """
+    if model.motion is None:
+        raise ModelError(
+            f"{model.name or model.title} has no equation of motion for its autocovariance; give it one: "
+            "Model(..., motion=Motion(acceleration, start=Delta_0, end=Delta_inf))"
+        )
+    return model.changed(
+        on_request={**model.on_request, **observables_of(model.motion)},
+        profiles={**model.profiles, "Delta": autocovariance_profile(model.motion)},
+    )
+
+
+def arguments(motion: Motion) -> tuple[sp.Expr, ...]:
+    """What observables of a motion depend on: W as a closure, then start, end and noise, then the symbols in W."""
+    W = motion.stiffness
+    symbols = sorted(W.free_symbols - {motion.delay}, key=lambda s: s.name)
+    return closure(W, [motion.delay, *symbols]), motion.start, motion.end, motion.noise, *symbols
+
+
+class MotionQuantity(Opaque):
+    """Base of what is computed from descents: ``(closure, start, end, noise, symbols...)``."""
+
+    @classmethod
+    def of(cls, d: Descent) -> tuple[Array, Array]:
+        """Values (P,) and their derivatives (Q, P)."""
+        raise NotImplementedError
+
+    @classmethod
+    def check(cls, W: Closure) -> None:
+        """Raise where the quantity does not exist."""
+
+    @classmethod
+    def _gathered(cls, args: Any, level: int, fewer: int, slopes: bool) -> tuple[Array, Array, Array, tuple[int, ...]]:
+        """Values (P,), derivatives (Q, P), sizes of the terms of W (P,), and the shape of what is asked for."""
+        W, *columns = args
+        cls.check(W)
+        given, shape = _given(columns)
+        value, size = np.full((2, given.start.size), np.nan)
+        moved = np.full((given.count, given.start.size), np.nan)
+        for at, d in _descents(W, given, level, fewer, slopes):
+            if cls not in d.known:
+                with np.errstate(all="ignore"):
+                    d.known[cls] = cls.of(d)
+            found, derivative = d.known[cls]
+            value[at], size[at] = found, d.rounding / d.beginning
+            if slopes:
+                moved[:, at] = derivative
+        return value, moved, size, shape
+
+    @classmethod
+    def evaluate(cls, *args: Any) -> Any:
+        value, _, _, shape = cls._gathered(args, FINE, 0, False)
+        return value.reshape(shape)
+
+    @classmethod
+    def partial(cls, index: int, *args: Any) -> Any:
+        _, moved, _, shape = cls._gathered(args, FINE, 0, True)
+        return moved[index - 1].reshape(shape)
+
+    @classmethod
+    def claim(cls, *args: Any) -> Any:
+        """Difference to the result with fewer nodes and coarser quadrature, and what rounding of W does."""
+        value, moved, size, shape = cls._gathered(args, FINE, 0, True)
+        coarse, _, _, _ = cls._gathered(args, TIGHT, FEWER, False)
+        return (np.abs(value - coarse) + cls.rounding(value, args, size)).reshape(shape)
+
+    @classmethod
+    def rounding(cls, value: Array, args: Any, size: Array) -> Array:
+        raise NotImplementedError
+
+
+class LyapunovExponent(MotionQuantity):
+    """``LyapunovExponent(closure, start, end, noise, symbols...)``; see `lambda_max`."""
+
+    @classmethod
+    def of(cls, d: Descent) -> tuple[Array, Array]:
+        return exponent(d)
+
+    @classmethod
+    def check(cls, W: Closure) -> None:
+        for phi in {a.token for a in nodes(W, Applied, inside=True)}:
+            if phi.traits.smooth_order < 1:
+                raise ModelError(
+                    f"the Lyapunov exponent does not exist for the transfer function {phi.name}: its slope jumps, so tangents of a "
+                    "trajectory do; use a transfer function with a continuous slope"
+                )
+
+    @classmethod
+    def rounding(cls, value: Array, args: Any, size: Array) -> Array:
+        """``d lambda = -dE/(2 (1 + lambda))``, and E moves with W, and with the shape of the well about as much."""
+        return _ROUNDING * EPS * size / (1 + value)
+
+
+class HalfTime(MotionQuantity):
+    """``HalfTime(closure, start, end, noise, symbols...)``; see `tau_half`."""
+
+    @classmethod
+    def of(cls, d: Descent) -> tuple[Array, Array]:
+        return d.half_time()
+
+    @classmethod
+    def rounding(cls, value: Array, args: Any, size: Array) -> Array:
+        """Times go like one over the root of the kinetic energy, which rounds like W; W is small near the onset of chaos."""
+        W, *columns = args
+        given, _ = _given(columns)
+        rate = np.full(value.shape, np.nan)
+        for at, d in _descents(W, given, FINE, 0, True):
+            rate[at] = np.minimum(d.squared_rate, (d.U if d.noisy else d.q).min(axis=1))
+        return _ROUNDING * EPS * value * (size / rate + 1)
+
+
+class Along(Opaque):
+    """Base of functions of a coordinate along a descent: ``(coordinate, closure, start, end, noise, symbols...)``."""
+
+    @classmethod
+    def at(cls, d: Descent, coordinate: Array, fewer: int) -> tuple[Array, Array]:
+        """Of a single point, at values (K,) of the coordinate: (K,) and derivatives (Q, K). fewer: so many nodes less, where the
+        quantity needs nodes of its own."""
+        raise NotImplementedError
+
+    @classmethod
+    def _gathered(cls, args: Any, level: int, fewer: int, slopes: bool) -> tuple[Array, Array, Array, tuple[int, ...]]:
+        """Values (P,), derivatives (Q, P), a measure of rounding (P,), and the shape of what is asked for."""
+        where, W, *columns = args
+        shifted, shape = _given([where, *columns])
+        where, given = shifted.start, Given(shifted.end, shifted.noise, shifted.symbols[0], shifted.symbols[1:])
+        points, row = _distinct(given)
+        value, size = np.full((2, where.size), np.nan)
+        moved = np.full((given.count, where.size), np.nan)
+        for group, d in _descents(W, points, level, fewer, slopes):
+            for k, point in enumerate(group):
+                mine = np.flatnonzero(row == point)
+                with np.errstate(all="ignore"):
+                    found, derivative = cls.at(taken(d, np.array([k])), where[mine], fewer)
+                value[mine], size[mine] = found, d.rounding[k] * d.delta[k] / min(float(d.squared_rate[k]), 1.0)
+                if slopes:
+                    moved[:, mine] = derivative
+        return value, moved, size, shape
+
+    @classmethod
+    def evaluate(cls, *args: Any) -> Any:
+        value, _, _, shape = cls._gathered(args, FINE, 0, False)
+        return value.reshape(shape)
+
+    @classmethod
+    def partial(cls, index: int, *args: Any) -> Any:
+        if index < 2:
+            raise NotImplementedError("no derivative by the coordinate is carried here")
+        _, moved, _, shape = cls._gathered(args, FINE, 0, True)
+        return moved[index - 2].reshape(shape)
+
+    @classmethod
+    def claim(cls, *args: Any) -> Any:
+        """Difference to the result with fewer nodes and coarser quadrature, and what rounding of W does."""
+        value, _, size, shape = cls._gathered(args, FINE, 0, False)
+        coarse, _, _, _ = cls._gathered(args, TIGHT, FEWER, False)
+        return (np.abs(value - coarse) + _ROUNDING * EPS * (size + np.abs(value))).reshape(shape)
+
+
+class Autocovariance(Along):
+    """``Autocovariance(tau, closure, start, end, noise, symbols...)``: Delta at the delay tau."""
+
+    @classmethod
+    def at(cls, d: Descent, coordinate: Array, fewer: int) -> tuple[Array, Array]:
+        value, moved = d.covariance(coordinate[None])
+        return value[0], moved[:, 0]
+
+
+def _given(columns: Any) -> tuple[Given, tuple[int, ...]]:
+    arrays = np.broadcast_arrays(*(np.asarray(c, dtype=float) for c in columns))
+    flat = [a.ravel() for a in arrays]
+    return Given(flat[0], flat[1], flat[2], flat[3:]), arrays[0].shape
+
+
+def _distinct(given: Given) -> tuple[Given, Array]:
+    """The different points among rows, and which of them each row is."""
+    table = np.stack([given.start, given.end, given.noise, *given.symbols], axis=1)
+    rows, inverse = np.unique(table, axis=0, return_inverse=True)
+    columns = list(np.ascontiguousarray(rows.T))
+    return Given(columns[0], columns[1], columns[2], columns[3:]), inverse.ravel()
+
+
+_known: OrderedDict[Any, list[tuple[Array, Descent]]] = OrderedDict()
+
+
+def _descents(W: Closure, given: Given, level: int, fewer: int, slopes: bool) -> list[tuple[Array, Descent]]:
+    """The descents of a batch; the last few batches are remembered, because a value, its claim and each of its derivatives ask
+    for the same one."""
+    numbers = tuple(c.tobytes() for c in (given.start, given.end, given.noise, *given.symbols))
+    for with_slopes in (True, False) if not slopes else (True,):
+        key = (W, numbers, level, fewer, with_slopes)
+        if key in _known:
+            _known.move_to_end(key)
+            return _known[key]
+    found = descents(stiffness(W, len(given.symbols)), given, level, fewer, slopes=slopes)
+    _known[W, numbers, level, fewer, slopes] = found
+    while len(_known) > _KEPT:
+        _known.popitem(last=False)
+    return found
+
+
+__all__ = [
+    "Along",
+    "Autocovariance",
+    "HalfTime",
+    "LyapunovExponent",
+    "arguments",
+    "autocovariance_profile",
+    "decay_rate",
+    "kinetic_energy",
+    "lambda_max",
+    "observables_of",
+    "tau_half",
+    "with_dynamics",
+]
