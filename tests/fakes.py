@@ -23,7 +23,6 @@ def parabola():
         implicit=(),
         definitions={},
         observables={"twice": 2 * x, "wave": sp.I * x},
-        on_request={},
         spectra={"outliers": None},
         defaults={},
         prepare=None,
