@@ -61,7 +61,7 @@ def simulate(
     """Simulate ``networks`` networks of ``neurons`` neurons of a `Network`, or of a model that has one.
 
     settings: other fields of `Settings` (trajectories, transient, time, dt, interval, lags, lyapunov, precision, seed,
-    fix_moments, start). memory_limit: bytes that are not exceeded. resume: an earlier `Simulation` with the same parameters and
+    fix_moments, orthogonal, start). memory_limit: bytes that are not exceeded. resume: an earlier `Simulation` with the same parameters and
     settings; its networks are kept, the missing ones run. finished: called with the `Simulation` so far after each network.
     parameters: one value each. An interrupt (Ctrl-C) returns what is finished. The same seed gives the same
     numbers, bit for bit, on the same machine with the same number of threads of its linear algebra.
@@ -119,7 +119,14 @@ def run(plan: Simulation, progress: Progress, finished: Callable[[Simulation], o
 def run_network(numbers: Numbers, settings: Settings, index: int, progress: Progress | None = None) -> Measured:
     """Draw network number ``index`` and run it."""
     rng = streams(settings.seed, settings.neurons, index)
-    net = sample(numbers, settings.neurons, rng.structure, fix_moments=settings.fix_moments, dtype=settings.dtype)
+    net = sample(
+        numbers,
+        settings.neurons,
+        rng.structure,
+        fix_moments=settings.fix_moments,
+        orthogonal=settings.orthogonal,
+        dtype=settings.dtype,
+    )
     # Run-away is reported, not warned about.
     with np.errstate(over="ignore", invalid="ignore"):
         return _Run(net, settings, rng, progress or NullProgress()).go()

@@ -64,12 +64,22 @@ class Sample:
         return J if self.random is None else J + self.random
 
 
-def sample(numbers: Numbers, neurons: int, rng: Generator, *, fix_moments: bool = True, dtype: Any = np.float64) -> Sample:
+def sample(
+    numbers: Numbers,
+    neurons: int,
+    rng: Generator,
+    *,
+    fix_moments: bool = True,
+    orthogonal: bool = False,
+    dtype: Any = np.float64,
+) -> Sample:
     """Draw a network of ``neurons`` neurons with the random numbers of ``rng``.
 
     fix_moments: shift, orthogonalise and scale the Gaussian vectors so that their empirical means, variances and covariances
     in each population are exactly those demanded. It removes what they add to the fluctuations of order N^-1/2 of the
-    overlaps; the mean-field limit is the same. dtype: of all arrays. Raises `ParameterError` if a population gets too few
+    overlaps; the mean-field limit is the same. orthogonal: take out of the random couplings, in each population, the directions of
+    the vectors and of the mean, ``n^T random = 0`` and so on, and scale what is left to the same variance: less by as many
+    directions of N, and neither the mean activity nor overlaps are pushed at random any more. dtype: of all arrays. Raises `ParameterError` if a population gets too few
     neurons.
     """
     slices = population_sizes(numbers, neurons)
@@ -77,7 +87,11 @@ def sample(numbers: Numbers, neurons: int, rng: Generator, *, fix_moments: bool 
     values = np.concatenate(columns).astype(dtype)
     vectors = {name: np.ascontiguousarray(values[:, k]) for k, name in enumerate(numbers.vectors)}
     left, right = (_stacked(vectors, [pair[k] for pair in numbers.low_rank], neurons, dtype) for k in (0, 1))
-    return Sample(numbers, slices, _random(numbers, slices, rng, dtype), left, right, vectors)
+    random = _random(numbers, slices, rng, dtype)
+    if orthogonal and random is not None:
+        for rows, values_there in zip(slices, columns):
+            _project(random[rows], values_there)
+    return Sample(numbers, slices, random, left, right, vectors)
 
 
 def population_sizes(numbers: Numbers, neurons: int) -> tuple[slice, ...]:
@@ -102,6 +116,15 @@ def _vectors(mean: Array, covariance: Array, size: int, rng: Generator, fix_mome
         z -= z.mean(axis=0)
     scales, directions = np.linalg.eigh(covariance)
     return mean + z @ (directions * np.sqrt(np.maximum(scales, 0.0))).T
+
+
+def _project(couplings: Array, vectors: Array) -> None:
+    """Take the directions of the vectors (size, V), and of equal activity, out of the rows (size, N), in place."""
+    size = len(vectors)
+    directions, scales, _ = np.linalg.svd(np.column_stack([np.ones(size), vectors]), full_matrices=False)
+    basis = directions[:, scales > 1e-10 * scales[0]].astype(couplings.dtype)
+    couplings -= basis @ (basis.T @ couplings)
+    couplings *= np.asarray(np.sqrt(size / (size - basis.shape[1])), couplings.dtype)
 
 
 def _stacked(vectors: Mapping[str, Array], names: list[str], neurons: int, dtype: Any) -> Array:

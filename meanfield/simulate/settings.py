@@ -32,7 +32,8 @@ class Settings:
     what is left out, and over what is averaged, in the time unit of the equations. dt: step. interval: between two samples.
     lags: times tau of ``Delta(tau)``, multiples of the interval. lyapunov: follow a perturbation beside each trajectory.
     precision: of the arithmetic; averages are always summed in float64. seed: networks number k of two simulations with the
-    same seed and N are the same. Raises `ParameterError` for numbers that make no sense.
+    same seed and N are the same. fix_moments, orthogonal: see `meanfield.simulate.sample`.
+    Raises `ParameterError` for numbers that make no sense.
     """
 
     neurons: int
@@ -46,6 +47,7 @@ class Settings:
     precision: Literal["float32", "float64"] = "float64"
     seed: int = 0
     fix_moments: bool = True
+    orthogonal: bool = False
     start: Start = Start()
 
     def __post_init__(self) -> None:

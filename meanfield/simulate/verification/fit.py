@@ -1,0 +1,72 @@
+"""From networks of several sizes to infinitely many neurons, with an honest error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Limit", "extrapolated"]
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``value + slope / N``, fitted to all networks. standard_error: of ``value``. dof: networks less sizes. curvature: how many
+    standard errors the sizes' means are off the line (NaN with two sizes). means, errors: per size."""
+
+    value: float
+    standard_error: float
+    slope: float
+    dof: int
+    curvature: float
+    means: tuple[float, ...]
+    errors: tuple[float, ...]
+
+    def z(self, theory: float, more_error: float) -> float:
+        """Deviation from ``theory`` in standard deviations of a normal law.
+
+        The standard error is itself estimated from few networks, so the ratio follows Student's law; it is turned into the normal
+        deviate that is as unlikely. more_error: what else is uncertain, the error of the theory say, added in squares.
+        """
+        from scipy import stats
+
+        spread = float(np.hypot(self.standard_error, more_error))
+        off = self.value - theory
+        if spread == 0 or off == 0:
+            return 0.0 if off == 0 else float(np.copysign(np.inf, off))
+        tail = stats.t.logsf(abs(off) / spread, self.dof)
+        return float(np.copysign(-stats.norm.ppf(np.exp(max(tail, -700.0))), off))
+
+
+def extrapolated(sizes: Sequence[int], values: Sequence[Array]) -> Limit:
+    """Fit ``a + b/N`` by least squares to the ``values`` of single networks (an array for each of at least two ``sizes``).
+
+    Fluctuations between networks shrink like N^-1/2, so networks weigh like N; their scatter about the mean of their own size,
+    not about the line, says how large they are: a line that does not fit cannot hide in it.
+    """
+    N = np.concatenate([np.full(len(v), n, float) for n, v in zip(sizes, values, strict=True)])
+    y = np.concatenate(values)
+    means = np.array([v.mean() for v in values])
+    dof = len(y) - len(sizes)
+    scatter = sum(n * float(((v - v.mean()) ** 2).sum()) for n, v in zip(sizes, values, strict=True)) / dof
+    design = np.stack([np.ones_like(N), 1 / N], axis=1)
+    inverse = np.linalg.inv(design.T @ (N[:, None] * design))
+    a, b = inverse @ (design.T @ (N * y))
+    counts = np.array([len(v) for v in values])
+    weights = counts * np.asarray(sizes, float)
+    off = float((weights * (means - a - b / np.asarray(sizes, float)) ** 2).sum())
+    spare = len(sizes) - 2
+    curvature = float(np.sqrt(off / (scatter * spare))) if spare and scatter > 0 else float("nan")
+    return Limit(
+        float(a),
+        float(np.sqrt(inverse[0, 0] * scatter)),
+        float(b),
+        dof,
+        curvature,
+        tuple(means.tolist()),
+        tuple(float(v.std(ddof=1) / np.sqrt(len(v))) for v in values),
+    )

@@ -1,0 +1,85 @@
+"""Which numbers of a model are measured in networks, and by which name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages import E
+from meanfield.errors import ParameterError
+from meanfield.model import Model
+from meanfield.networks import Numbers, network_of
+from meanfield.symbols import gaussian
+
+__all__ = ["measured_names", "natural_scale", "value_of"]
+
+_BY_NAME = {"mu", "Delta_0", "Delta_inf", "Delta_T", "mean_phi", "mean_square_phi", "mean_dphi", "mean_dphi2", "bulk_radius"}
+
+
+def measured_names(model: Model, estimated: set[str]) -> dict[str, str]:
+    """``{name in the model: name in the estimates}`` of every unknown, definition and observable that a network shows.
+
+    By the names of the library's models; and any observable, whatever its name, that is the same expression as one of
+    ``<phi>, <phi^2>, <phi'>, <phi'^2>``, the bulk radius or its square, of the model's own x.
+    """
+    names = [*(s.name for s in model.public_unknowns), *(s.name for s in model.definitions), *model.observables]
+    found = {n: n for n in names if n in estimated and (n in _BY_NAME or n.startswith(("kappa", "lambda_max", "mu_", "Delta_")))}
+    standard = _standard(model)
+    for name in (n for n in names if n not in found):
+        expr = model.named(name)
+        for label, same in standard.items():
+            if sp.expand(expr - same) == 0:
+                found[name] = label
+    return found
+
+
+def _standard(model: Model) -> dict[str, sp.Expr]:
+    """The expressions of what is measured, in the model's own unknowns."""
+    population = network_of(model).populations[0]
+    if len(network_of(model).populations) > 1:
+        return {}
+    try:
+        variance = model.named("Delta_0")
+    except ParameterError:
+        return {}
+    x = gaussian("x", mean=_or_zero(model, "mu"), var=variance)
+    phi, strength = population.transfer, network_of(model).variances[0, 0]
+    slope = E(phi.d(1)(x) ** 2)
+    return {
+        "mean_phi": E(phi(x)),
+        "mean_square_phi": E(phi(x) ** 2),
+        "mean_dphi": E(phi.d(1)(x)),
+        "mean_dphi2": slope,
+        "bulk_radius": sp.sqrt(strength * slope),
+        "bulk_radius_squared": strength * slope,
+    }
+
+
+def _or_zero(model: Model, name: str) -> sp.Expr:
+    try:
+        return model.named(name)
+    except ParameterError:
+        return sp.S.Zero
+
+
+def value_of(estimate: Mapping[str, float], name: str) -> float:
+    """An estimate by name."""
+    return estimate["bulk_radius"] ** 2 if name == "bulk_radius_squared" else estimate[name]
+
+
+def natural_scale(name: str, theory: float, numbers: Numbers, mean_estimates: Mapping[str, float]) -> float:
+    """What a standard error is a share of: the value; of a value that is exactly 0, the size that it would have by chance in one
+    neuron (the standard deviation of x for mu, Delta_0 for autocovariances, ...)."""
+    if theory != 0:
+        return abs(theory)
+    if name.startswith("Delta"):
+        return mean_estimates.get("Delta_0", 1.0)
+    if name.startswith("kappa"):
+        means, cov = numbers.law()
+        n = numbers.low_rank[int(name[6:]) - 1 if name[6:].isdigit() else 0][1]
+        return float(np.sqrt((cov[(n, n)] + means[n] ** 2) * mean_estimates["mean_square_phi"])) or 1.0
+    if name == "mean_phi":
+        return float(np.sqrt(mean_estimates["mean_square_phi"])) or 1.0
+    return float(np.sqrt(mean_estimates.get("Delta_0", 1.0))) or 1.0

@@ -1,0 +1,121 @@
+"""What `verify` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from meanfield.simulate.verification.fit import Limit
+
+__all__ = ["LARGEST_SHARE", "LARGEST_Z", "Comparison", "Verdict", "Verification"]
+
+LARGEST_Z = 4.0
+LARGEST_SHARE = 0.03
+
+
+class Verdict(Enum):
+    """pass: theory and networks agree, and closely enough to mean something. fail: they do not agree. inconclusive: the networks'
+    error is too large to tell."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One quantity: theory beside networks.
+
+    theory, theory_error: the solution's value and its claimed error. limit: of the networks for N -> infinity. step: what the
+    finite step adds to it, ``step_error`` its standard error; ``value`` is corrected by it. z: normal deviate of ``value -
+    theory``. scale: what standard errors are a share of.
+    """
+
+    name: str
+    theory: float
+    theory_error: float
+    limit: Limit
+    step: float
+    step_error: float
+    scale: float
+
+    @property
+    def value(self) -> float:
+        return self.limit.value - self.step
+
+    @property
+    def standard_error(self) -> float:
+        return float((self.limit.standard_error**2 + self.step_error**2) ** 0.5)
+
+    @property
+    def share(self) -> float:
+        """The standard error as a share of the value."""
+        return self.standard_error / self.scale
+
+    @property
+    def z(self) -> float:
+        return self.limit.z(self.theory + self.step, float((self.theory_error**2 + self.step_error**2) ** 0.5))
+
+    @property
+    def verdict(self) -> Verdict:
+        if not abs(self.z) < LARGEST_Z:
+            return Verdict.FAIL
+        # A line in 1/N that does not fit its own sizes says nothing about infinite N.
+        fits = not self.limit.curvature >= LARGEST_Z
+        return Verdict.PASS if self.share <= LARGEST_SHARE and fits else Verdict.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A model's state beside finite networks.
+
+    state: the solution that is verified, in words; others: the further solutions. neurons: the sizes; networks: how many of each
+    were run, used: how many were in the state. counts: for each size, trajectories by what they do. comparisons: one for each
+    quantity. skipped: quantities of the model that networks do not show.
+    """
+
+    model: str
+    parameters: Mapping[str, float]
+    state: str
+    others: Sequence[str]
+    neurons: Sequence[int]
+    networks: Sequence[int]
+    used: Sequence[int]
+    counts: Sequence[Mapping[str, int]]
+    comparisons: Sequence[Comparison]
+    skipped: Sequence[str]
+    settings: Mapping[str, Any]
+    why: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """fail if any quantity fails, inconclusive if any is, else pass."""
+        found = {c.verdict for c in self.comparisons}
+        if Verdict.FAIL in found:
+            return Verdict.FAIL
+        return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in found or not found else Verdict.PASS
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict is Verdict.PASS
+
+    def __getitem__(self, name: str) -> Comparison:
+        return next(c for c in self.comparisons if c.name == name)
+
+    def __str__(self) -> str:
+        lines = [f"{self.model}: {self.verdict.value}" + (f" ({self.why})" if self.why else "")]
+        for c in self.comparisons:
+            lines.append(
+                f"  {c.name}: theory {c.theory:.6g} ± {c.theory_error:.1e}, networks {c.value:.6g} ± {c.standard_error:.2g} "
+                f"({100 * c.share:.1f}%), z = {c.z:+.2f}: {c.verdict.value}"
+            )
+        return "\n".join(lines)
+
+    def plot(self, save: str | Path | None = None) -> Any:
+        """Draw every quantity against 1/N, theory at 0; see `meanfield.plotting.verification`."""
+        from meanfield.plotting.verify import verification
+
+        return verification(self, save=save)
