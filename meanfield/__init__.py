@@ -61,6 +61,8 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "networks": ("meanfield.networks", None),
     "simulate": ("meanfield.simulate", "simulate"),
     "Simulation": ("meanfield.simulate", "Simulation"),
+    "verify": ("meanfield.simulate.verification", "verify"),
+    "Verification": ("meanfield.simulate.verification", "Verification"),
     "diagram": ("meanfield.diagram", "diagram"),
     "trace": ("meanfield.diagram", "trace"),
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from meanfield.networks import Network, Population, network
     from meanfield.simulate import Simulation, simulate
     from meanfield.simulate.fixed_points import FixedPoints, find_fixed_points
+    from meanfield.simulate.verification import Verification, verify
     from meanfield.solve import Solution, Solutions, Status, solve
     from meanfield.symbols import (
         coordinate,

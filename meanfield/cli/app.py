@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from meanfield.cli import diagram, follow, models, show, simulate, solve
+from meanfield.cli import diagram, follow, models, show, simulate, solve, verify
 from meanfield.errors import MeanfieldError, NoSolution
 
 __all__ = ["app", "run"]
@@ -28,6 +28,7 @@ app.command("solve")(solve.solve)
 app.command("continue")(follow.follow)
 app.command("diagram")(diagram.diagram)
 app.command("simulate")(simulate.simulate)
+app.command("verify")(verify.verify)
 
 
 @app.callback(invoke_without_command=True)

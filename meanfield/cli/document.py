@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,17 @@ if TYPE_CHECKING:
     from meanfield.diagram import PhaseDiagram
     from meanfield.simulate import Simulation
     from meanfield.simulate.summary import Summary
+    from meanfield.simulate.verification import Comparison, Verification
 
-__all__ = ["as_json", "branch_document", "diagram_document", "point_document", "simulation_document", "value"]
+__all__ = [
+    "as_json",
+    "branch_document",
+    "diagram_document",
+    "point_document",
+    "simulation_document",
+    "value",
+    "verification_document",
+]
 
 
 def value(number: Any, digits: int | None = None) -> Any:
@@ -153,6 +162,54 @@ def simulation_document(model: str, simulation: Simulation, summary: Summary) ->
             name: {"mean": value(mean), "standard_error": value(error), "networks": value(summary.per_network[name].tolist())}
             for name, (mean, error) in summary.quantities.items()
         },
+    }
+
+
+def verification_document(result: Verification) -> dict[str, Any]:
+    """Theory beside networks: ``{"model", "parameters", "verdict", "why", "state", "other_states", "settings", "sizes",
+    "quantities", "skipped"}``.
+
+    ``sizes``: ``[{"neurons", "networks", "used", "trajectories": {words: number}}]``. ``quantities``: ``[{"name", "theory",
+    "theory_error", "networks", "standard_error", "share", "z", "verdict", "slope", "curvature", "step", "step_error", "sizes":
+    [{"neurons", "mean", "standard_error"}]}]``: ``networks`` is the value at infinite size, less the effect ``step`` of the finite
+    step, ``share`` its standard error over the value, ``slope`` that in 1/N, ``curvature`` how many standard errors the sizes are
+    off the line.
+    """
+    return {
+        "model": result.model,
+        "parameters": {name: value(number) for name, number in result.parameters.items()},
+        "verdict": result.verdict.value,
+        "why": result.why or None,
+        "state": result.state,
+        "other_states": list(result.others),
+        "settings": dict(result.settings),
+        "sizes": [
+            {"neurons": n, "networks": k, "used": used, "trajectories": dict(counts)}
+            for n, k, used, counts in zip(result.neurons, result.networks, result.used, result.counts, strict=True)
+        ],
+        "quantities": [_comparison(c, result.neurons) for c in result.comparisons],
+        "skipped": list(result.skipped),
+    }
+
+
+def _comparison(c: Comparison, neurons: Sequence[int]) -> dict[str, Any]:
+    return {
+        "name": c.name,
+        "theory": value(c.theory),
+        "theory_error": value(c.theory_error),
+        "networks": value(c.value),
+        "standard_error": value(c.standard_error),
+        "share": value(c.share),
+        "z": value(c.z),
+        "verdict": c.verdict.value,
+        "slope": value(c.limit.slope),
+        "curvature": value(c.limit.curvature),
+        "step": value(c.step),
+        "step_error": value(c.step_error),
+        "sizes": [
+            {"neurons": n, "mean": value(mean), "standard_error": value(error)}
+            for n, mean, error in zip(neurons, c.limit.means, c.limit.errors, strict=True)
+        ],
     }
 
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from meanfield.continuation import Branch, Event
     from meanfield.simulate import Simulation
     from meanfield.simulate.summary import Summary
+    from meanfield.simulate.verification import Verification
 
-__all__ = ["forest_text", "number", "simulation_text", "solution_text", "sweep_text", "table", "with_error"]
+__all__ = ["forest_text", "number", "simulation_text", "solution_text", "sweep_text", "table", "verification_text", "with_error"]
 
 
 _MOST_NUMBERS = 6  # of an array that a table shows
@@ -181,11 +182,19 @@ def _change(before: bool | None, after: bool | None) -> str:
     return ", then ".join(dict.fromkeys(words))
 
 
+def measured(value: float, error: float) -> str:
+    """``1.913 ± 0.044``: two digits of a standard error, and as many decimals of the value."""
+    if not (math.isfinite(error) and error > 0):
+        return number(value)
+    decimals = 1 - math.floor(math.log10(error))
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}" if 0 <= decimals <= 8 else f"{value:.6g} ± {error:.1e}"
+
+
 def simulation_text(title: str, simulation: Simulation, summary: Summary) -> str:
     """What was measured, one line for each quantity, and in which states the trajectories were."""
     settings = simulation.settings
     networks = f"{len(summary.networks)} network{'s' if len(summary.networks) != 1 else ''} of {settings.neurons} neurons"
-    rows = [[name, with_error(value, error)] for name, (value, error) in summary.quantities.items()]
+    rows = [[name, measured(value, error)] for name, (value, error) in summary.quantities.items()]
     return "\n".join(
         [
             f"{title}   {_assignments(simulation.numbers.parameters)}",
@@ -195,3 +204,29 @@ def simulation_text(title: str, simulation: Simulation, summary: Summary) -> str
             table(["name", "mean ± standard error over networks"], rows),
         ]
     )
+
+
+def verification_text(result: Verification) -> str:
+    """Theory beside networks, a line for each quantity; where the trajectories were; the verdict."""
+    sizes = [
+        f"N = {n}: {used} of {k} networks; trajectories: " + ", ".join(f"{count} {words}" for words, count in counts.items())
+        for n, k, used, counts in zip(result.neurons, result.networks, result.used, result.counts, strict=True)
+    ]
+    rows = [
+        [
+            c.name,
+            with_error(c.theory, c.theory_error),
+            measured(c.value, c.standard_error),
+            f"{100 * c.share:.1f}%",
+            f"{c.z:+.2f}",
+            c.verdict.value,
+        ]
+        for c in result.comparisons
+    ]
+    blocks = [f"{result.model}   {_assignments(result.parameters)}", f"state: {result.state}", *sizes]
+    if rows:
+        head = ["name", "theory ± claimed error", "networks, N -> infinity", "error", "z", "verdict"]
+        blocks.append("\n" + table(head, rows))
+    if result.skipped:
+        blocks.append(f"\nnot compared: {', '.join(result.skipped)}")
+    return "\n".join([*blocks, f"\n{result.verdict.value}" + (f": {result.why}" if result.why else "")])

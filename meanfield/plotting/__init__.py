@@ -10,6 +10,7 @@ from meanfield.plotting.fixed_points import (
     steering_angles,
 )
 from meanfield.plotting.phase import phase_diagram
+from meanfield.plotting.verify import verification
 
 __all__ = [
     "bifurcation_diagram",
@@ -22,3 +23,4 @@ __all__ = [
     "shells",
     "steering_angles",
 ]
+__all__ = ["bifurcation_diagram", "bifurcation_panels", "phase_diagram", "verification"]

@@ -20,7 +20,7 @@ _EVEN = {"mean_square_phi": "mean_square_phi", "mean_dphi": "mean_dphi", "mean_s
 
 
 def estimates(
-    m: Measured, numbers: Numbers, settings: Settings, columns: Sequence[int] | None = None, signs: Array | None = None
+    m: Measured, numbers: Numbers, settings: Settings, columns: Sequence[int] | Array | None = None, signs: Array | None = None
 ) -> dict[str, float]:
     """The quantities of one network by the names that the library's models use: mu, kappa, Delta_0, Delta_inf, Delta_T, mean_phi,
     mean_square_phi, mean_dphi, mean_dphi2, bulk_radius, lambda_max, and ``Delta(tau)`` for each lag.

@@ -61,10 +61,10 @@ def simulate(
     """Simulate ``networks`` networks of ``neurons`` neurons of a `Network`, or of a model that has one.
 
     settings: other fields of `Settings` (trajectories, transient, time, dt, interval, lags, lyapunov, precision, seed,
-    fix_moments, orthogonal, start). memory_limit: bytes that are not exceeded. resume: an earlier `Simulation` with the same parameters and
-    settings; its networks are kept, the missing ones run. finished: called with the `Simulation` so far after each network.
-    parameters: one value each. An interrupt (Ctrl-C) returns what is finished. The same seed gives the same
-    numbers, bit for bit, on the same machine with the same number of threads of its linear algebra.
+    fix_moments, orthogonal, start). memory_limit: bytes that are not exceeded. resume: an earlier `Simulation` with the same
+    parameters and settings; its networks are kept, the missing ones run. finished: called with the `Simulation` so far after each
+    network. parameters: one value each. An interrupt (Ctrl-C) returns what is finished. The same seed gives the same numbers, bit
+    for bit, on the same machine with the same number of threads of its linear algebra.
     Raises `ParameterError` for parameters and settings that make no sense, a size that needs too much memory or a ``resume`` of
     something else, and `ModelError` for a model without a network.
     """

@@ -77,10 +77,10 @@ def sample(
 
     fix_moments: shift, orthogonalise and scale the Gaussian vectors so that their empirical means, variances and covariances
     in each population are exactly those demanded. It removes what they add to the fluctuations of order N^-1/2 of the
-    overlaps; the mean-field limit is the same. orthogonal: take out of the random couplings, in each population, the directions of
-    the vectors and of the mean, ``n^T random = 0`` and so on, and scale what is left to the same variance: less by as many
-    directions of N, and neither the mean activity nor overlaps are pushed at random any more. dtype: of all arrays. Raises `ParameterError` if a population gets too few
-    neurons.
+    overlaps; the mean-field limit is the same. orthogonal: take out of the random couplings, in each population, the directions
+    of the vectors and of the mean, ``n^T random = 0`` and so on, and scale what is left to the same variance: of N directions a
+    few are missing, and neither the mean activity nor overlaps are pushed at random any more. dtype: of all arrays.
+    Raises `ParameterError` if a population gets too few neurons.
     """
     slices = population_sizes(numbers, neurons)
     columns = [_vectors(p.mean, p.covariance, s.stop - s.start, rng, fix_moments) for p, s in zip(numbers.populations, slices)]

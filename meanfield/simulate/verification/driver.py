@@ -42,8 +42,9 @@ def verify(
 
     neurons: at least three sizes. networks: of each size; one number is that of the largest, smaller ones get as many more as
     they have fewer neurons (they fluctuate more and cost less). state: which solution (of ``find="all"``); default: the one that
-    ``solve`` prefers. quantities: only these. settings: fields of `Settings`; here trajectories = 2, time = 60, transient = 40,
-    precision float32 and orthogonal couplings unless given. parameters: one value each.
+    ``solve`` prefers. quantities: only these (default: all but Delta_T, the difference of two others). settings: fields of
+    `Settings`; here trajectories = 2, time = 60, transient = 40, precision float32 and orthogonal couplings unless given.
+    parameters: one value each.
 
     Trajectories start near the state. Those that a finite network does not keep there (it may be on the other side of a boundary)
     are counted and left out; mirror images count as the state. What a finite step does to the averages is measured by repeating
@@ -62,7 +63,7 @@ def verify(
         coarse = _coarse(model, numbers, runs[0], shown)
     places = [[classify(m, numbers, target, states) for m in r.measured.values()] for r in runs]
     rows = [_rows(r, w) for r, w in zip(runs, places, strict=True)]
-    common = {
+    common: dict[str, Any] = {
         "model": model.name or model.title,
         "parameters": numbers.parameters,
         "state": target.label,
@@ -78,8 +79,7 @@ def verify(
         why = f"too few networks are in the state: {[len(r) for r in rows]} of {list(counts)}"
         return Verification(**common, comparisons=[], skipped=[], why=why)
     names = measured_names(model, set(rows[0][0]))
-    if quantities is not None:
-        names = _chosen(names, quantities)
+    names = _chosen(names, quantities) if quantities is not None else _independent(names)
     step = _step_effect(runs[0], places[0], coarse, target, states)
     compared = [_compare(target, label, name, sizes, rows, numbers, step) for label, name in names.items()]
     every = [*(s.name for s in model.public_unknowns), *model.observables]
@@ -158,6 +158,11 @@ def _step_effect(
         return {}
     table = {name: np.array([d[name] for d in differences]) / less for name in differences[0]}
     return {name: (float(v.mean()), float(v.std(ddof=1) / np.sqrt(len(v)))) for name, v in table.items()}
+
+
+def _independent(names: dict[str, str]) -> dict[str, str]:
+    """Without differences of others, whose errors are shares of a small number."""
+    return {n: v for n, v in names.items() if not (v == "Delta_T" and {"Delta_0", "Delta_inf"} <= set(names.values()))}
 
 
 def _chosen(names: dict[str, str], wanted: Sequence[str]) -> dict[str, str]:

@@ -72,7 +72,7 @@ def _state(model: Model, solution: Any) -> State:
             values[name] = float(np.real(solution[name]))
         except (MeanfieldError, TypeError):
             continue
-    fluctuates = model.dynamics is not None or values.get("Delta_inf", np.inf) < values.get("Delta_0", -np.inf)
+    fluctuates = model.motion is not None or values.get("Delta_inf", np.inf) < values.get("Delta_0", -np.inf)
     attracts = solution.physical is not False and solution.stable is not False
     told = {n: v for n, v in values.items() if n in ("kappa", "mu", "Delta_0", "Delta_inf")}
     label = f"{model.name or model.title}: " + ", ".join(f"{n} = {v:.4g}" for n, v in told.items())
@@ -90,7 +90,9 @@ def target_of(model: Model, parameters: Mapping[str, Any], states: Sequence[Stat
         raise NoSolution(f"{model.name or model.title} has no solution at these parameters, so there is nothing to verify")
     if number is not None:
         if not 0 <= number < len(own):
-            raise ParameterError(f"state must be a number from 0 to {len(own) - 1}, got {number}; the solutions are those of find='all'")
+            raise ParameterError(
+                f"state must be a number from 0 to {len(own) - 1}, got {number}; the solutions are those of find='all'"
+            )
         return own[number]
     chosen = _state(model, solve(model, find="one", **parameters))
     return min(own, key=lambda s: _distance(s.values, chosen.values))
@@ -140,7 +142,9 @@ def _is_mirror(a: State, b: State) -> bool:
     if a.model is not b.model:
         return False
     odd, even = ("mu", "kappa"), ("Delta_0", "Delta_inf")
-    pairs = [(a.values[n], -b.values[n]) for n in odd if n in a.values] + [(a.values[n], b.values[n]) for n in even if n in a.values]
+    pairs = [(a.values[n], -b.values[n]) for n in odd if n in a.values] + [
+        (a.values[n], b.values[n]) for n in even if n in a.values
+    ]
     return all(abs(p - q) <= _SAME * (1 + abs(q)) for p, q in pairs)
 
 
