@@ -44,11 +44,16 @@ def verification(result: Verification, save: str | Path | None = None) -> Figure
         for ax in panels[len(result.comparisons) :]:
             ax.remove()
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.suptitle(f"{result.state}   —   {result.verdict.value}", fontsize=8)
+        figure.suptitle(f"{result.model}: {result.verdict.value}", fontsize=9)
         figure.legend(handles, labels, loc="outside lower center", ncols=4)
         if save is not None:
             save_figure(figure, save)
     return figure
+
+
+def _label(name: str) -> str:
+    """A symbol where the name is one of the field's; observables in words."""
+    return symbol(name) if name.split("_")[0] in ("mu", "kappa", "Delta") else name.replace("_", " ")
 
 
 def _panel(ax: Axes, c: Comparison, neurons: Any) -> None:
@@ -62,6 +67,6 @@ def _panel(ax: Axes, c: Comparison, neurons: Any) -> None:
     ax.plot([0], [c.theory], "x", ms=7, mew=1.6, color=LINES[1], label="theory", zorder=5, clip_on=False)
     ax.axhline(c.theory, color=LINES[1], lw=0.6, ls=":")
     ax.set_xlim(-0.06 * right, right)
-    ax.set(xlabel=r"$1/N$", ylabel=symbol(c.name))
-    ax.ticklabel_format(axis="x", scilimits=(0, 0))
+    ax.set(xlabel=r"$1/N$", ylabel=_label(c.name))
+    ax.ticklabel_format(axis="x", scilimits=(0, 0), useMathText=True)
     ax.set_title(f"$z = {c.z:+.1f}$, {c.verdict.value}")

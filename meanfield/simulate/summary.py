@@ -17,6 +17,7 @@ __all__ = ["Summary", "at_rest", "mean_and_error", "summary"]
 Array = Any
 
 _CLEAR = 6.0  # times N^-1/2: from where on the sign of kappa is no accident
+_ALMOST, _SLOW = 1e-3, 1e-2
 _REST = 1e-6  # of <x^2>: below this variance in time, a network without noise is at rest
 
 
@@ -58,8 +59,11 @@ def summary(simulation: Simulation, symmetric: bool = False) -> Summary:
 
 
 def at_rest(m: Measured) -> Array:
-    """(B,) True for trajectories that do not change in time."""
-    return (m.fluctuation <= _REST * np.maximum(m.mean_square, 1e-300)).all(axis=0)
+    """(B,) True for trajectories that do not change in time, or have almost come to rest: what is left of their movement is slow
+    beside the little that they moved."""
+    size = np.maximum(m.mean_square, 1e-300)
+    settled = (m.fluctuation <= _ALMOST * size) & (m.speed**2 <= _SLOW * m.fluctuation)
+    return ((m.fluctuation <= _REST * size) | settled).all(axis=0)
 
 
 def mean_and_error(values: Array) -> tuple[float, float]:

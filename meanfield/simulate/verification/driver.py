@@ -24,6 +24,7 @@ __all__ = ["verify"]
 
 Array = Any
 
+_ENOUGH = 10  # networks that are run again with a coarser step
 _LEAST = 3  # networks of each size without which no error can be estimated
 
 
@@ -132,7 +133,7 @@ def _coarse(model: Model, numbers: Numbers, fine: Simulation, progress: Progress
     settings = replace(fine.settings, dt=factor * fine.settings.step)
     if settings.step <= 1.5 * fine.settings.step:
         settings = replace(settings, interval=factor * fine.settings.interval)
-    return _run(model, numbers, settings, fine.networks, progress)
+    return _run(model, numbers, settings, min(fine.networks, _ENOUGH), progress)
 
 
 def _step_effect(
@@ -147,8 +148,8 @@ def _step_effect(
     order = 2 if fine.numbers.sigma_squared > 0 else 4
     less = (coarse.settings.step / fine.settings.step) ** order - 1
     differences = []
-    for (k, m), w in zip(fine.measured.items(), places, strict=True):
-        other = coarse.measured[k]
+    for (k, other), w in zip(coarse.measured.items(), places):
+        m = fine.measured[k]
         there = classify(other, fine.numbers, target, states)
         if w.inside.any() and there.inside.any():
             a = estimates(m, fine.numbers, fine.settings, np.flatnonzero(w.inside), w.signs)

@@ -90,9 +90,7 @@ def target_of(model: Model, parameters: Mapping[str, Any], states: Sequence[Stat
         raise NoSolution(f"{model.name or model.title} has no solution at these parameters, so there is nothing to verify")
     if number is not None:
         if not 0 <= number < len(own):
-            raise ParameterError(
-                f"state must be a number from 0 to {len(own) - 1}, got {number}; the solutions are those of find='all'"
-            )
+            raise ParameterError(f"state must be from 0 to {len(own) - 1}, the solutions of find='all'; got {number}")
         return own[number]
     chosen = _state(model, solve(model, find="one", **parameters))
     return min(own, key=lambda s: _distance(s.values, chosen.values))

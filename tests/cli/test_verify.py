@@ -1,0 +1,88 @@
+"""meanfield verify: document, table, picture, exit codes."""
+
+import json
+
+import pytest
+
+import meanfield as mf
+from meanfield.simulate.verification import Comparison, Verification
+from meanfield.simulate.verification.fit import extrapolated
+
+FAST = ("--neurons", "40,60,80", "--networks", 4)
+AT = ("-p", "g=0.5", "-p", "M_m=0", "-p", "M_n=0", "-p", "Sigma_I_squared=0.5")
+
+
+def test_the_document(command, tmp_path):
+    code, out, _ = command("verify", "rank1-input-stationary", *AT, *FAST, "--plot", tmp_path / "v.png", "--json")
+    document = json.loads(out)
+    keys = ["model", "parameters", "verdict", "why", "state", "other_states", "settings", "sizes", "quantities", "skipped"]
+    assert list(document) == keys
+    assert (document["verdict"], code) in (("pass", 0), ("inconclusive", 4))
+    assert [size["neurons"] for size in document["sizes"]] == [40, 60, 80]
+    assert [size["networks"] for size in document["sizes"]] == [8, 6, 4]
+    variance = next(q for q in document["quantities"] if q["name"] == "Delta_0")
+    assert abs(variance["z"]) < 4 and abs(variance["networks"] - variance["theory"]) < 0.1
+    assert len(variance["sizes"]) == 3
+    assert (tmp_path / "v.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("theory", "spread", "code", "word"), [(1.0, 0.1, 0, "pass"), (1.5, 0.1, 1, "fail"), (1.0, 30.0, 4, "inconclusive")]
+)
+def test_exit_codes(command, monkeypatch, theory, spread, code, word):
+    def answer(model, **_):
+        import numpy as np
+
+        rng = np.random.default_rng(0)
+        limit = extrapolated([10, 20, 40], [1 + spread * rng.standard_normal(8) / n**0.5 for n in (10, 20, 40)])
+        one = Comparison("Delta_0", theory, 1e-12, limit, 0.0, 0.0, theory)
+        return Verification(
+            "scs", {"g": 2.0}, "a state", [], [10, 20, 40], [8] * 3, [8] * 3, [{"in the state": 8}] * 3, [one], [], {}
+        )
+
+    monkeypatch.setattr(mf, "verify", answer, raising=False)
+    found, out, _ = command("verify", "scs", "-p", "g=2")
+    assert found == code and out.rstrip().endswith(word)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("-p", "g=0.5"), 3, "no solution"),
+        (("-p", "g=2", "--neurons", "100,200"), 2, "at least three"),
+        (("-p", "g=2", "--neurons", "100,200,x"), 2, "cannot read"),
+        (("-p", "g=2", "--plot", "x.txt"), 2, ".png or .svg or .pdf"),
+        (("-p", "g=2", "--state", 4), 2, "state must be from 0 to 0"),
+    ],
+)
+def test_what_is_refused(command, words, code, said):
+    found, out, err = command("verify", "scs", *words)
+    assert (found, out) == (code, "") and said in err.replace("\n", " ")
+
+
+def test_a_model_file_with_a_network_and_names_of_its_own(command, tmp_path):
+    text = """
+import meanfield as mf
+
+mu, Delta = mf.unknown("mu"), mf.unknown("Delta_0", nonnegative=True)
+g, J_0, b = mf.parameters("g J_0 b", nonnegative="g")
+phi = mf.transfer.relu
+x = mf.gaussian("x", mean=mu, var=Delta)
+E = mf.average
+bulk = g**2 * E(phi.d(1)(x) ** 2)
+model = mf.Model(
+    "threshold-linear",
+    equations={mu: b + J_0 * E(phi(x)), Delta: g**2 * E(phi(x) ** 2)},
+    observables={"rate": E(phi(x)), "bulk_radius_squared": bulk, "cube": E(phi(x) ** 3)},
+    physical={"the bulk radius is at most 1": 1 - bulk},
+    network=mf.network(phi, strength=g, coupling=J_0, means={"I": b}),
+)
+"""
+    path = tmp_path / "own.py"
+    path.write_text(text)
+    code, out, _ = command("verify", f"{path}:model", "-p", "g=1", "-p", "J_0=-1", "-p", "b=1", *FAST, "--json")
+    document = json.loads(out)
+    assert code in (0, 4), document
+    assert [q["name"] for q in document["quantities"]] == ["mu", "Delta_0", "rate", "bulk_radius_squared"]
+    assert document["skipped"] == ["cube"]
+    assert all(abs(q["z"]) < 4 for q in document["quantities"])

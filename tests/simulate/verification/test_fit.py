@@ -1,0 +1,53 @@
+"""Extrapolation to infinite size: unbiased, with errors as large as they are, and blind to nothing that it says."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meanfield.simulate.verification.fit import extrapolated
+
+SIZES = (250, 500, 1000)
+
+
+def networks(rng: np.random.Generator, value: float, slope: float, spread: float, bend: float = 0.0) -> list[np.ndarray]:
+    counts = (16, 8, 4)
+    return [
+        value + slope / n + bend / n**2 + spread / np.sqrt(n) * rng.standard_normal(k) for n, k in zip(SIZES, counts, strict=True)
+    ]
+
+
+def test_without_scatter_the_line_is_found_exactly() -> None:
+    limit = extrapolated(SIZES, networks(np.random.default_rng(0), 2.0, 30.0, 1e-9))
+    assert limit.value == pytest.approx(2.0, abs=1e-9)
+    assert limit.slope == pytest.approx(30.0, abs=1e-6)
+
+
+def test_z_is_a_standard_normal_deviate_though_networks_are_few() -> None:
+    rng = np.random.default_rng(1)
+    limits = [extrapolated(SIZES, networks(rng, 1.0, 5.0, 3.0)) for _ in range(2000)]
+    z = np.array([limit.z(1.0, 0.0) for limit in limits])
+    assert abs(z.mean()) < 4 / np.sqrt(2000)
+    assert z.var() == pytest.approx(1.0, abs=4 * np.sqrt(2 / 2000))
+    assert (np.abs(z) > 3).sum() <= 15  # 5.4 expected
+    # One spare size: its distance from the line, too, is in standard errors.
+    assert np.mean([limit.curvature**2 for limit in limits]) == pytest.approx(25 / 23, abs=0.2)
+
+
+def test_a_line_that_does_not_fit_is_seen() -> None:
+    limit = extrapolated(SIZES, networks(np.random.default_rng(2), 1.0, 0.0, 0.05, bend=3e4))
+    assert limit.curvature > 4
+
+
+def test_the_error_of_the_theory_counts() -> None:
+    limit = extrapolated(SIZES, networks(np.random.default_rng(3), 1.0, 0.0, 0.1))
+    assert abs(limit.z(1.5, 0.0)) > 4
+    assert abs(limit.z(1.5, 0.5)) < 1.5
+
+
+@given(st.floats(-5, 5), st.floats(0.01, 100))
+def test_shifting_and_scaling_what_is_measured_changes_no_z(shift: float, scale: float) -> None:
+    values = networks(np.random.default_rng(4), 1.0, 5.0, 3.0)
+    before = extrapolated(SIZES, values).z(1.1, 0.0)
+    after = extrapolated(SIZES, [shift + scale * v for v in values]).z(shift + scale * 1.1, 0.0)
+    assert after == pytest.approx(before, rel=1e-6, abs=1e-6)

@@ -1,0 +1,138 @@
+"""Theory beside networks of 250, 500 and 1000 neurons: right theories pass, wrong ones do not, and what cannot be told is said."""
+
+from functools import cache
+
+import pytest
+
+import meanfield as mf
+from meanfield.errors import ModelError, NoSolution, ParameterError
+from meanfield.simulate import Start
+from meanfield.simulate.verification import Verdict, verify
+from tests.simulate.verification.misprints import AS_DERIVED, MISPRINTED
+
+STATIONARY = {"g": 0.8, "M_m": 1, "M_n": 1, "M_I": 0.3, "Sigma_m": 1, "Sigma_n": 1, "Sigma_perp": 0.5}
+STATIONARY |= {"Sigma_mI": 0.3, "Sigma_nI": 0.5}
+CHAOTIC = {"g": 3, "M_m": 1, "M_n": 1, "M_I": 1, "Sigma_m": 0.5, "Sigma_n": 0.5, "Sigma_perp": 1, "Sigma_mI": 0.3, "Sigma_nI": 0.4}
+SHORT = {"time": 50, "transient": 25}
+
+
+@cache
+def chaotic() -> mf.Verification:
+    return verify(mf.models.by_name("rank1-input-chaotic"), networks=7, settings=SHORT, **CHAOTIC)
+
+
+def assert_passes(result: mf.Verification, names: set[str]) -> None:
+    assert result.passed, str(result)
+    assert {c.name for c in result.comparisons} == names
+    assert all(abs(c.z) < 4 and c.share <= 0.03 for c in result.comparisons)
+    assert list(result.neurons) == [250, 500, 1000]
+
+
+MOMENTS = {"Delta_0", "mean_square_phi", "mean_dphi", "mean_dphi2", "bulk_radius"}
+
+
+def test_the_chaotic_network_passes() -> None:
+    assert_passes(verify(mf.models.by_name("scs"), networks=5, settings=SHORT, g=2), MOMENTS)
+
+
+def test_the_network_with_noise_passes_and_its_step_is_allowed_for() -> None:
+    result = verify(mf.models.by_name("scs"), networks=3, settings=SHORT, g=2, sigma_squared=0.5)
+    assert_passes(result, MOMENTS)
+    assert 0 < result["Delta_0"].step_error < 0.003
+    assert abs(result["Delta_0"].step) < 0.01
+
+
+def test_the_stationary_rank_one_network_with_input_passes() -> None:
+    result = verify(mf.models.by_name("rank1-input-stationary"), networks=4, **STATIONARY)
+    assert_passes(result, {"mu", "kappa", "Delta_0", "mean_phi", "bulk_radius"})
+    assert all(set(c) == {"in the state"} for c in result.counts)
+
+
+def test_the_chaotic_rank_one_network_with_input_passes() -> None:
+    result = chaotic()
+    assert_passes(result, {"mu", "kappa", "Delta_0", "Delta_inf", "mean_phi", "bulk_radius"})
+    assert result.skipped == ["Delta_T"]
+
+
+def test_networks_on_the_other_side_of_the_onset_of_chaos_are_told_and_left_out() -> None:
+    near = {**CHAOTIC, "g": 2.5, "M_n": 0.5, "M_I": 0.3, "Sigma_perp": 1.4, "Sigma_nI": 0.5, "Sigma_n": 1}
+    result = verify(mf.models.by_name("rank1-input-chaotic"), neurons=(50, 100, 200), networks=4, settings=SHORT, **near)
+    resting = [counts["at rest, where the theory fluctuates"] for counts in result.counts]
+    assert resting[0] > 0
+    assert result.used[0] < result.networks[0]
+    assert result.used[0] * 2 >= result.counts[0]["in the state"]
+
+
+def test_too_few_networks_are_inconclusive_not_a_pass() -> None:
+    result = verify(mf.models.by_name("scs"), neurons=(50, 100, 200), networks=3, g=2)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert all(abs(c.z) < 4 for c in result.comparisons)
+
+
+def test_a_theory_of_another_network_fails() -> None:
+    model = mf.models.by_name("rank1-input-stationary")
+    g, variance = mf.parameter("g", nonnegative=True), mf.parameter("Sigma_I_squared", nonnegative=True)
+    parameters = {"g": 0.5, "M_m": 0, "M_n": 0, "Sigma_I_squared": 0.5}
+    right = mf.network(mf.transfer.tanh, strength=g, covariances={("I", "I"): variance})
+    result = verify(model.changed(network=right), neurons=(50, 100, 200), networks=6, quantities=["Delta_0"], **parameters)
+    assert result.verdict is Verdict.PASS
+    stronger = mf.network(mf.transfer.tanh, strength=1.2 * g, covariances={("I", "I"): variance})
+    result = verify(model.changed(network=stronger), neurons=(50, 100, 200), networks=6, quantities=["Delta_0"], **parameters)
+    assert result.verdict is Verdict.FAIL
+
+
+def test_mirror_images_count_as_the_state_and_other_states_do_not() -> None:
+    model = mf.models.by_name("rank1-stationary")
+    result = verify(model, neurons=(50, 100, 200), networks=6, settings={"start": Start()}, g=0.5, M_m=1, M_n=2)
+    assert result.counts[0]["in its mirror image"] > 10
+    assert result.counts[0]["in the state"] > 10
+    assert abs(result["kappa"].z) < 4
+
+
+def test_coexisting_states_are_told_apart() -> None:
+    model = mf.models.by_name("rank1-input-stationary")
+    away = {"start": Start(-1.3, 1.0, (-1.4,))}
+    parameters = {"g": 0.8, "M_m": 1, "M_n": 2, "Sigma_m": 0.5, "M_I": 0.05}
+    states = mf.solve(model, find="all", **parameters)
+    upper = max(range(len(states)), key=lambda k: states[k]["kappa"])
+    result = verify(model, neurons=(50, 100, 200), networks=4, state=upper, settings=away, **parameters)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "too few networks are in the state" in result.why
+    assert all("in another state (rank1-input-stationary: mu = -1.366" in words for counts in result.counts for words in counts)
+
+
+@pytest.mark.parametrize("name", MISPRINTED)
+def test_misprinted_equations_are_caught(name: str) -> None:
+    """Either they have no state where the networks have one, or theirs is not that of the networks."""
+    try:
+        result = verify(MISPRINTED[name], neurons=(100, 200, 400), networks=4, settings=SHORT, **CHAOTIC)
+    except NoSolution as error:
+        assert "nothing to verify" in str(error)
+    else:
+        assert result.verdict is Verdict.FAIL
+    # The same equations as they are derived have the state that passes above.
+    state = mf.solve(AS_DERIVED, **CHAOTIC)
+    assert state["Delta_0"] == pytest.approx(chaotic()["Delta_0"].theory, rel=1e-8)
+
+
+def test_the_missing_factor_is_caught_where_the_misprint_has_a_state() -> None:
+    name = "RN (6), Delta_0: c (Delta_0 - Delta_inf) without the factor 2"
+    point = {"g": 3, "M_m": 0, "M_n": 0, "Sigma_I_squared": 0.3}
+    wrong = verify(MISPRINTED[name], neurons=(100, 200, 400), networks=10, settings=SHORT, quantities=["Delta_inf"], **point)
+    assert wrong.verdict is Verdict.FAIL
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    scs = mf.models.by_name("scs")
+    with pytest.raises(ParameterError, match="at least three different sizes"):
+        verify(scs, neurons=(100, 200), g=2)
+    with pytest.raises(ParameterError, match="networks must be"):
+        verify(scs, networks=1, neurons=(100, 101, 102), g=2)
+    with pytest.raises(NoSolution, match="nothing to verify|no solution"):
+        verify(scs, g=0.5)
+    with pytest.raises(ParameterError, match="state must be from 0 to 0"):
+        verify(scs, state=3, g=2)
+    with pytest.raises(ParameterError, match="networks do not show 'phi'"):
+        verify(scs, neurons=(20, 30, 40), networks=3, quantities=["phi"], settings={"time": 2, "transient": 0}, g=2)
+    with pytest.raises(ModelError, match=r"network=mf.network\("):
+        verify(scs.changed(network=None), g=2)
