@@ -115,13 +115,6 @@ def test_misprinted_equations_are_caught(name: str) -> None:
     assert state["Delta_0"] == pytest.approx(chaotic()["Delta_0"].theory, rel=1e-8)
 
 
-def test_the_missing_factor_is_caught_where_the_misprint_has_a_state() -> None:
-    name = "RN (6), Delta_0: c (Delta_0 - Delta_inf) without the factor 2"
-    point = {"g": 3, "M_m": 0, "M_n": 0, "Sigma_I_squared": 0.3}
-    wrong = verify(MISPRINTED[name], neurons=(100, 200, 400), networks=10, settings=SHORT, quantities=["Delta_inf"], **point)
-    assert wrong.verdict is Verdict.FAIL
-
-
 def test_what_makes_no_sense_is_refused() -> None:
     scs = mf.models.by_name("scs")
     with pytest.raises(ParameterError, match="at least three different sizes"):
