@@ -22,5 +22,5 @@ __all__ = [
     "radial_spectrum",
     "shells",
     "steering_angles",
+    "verification",
 ]
-__all__ = ["bifurcation_diagram", "bifurcation_panels", "phase_diagram", "verification"]
