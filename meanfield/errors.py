@@ -12,7 +12,19 @@ __all__ = [
     "ParameterError",
     "QuadratureError",
     "TransferError",
+    "brief",
 ]
+
+_LONGEST = 60
+
+
+def brief(value: object) -> str:
+    """What was got, for a message: long texts are cut, and of an array its kind and shape."""
+    shape = getattr(value, "shape", None)
+    if shape:
+        return f"an array of {getattr(value, 'dtype', 'values')} of shape {shape}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... (a {type(value).__name__})"
 
 
 class MeanfieldError(Exception):

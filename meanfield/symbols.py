@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy as sp
 
+from meanfield.averages.given import given
 from meanfield.averages.measures import Empirical, Functional, Gaussian, Tilted, Uniform
 from meanfield.averages.scope import close
 from meanfield.averages.variables import Variable
@@ -51,7 +52,7 @@ def coordinate(name: str) -> sp.Symbol:
 
 
 def _checked(name: str) -> str:
-    if not name.isidentifier():
+    if not isinstance(name, str) or not name.isidentifier():
         raise ModelError(f"{name!r} cannot be the name of a symbol; use letters, digits and underscores, as in Delta_0")
     return name
 
@@ -90,7 +91,7 @@ def uniform(name: str) -> Variable:
 def tilted(name: str, *, mean: Any = 0, var: Any = 1, log_tilt: Callable[[sp.Symbol], sp.Expr]) -> Variable:
     """A variable with density proportional to ``N(y; mean, var) exp(log_tilt(y))``."""
     y = sp.Dummy("y", real=True)
-    return Variable(name, Tilted(Gaussian([mean], [[var]]), close(sp.sympify(log_tilt(y)), [y])))
+    return Variable(name, Tilted(Gaussian([mean], [[var]]), close(given(log_tilt(y), "the logarithm of a tilt"), [y])))
 
 
 def distributed(name: str, functional: str) -> Variable:

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
+from meanfield.averages.given import given
 from meanfield.averages.scope import free_symbols
 from meanfield.errors import AverageError
 
@@ -29,7 +30,9 @@ class Gaussian(Measure):
     binds = (0, 0)
 
     def __new__(cls, mean: Sequence[Any], cov: Any) -> Gaussian:
-        means = sp.Tuple(*(sp.expand(sp.sympify(m)) for m in mean))
+        means = sp.Tuple(*(sp.expand(given(m, "the mean of a Gaussian")) for m in mean))
+        if not isinstance(cov, sp.MatrixBase):
+            cov = [[given(entry, "a variance or covariance of a Gaussian") for entry in row] for row in cov]
         matrix = sp.ImmutableMatrix(cov).applyfunc(sp.expand)
         if matrix.shape != (len(means), len(means)):
             raise AverageError(
@@ -62,7 +65,7 @@ class Tilted(Measure):
     def __new__(cls, base: Gaussian, log_tilt: Any) -> Tilted | Gaussian:
         if not isinstance(base, Gaussian) or base.dimension != 1:
             raise AverageError("a tilted law needs a scalar Gaussian base")
-        log_tilt = sp.sympify(log_tilt)
+        log_tilt = given(log_tilt, "the logarithm of a tilt")
         return base if log_tilt == 0 else sp.Basic.__new__(cls, base, log_tilt)
 
     base: Gaussian = property(lambda self: self.args[0])  # type: ignore[assignment]

@@ -12,6 +12,7 @@ from typing import Any
 import sympy as sp
 
 from meanfield.averages.canonical import canonical_gaussian, expand_shallow, split_factors
+from meanfield.averages.given import given
 from meanfield.averages.measures import Gaussian, Measure, Uniform
 from meanfield.averages.scope import Bound, close, free_symbols, own, shift
 from meanfield.averages.variables import Variable, random_variables
@@ -88,7 +89,7 @@ def average(expr: Any, *variables: Variable) -> sp.Expr:
     A variable whose law depends on another one is averaged first. Raises `AverageError` if no random variable is left to
     average (``average(average(f)**2)`` would silently mean ``<f>^2``), or if only part of a joint law is averaged.
     """
-    expr = sp.sympify(expr)
+    expr = given(expr, "what is averaged")
     present = random_variables(expr)
     if not present:
         raise AverageError(

@@ -38,7 +38,7 @@ def diagram(
     """
     from meanfield.cli.files import atomically, check_target
     from meanfield.cli.locate import find_model
-    from meanfield.cli.parsing import Sweep, parameters, window
+    from meanfield.cli.parsing import LARGEST_COUNT, Sweep, parameters, window
 
     x_name, x_axis = window(x, "--x", points)
     y_name, y_axis = window(y, "--y", points)
@@ -50,6 +50,8 @@ def diagram(
         check_target(out, (".nc",), "--out")
     for picture in plot:
         check_target(picture, (".png", ".svg", ".pdf"), "--plot")
+    if (cells := x_axis.count * y_axis.count) > LARGEST_COUNT:
+        raise ParameterError(f"the grid of --x and --y has {cells} points, at most {LARGEST_COUNT} are allowed")
     found = [find_model(text, transfer) for text in model]
     held: dict[str, Any] = dict(fixed)
 
@@ -61,7 +63,7 @@ def diagram(
         window=((x_axis.start, x_axis.stop), (y_axis.start, y_axis.stop)),
         points=(x_axis.count, y_axis.count),
         tol=tol,
-        progress=True,
+        progress=sys.stderr.isatty(),
         **held,
     )
     if out is not None:

@@ -23,8 +23,11 @@ def check_target(path: Path, suffixes: tuple[str, ...], option: str) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise FileNotFoundError(2, "No such directory", str(folder))
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(13, "No permission to write in", str(folder))
+    try:  # permissions alone do not tell: file systems may be read-only, full or no place for files at all
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise type(error)(error.errno, f"Cannot write a file there ({error.strerror})", str(path)) from error
 
 
 @contextmanager
@@ -48,6 +51,8 @@ def load_array(path: Path) -> Any:
     """The numeric array in the .npy file ``path``. Never unpickles. Raises `FileFormatError` for anything else."""
     import numpy as np
 
+    if path.is_dir():
+        raise IsADirectoryError(21, "Is a directory", str(path))
     if not path.is_file():
         raise FileNotFoundError(2, "No such file", str(path))
     with path.open("rb") as file:

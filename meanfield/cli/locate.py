@@ -71,6 +71,8 @@ def _from_file(path: Path, attribute: str) -> Model:
 
 def _imported(path: Path) -> ModuleType:
     """The user's file as a module. It runs, as if it were called as a script from where it stands."""
+    if path.is_dir():
+        raise IsADirectoryError(21, "Is a directory", str(path))
     if not path.is_file():
         raise FileNotFoundError(2, "No such file", str(path))
     name = f"_meanfield_user_{path.stem}"
@@ -82,9 +84,9 @@ def _imported(path: Path) -> ModuleType:
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        line = _line_of(error, path)
-        raise ModelError(f"{path}{line} failed with {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        said = error.msg if isinstance(error, SyntaxError) else error
+        raise ModelError(f"{path}{_line_of(error, path)} failed with {type(error).__name__}: {said}") from error
     finally:
         sys.path.pop(0)
     return module
@@ -95,7 +97,7 @@ def _line_of(error: BaseException, path: Path) -> str:
     line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
     trace = error.__traceback__
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == path:
+        if Path(trace.tb_frame.f_code.co_filename).resolve() == path.resolve():
             line = trace.tb_lineno
         trace = trace.tb_next
     return f", line {line}," if line else ""

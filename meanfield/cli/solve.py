@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,14 +44,14 @@ def solve(
     """
     from meanfield.cli.files import check_target, load_array
     from meanfield.cli.locate import find_model
-    from meanfield.cli.parsing import Sweep, parameters
+    from meanfield.cli.parsing import LARGEST_COUNT, Sweep, parameters
 
     if find not in ("all", "one"):
         raise ParameterError(f"--find must be 'all' or 'one', got {find!r}")
     if method not in ("newton", "relaxation"):
         raise ParameterError(f"--method must be 'newton' or 'relaxation', got {method!r}")
-    if not tol > 0:
-        raise ParameterError(f"--tol must be positive, got {tol}")
+    if not 0 < tol < math.inf:
+        raise ParameterError(f"--tol must be positive and finite, got {tol}")
     values = parameters(parameter, digits)
     if out is not None:
         check_target(out, (".nc",), "--out")
@@ -65,6 +66,8 @@ def solve(
         task.extra["data"] = load_array(data)
         if task.swept and task.extra["data"].ndim > 1:
             raise ParameterError(f"a sweep takes one state, data of shape (N,); {data} has the shape {task.extra['data'].shape}")
+    if (points := math.prod(sweep.count for sweep in task.swept.values())) > LARGEST_COUNT:
+        raise ParameterError(f"the sweeps make a grid of {points} points, at most {LARGEST_COUNT} are allowed; split it")
     if task.swept and digits is not None:
         raise ParameterError("--digits polishes one parameter point; give every parameter one value")
     interrupted = task.run()

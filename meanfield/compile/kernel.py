@@ -20,7 +20,7 @@ from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
 from meanfield.compile.refinement import squared_errors
 from meanfield.compile.rounding import UNITS, function_rounding
-from meanfield.errors import AverageError, ParameterError
+from meanfield.errors import AverageError, ModelError, ParameterError, brief
 from meanfield.model import Model, Spectrum
 from meanfield.transfer import Applied
 
@@ -257,7 +257,12 @@ def _cached(model: Model) -> Kernel:
 
 
 def compile(model: Model, data: Mapping[str, Any] | None = None, *, scheme: Any = None) -> Kernel:
-    """The kernel of a model; kernels without data are cached per model object. scheme: see `meanfield.solve.solve`."""
+    """The kernel of a model (`ModelError` for anything else); kernels without data are cached per model object.
+
+    scheme: see `meanfield.solve.solve`.
+    """
+    if not isinstance(model, Model):
+        raise ModelError(f"compile needs a Model, got {brief(model)}")
     if scheme is not None:
         from meanfield.compile.schemes import with_scheme
 

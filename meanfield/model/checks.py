@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -11,7 +11,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
 from meanfield.averages.variables import random_variables
-from meanfield.errors import ModelError, ParameterError
+from meanfield.errors import ModelError, ParameterError, brief
 
 if TYPE_CHECKING:
     from meanfield.model.record import Model
@@ -27,6 +27,49 @@ def as_expression(value: Any, where: str) -> Any:
     if isinstance(value, int | float):
         return sp.sympify(value)
     return value
+
+
+_QUANTITIES = ("equations", "definitions", "observables", "on_request", "indicators", "reports")
+_TABLES = (*_QUANTITIES, "accept", "refuse", "profiles", "spectra")
+_LISTS = ("implicit", "unknowns", "parameters", "symmetries", "starts", "seeds", "junctions", "requires", "references")
+
+
+def check_parts(model: Model) -> None:
+    """Raise `ModelError` unless every part is of the kind that it must be, before anything looks into them."""
+    where = f"model {brief(model.name or model.title)}"
+    for name in _TABLES:
+        if not isinstance(getattr(model, name), Mapping):
+            raise ModelError(f"{where}: {name} must be a dictionary, got {brief(getattr(model, name))}")
+    for name in _LISTS:
+        part = getattr(model, name)
+        if isinstance(part, str) or not isinstance(part, Sequence):
+            raise ModelError(f"{where}: {name} must be a list or tuple, got {brief(part)}")
+    named = {name: list(getattr(model, name)) for name in ("unknowns", "parameters", "equations", "definitions", "reports")}
+    for name, symbols in named.items():
+        for s in symbols:
+            if not isinstance(s, sp.Symbol):
+                raise ModelError(f"{where}: {name} must be of symbols, such as unknown('mu'), got {brief(s)}")
+        if twice := {s.name for s in symbols if [t.name for t in symbols].count(s.name) > 1}:
+            raise ModelError(f"{where}: {', '.join(sorted(twice))} stands twice among the {name}")
+    for name in _QUANTITIES:
+        for label, expr in getattr(model, name).items():
+            _check_kind(expr, f"{where}, {name} {label}")
+    for expr in model.implicit:
+        _check_kind(expr, f"{where}, implicit equation")
+
+
+def _check_kind(expr: Any, where: str) -> None:
+    if not isinstance(expr, sp.Expr):
+        raise ModelError(f"{where}: expected an expression (text is never evaluated), got {brief(expr)}")
+
+
+def _check_definitions(model: Model, where: str) -> None:
+    """A definition may use those before it only."""
+    later = list(model.definitions)
+    for name, expr in model.definitions.items():
+        if used := sorted(s.name for s in expr.free_symbols if s in later):
+            raise ModelError(f"{where}, definition of {name}: uses {', '.join(used)}, which must be defined before it")
+        later.remove(name)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -46,6 +89,7 @@ def check_model(model: Model) -> None:
             f"{where} has {count} equations for {len(model.unknowns)} unknowns "
             f"({', '.join(s.name for s in model.unknowns)}); it needs one equation for each"
         )
+    _check_definitions(model, where)
     twice = {s.name for s in model.unknowns} & {s.name for s in model.parameters}
     if twice:
         raise ModelError(f"{where}: {', '.join(sorted(twice))} is both an unknown and a parameter")
@@ -53,6 +97,10 @@ def check_model(model: Model) -> None:
     for label, expr in _labelled(model):
         if isinstance(expr, sp.Basic):
             _check_expression(expr, known, f"{where}, {label}")
+    for expr in (*model.equations.values(), *model.implicit):
+        for constant, word in ((sp.I, "the imaginary unit"), (sp.oo, "an infinity"), (-sp.oo, "an infinity")):
+            if expr.has(constant):
+                raise ModelError(f"{where}: an equation holds {word} ({expr})")
     for label, symmetry in (("symmetry", s) for s in model.symmetries):
         if not set(symmetry) <= set(model.unknowns):
             raise ModelError(f"{where}, {label}: maps {set(symmetry) - set(model.unknowns)}, which are not unknowns")

@@ -11,7 +11,7 @@ import sympy as sp
 from meanfield.averages.passes import mirror
 from meanfield.averages.passes import with_transfer as exchange_in
 from meanfield.averages.scope import substitute
-from meanfield.errors import ModelError
+from meanfield.errors import ModelError, brief
 from meanfield.model.record import Junction, Model, Seed, Spectrum
 from meanfield.transfer import Transfer
 
@@ -24,6 +24,8 @@ def with_transfer(model: Model, table: Mapping[Transfer, Transfer] | Transfer) -
             names = ", ".join(t.name for t in tokens) or "none"
             raise ModelError(f"{model.title} has {len(tokens)} transfer functions ({names}); say which to exchange: {{old: new}}")
         table = {tokens[0]: table}
+    if not isinstance(table, Mapping) or not all(isinstance(t, Transfer) for t in (*table, *table.values())):
+        raise ModelError(f"with_transfer takes a transfer function, or {{old: new}} of transfer functions, got {brief(table)}")
     for new in table.values():
         for requirement in model.requires:
             if not requirement.holds(new):

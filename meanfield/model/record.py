@@ -12,7 +12,7 @@ import sympy as sp
 from meanfield.averages.scope import substitute
 from meanfield.declarations import declared_nonnegative
 from meanfield.errors import ModelError
-from meanfield.model.checks import as_expression, check_model, nearest
+from meanfield.model.checks import as_expression, check_model, check_parts, nearest
 from meanfield.model.motion import Motion
 
 if TYPE_CHECKING:
@@ -220,6 +220,7 @@ class Model:
                 put(f.name, _frozen(value, f"{where}, {f.name}"))
             elif isinstance(value, Sequence) and not isinstance(value, str):
                 put(f.name, tuple(_frozen(v, f"{where}, {f.name}") for v in value))
+        check_parts(self)
         put("unknowns", self.unknowns or tuple(self.equations))
         if not self.parameters:
             put("parameters", tuple(sorted(self._free() - set(self.unknowns), key=lambda s: s.name)))

@@ -62,10 +62,13 @@ def input_variance(given: Mapping[str, Any]) -> dict[str, np.ndarray]:
         if twice := [name for name in ("Sigma_n", "Sigma_perp") if name in values]:
             raise ParameterError(f"give either Sigma_I_squared or {' and '.join(twice)}, not both: each fixes the input's variance")
         left = values["Sigma_I_squared"] - along_m
-        if np.any(left < 0) or np.any((left == 0) & (get("Sigma_nI") != 0)):
+        small = (left < 0) | ((left == 0) & (get("Sigma_nI") != 0))
+        if np.any(small):
+            first = int(np.argmax(small))
+            got, least = (float(np.broadcast_to(v, small.shape).ravel()[first]) for v in (values["Sigma_I_squared"], along_m))
             raise ParameterError(
-                f"Sigma_I_squared = {given['Sigma_I_squared']} is too small for the covariances of the input; it must be at least "
-                f"Sigma_mI^2/Sigma_m^2 = {along_m}, and larger if Sigma_nI is not 0"
+                f"Sigma_I_squared = {got:g} is too small for the covariances of the input; it must be at least "
+                f"Sigma_mI^2/Sigma_m^2 = {least:g}, and larger if Sigma_nI is not 0"
             )
         return values
     total = along_m + _explained(get("Sigma_nI"), get("Sigma_n"), "n") + get("Sigma_perp") ** 2

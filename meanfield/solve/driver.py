@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from meanfield.compile import Kernel, compile
-from meanfield.errors import ParameterError
+from meanfield.errors import ParameterError, brief
 from meanfield.model import Model
 from meanfield.solve.absence import explained
 from meanfield.solve.choose import find_one, preferred
@@ -55,8 +55,10 @@ def solve(
         raise ParameterError(f'find must be "one" or "all", got {find!r}')
     if method not in ("newton", "relaxation"):
         raise ParameterError(f'method must be "newton" or "relaxation", got {method!r}')
-    if not tol > 0:
-        raise ParameterError(f"tol must be positive, got {tol!r}")
+    if not isinstance(tol, float | int | np.number) or not 0 < tol < np.inf:
+        raise ParameterError(f"tol must be a positive and finite number, got {brief(tol)}")
+    if isinstance(rounds, bool) or not isinstance(rounds, int | np.integer) or rounds < 0:
+        raise ParameterError(f"rounds must be a whole number, at least 0, got {brief(rounds)}")
     if not isinstance(model, Model):
         raise ParameterError(f"solve needs a Model, got {type(model).__name__}")
     if transfer is not None:
@@ -79,7 +81,7 @@ def solve(
         from meanfield.solve.precise import check_digits
 
         check_digits(digits, points.shape)
-    extra = None if starts is None else np.atleast_2d(np.asarray(starts, dtype=float))
+    extra = None if starts is None else _given_starts(model, starts)
     if method == "relaxation":
         parts = [(model, _relaxed(model, points.p, find, tol, extra), np.arange(len(points.p)))]
     else:
@@ -89,6 +91,19 @@ def solve(
         return _with_digits(result, digits, parameters)
     above = any((part.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any() for _, part, _ in parts)
     return _sharpened(result) if points.shape == () and above and model.scheme is None else result
+
+
+def _given_starts(model: Model, starts: Any) -> Array:
+    """Starts of the caller, (S, n)."""
+    names = ", ".join(s.name for s in model.unknowns)
+    wanted = f"starts must be numbers of shape (starts, {len(model.unknowns)}), for {names}"
+    try:
+        array = np.atleast_2d(np.asarray(starts, dtype=float))
+    except (TypeError, ValueError):
+        raise ParameterError(f"{wanted}; got {brief(starts)}") from None
+    if array.ndim != 2 or array.shape[1] != len(model.unknowns):
+        raise ParameterError(f"{wanted}; got the shape {array.shape}")
+    return array
 
 
 def _with_scheme(model: Model, scheme: Any, digits: int | None) -> Model:

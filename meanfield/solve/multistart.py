@@ -62,7 +62,7 @@ class RootTable:
 
     def why_empty(self, point: int) -> str:
         """Why a point without roots has none: a sentence about its starts."""
-        ends = [f"{n} {Status.from_code(k).name.lower().replace('_', ' ')}" for k, n in enumerate(self.outcomes[point]) if n]
+        ends = [f"{n} {Status.from_code(k).in_short}" for k, n in enumerate(self.outcomes[point]) if n]
         outside = f"; {self.left[point]} roots outside the domain were left out" if self.left[point] else ""
         return f"{Status.NO_SOLUTION}: of {self.outcomes[point].sum()} starts " + ", ".join(ends) + outside
 

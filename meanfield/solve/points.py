@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.averages.passes import explicit
-from meanfield.errors import ParameterError
+from meanfield.errors import ParameterError, brief
 from meanfield.model import Model
 from meanfield.model.checks import nearest
 from meanfield.solve.problem import Array
@@ -65,9 +65,11 @@ def _array(name: str, value: Any) -> Array:
     try:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        raise ParameterError(f"the parameter {name!r} must be a number or an array of numbers, got {value!r}") from None
+        raise ParameterError(f"the parameter {name!r} must be a number or an array of numbers, got {brief(value)}") from None
     if not np.isfinite(array).all():
-        raise ParameterError(f"the parameter {name!r} is not a finite number ({value!r})")
+        bad = array[~np.isfinite(array)]
+        many = f"{bad.size} of its {array.size} values are not, the first is {bad[0]}" if array.ndim else f"got {bad[0]}"
+        raise ParameterError(f"the parameter {name!r} must be finite; {many}")
     if array.size == 0:
         raise ParameterError(f"the parameter {name!r} is an empty array; give at least one value")
     return array

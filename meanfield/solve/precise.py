@@ -16,7 +16,7 @@ import sympy as sp
 from meanfield.compile import FINE, Kernel
 from meanfield.compile.precise import PreciseModel
 from meanfield.compile.states import StateKernel
-from meanfield.errors import AverageError, ParameterError, QuadratureError
+from meanfield.errors import AverageError, ParameterError, QuadratureError, brief
 from meanfield.model import Model
 from meanfield.solve.polish import MpVector, Polished, polish
 from meanfield.solve.search import Rows
@@ -84,7 +84,7 @@ def exact(name: str, value: Any) -> mpmath.mpf:
     try:
         return mpmath.mpf(repr(value) if isinstance(value, float) else str(value))
     except (TypeError, ValueError):
-        raise ParameterError(f"the parameter {name!r} must be a number, got {value!r}") from None
+        raise ParameterError(f"the parameter {name!r} must be a number, got {brief(value)}") from None
 
 
 def _constant(expr: sp.Expr) -> mpmath.mpf:

@@ -33,6 +33,11 @@ class Status(Enum):
         return self.value
 
     @property
+    def in_short(self) -> str:
+        """What a start did, in a few words."""
+        return _IN_SHORT.get(self.name, self.name.lower().replace("_", " "))
+
+    @property
     def found(self) -> bool:
         """True if the point is a root, with whatever claimed error."""
         return self in (Status.CONVERGED, Status.CLAIM_ABOVE_TOLERANCE)
@@ -44,6 +49,11 @@ class Status(Enum):
 
 
 _BY_CODE = tuple(Status)
+_IN_SHORT = {
+    "NAN": "met values that are not finite",
+    "SINGULAR": "met a singular Jacobian",
+    "MAX_ITERATIONS": "took too many steps",
+}
 
 
 def sentence(status: Status, detail: str = "") -> str:
