@@ -125,7 +125,11 @@ def _partial_class(cls: type[Opaque], argindex: int) -> type[Opaque]:
         def evaluate(*args: Any) -> np.ndarray:
             return cls.partial(argindex - 1, *args)
 
-        _PARTIALS[key] = type(f"{cls.__name__}_d{argindex}", (Opaque,), {"evaluate": staticmethod(evaluate)})
+        def reduce(self: Opaque, protocol: Any) -> tuple[Any, ...]:
+            return _partial, (cls, argindex, self.args)  # a class made here cannot be found by its name
+
+        parts = {"evaluate": staticmethod(evaluate), "__reduce_ex__": reduce}
+        _PARTIALS[key] = type(f"{cls.__name__}_d{argindex}", (Opaque,), parts)
     return _PARTIALS[key]
 
 
@@ -133,3 +137,7 @@ def _claim_class(cls: type[Opaque]) -> type[Opaque]:
     if cls not in _CLAIMS:
         _CLAIMS[cls] = type(f"{cls.__name__}_claim", (Opaque,), {"evaluate": staticmethod(cls.claim)})
     return _CLAIMS[cls]
+
+
+def _partial(cls: type[Opaque], argindex: int, args: tuple[sp.Basic, ...]) -> sp.Expr:
+    return _partial_class(cls, argindex)(*args)
