@@ -50,6 +50,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "follow": ("meanfield.continuation", "follow"),
     "bifurcation_diagram": ("meanfield.continuation", "bifurcation_diagram"),
     "Branch": ("meanfield.continuation", "Branch"),
+    "stationary_spectrum": ("meanfield.dynamics.stationary", "stationary_spectrum"),
     "two_time": ("meanfield.dynamics.transient", "two_time"),
     "autocovariance": ("meanfield.dynamics.curves", "autocovariance"),
     "power_spectrum": ("meanfield.dynamics.curves", "power_spectrum"),
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from meanfield.continuation import Branch, bifurcation_diagram, follow
     from meanfield.diagram import PhaseDiagram, diagram, trace
     from meanfield.dynamics.curves import autocovariance, power_spectrum
+    from meanfield.dynamics.stationary import stationary_spectrum
     from meanfield.dynamics.transient import two_time
     from meanfield.errors import MeanfieldError
     from meanfield.model import Model, Motion, Spectrum

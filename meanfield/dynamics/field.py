@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,10 @@ class Field:
     M_n: Array
     M_I: Array
     Sigma_m: Array
+
+    def row(self, point: int) -> Field:
+        """The field of one point, of shape (1,)."""
+        return Field(*(getattr(self, f.name)[point : point + 1] for f in fields(self)))
 
 
 def checked(shapes: dict[str, Any]) -> tuple[tuple[int, ...], dict[str, Array]]:

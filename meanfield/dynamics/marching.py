@@ -8,10 +8,10 @@ import numpy as np
 
 from meanfield.dynamics.field import Array, Field
 from meanfield.dynamics.lag_rows import ORDER, Start, Weights, along_row, extrapolated, with_newest, without_newest
+from meanfield.dynamics.pair_rates import degree_of
 from meanfield.errors import ParameterError, TransferError
 from meanfield.quadrature.mehler import Projection, mehler
 from meanfield.transfer import Transfer
-from meanfield.transfer.token import X
 
 ROUNDS = 40  # of the implicit step; it gains a factor of about dt g^2/3 a round
 ROOM = 1.2  # how far beyond the widest law so far a projection reaches
@@ -45,7 +45,7 @@ class March:
             pole_order=traits.pole_order,
             imaginary_growth=traits.imaginary_growth,
             parity=self.parity,
-            degree=_degree(self.phi),
+            degree=degree_of(self.phi),
             tol=self.tol,
         )
         self.table = np.moveaxis(self.projection(self.mean, self.sigma), -1, 1).copy()
@@ -147,11 +147,6 @@ class March:
     def _too_long_a_step(self) -> ParameterError:
         g = float(self.field.g.max())
         return ParameterError(f"the implicit step of dt = {self.dt:g} does not converge at g = {g:g}; take dt below about 1/g^2")
-
-
-def _degree(phi: Transfer) -> float:
-    """Degree of a polynomial, infinite for everything else."""
-    return phi.traits.degree if phi.definition.is_polynomial(X) else np.inf
 
 
 def check_transfer(phi: Transfer) -> None:

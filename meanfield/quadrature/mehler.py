@@ -26,8 +26,8 @@ class Projection:
 
     strip, pole_order, imaginary_growth: of f, see ``trapezoid_step``. parity: "odd" or "even" if f is *and* every law has mean 0;
     then only the coefficients that do not vanish are kept, of the orders ``self.orders``. tol: the truncation error at
-    correlation 1, for f of order one. degree: of f, if it is a polynomial. Raises ``QuadratureError`` where more than 8192
-    coefficients would be needed.
+    correlation 1, for f of order one. degree: of f, if it is a polynomial. Raises ``QuadratureError`` where more than
+    ``largest`` coefficients would be needed.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Projection:
         parity: str | None = None,
         degree: float = inf,
         tol: float = 1e-11,
+        largest: int = LARGEST,
     ) -> None:
         growth = imaginary_growth * widest**2 if strip == inf else 0.0
         distance = strip / widest if widest > 0 else inf
@@ -48,9 +49,9 @@ class Projection:
             count = int(degree) + 1
         else:
             count = hermite_count(distance, 1.0, tol, pole_order=pole_order, growth=growth, frequency=max(widest, 1e-3))
-        if count > LARGEST:
+        if count > largest:
             raise QuadratureError(
-                f"a law of standard deviation {widest:.3g} needs {count} Hermite coefficients for {tol:.0e}, more than {LARGEST}; "
+                f"a law of standard deviation {widest:.3g} needs {count} Hermite coefficients for {tol:.0e}, more than {largest}; "
                 "loosen the tolerance, or use the rotated product rule for these pairs"
             )
         count = 16 * -(-count // 16) if degree == inf else count

@@ -2,7 +2,7 @@
 
 from meanfield.store.branches import BRANCH_FORMAT, branch_dataset, load_branches, save_branches
 from meanfield.store.diagrams import DIAGRAM_FORMAT, diagram_dataset
-from meanfield.store.dynamics import TWO_TIME_FORMAT, two_time_dataset
+from meanfield.store.dynamics import SPECTRUM_FORMAT, TWO_TIME_FORMAT, spectrum_dataset, two_time_dataset
 from meanfield.store.files import load, save
 from meanfield.store.fixed_points import FIXED_POINTS_FORMAT, fixed_points_dataset, load_fixed_points, save_fixed_points
 from meanfield.store.simulations import SIMULATION_FORMAT, load_simulation, save_simulation, simulation_dataset
@@ -14,6 +14,7 @@ __all__ = [
     "FIXED_POINTS_FORMAT",
     "FORMAT",
     "SIMULATION_FORMAT",
+    "SPECTRUM_FORMAT",
     "TWO_TIME_FORMAT",
     "branch_dataset",
     "dataset",
@@ -28,5 +29,6 @@ __all__ = [
     "save_fixed_points",
     "save_simulation",
     "simulation_dataset",
+    "spectrum_dataset",
     "two_time_dataset",
 ]

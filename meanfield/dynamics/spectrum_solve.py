@@ -1,0 +1,207 @@
+"""One self-consistent spectrum, from a guess through finer and finer bases to a claimed error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from meanfield.dynamics.field import Array, Field
+from meanfield.dynamics.half_line import HalfLine
+from meanfield.dynamics.pair_rates import PairRates
+from meanfield.dynamics.spectrum_equations import SpectrumEquations
+from meanfield.dynamics.units import Unit
+from meanfield.solve.anderson import anderson
+from meanfield.solve.status import Status
+from meanfield.transfer import Transfer
+
+__all__ = ["Found", "solve_spectrum"]
+
+COUNTS = (32, 48, 72, 108, 160, 240)  # basis functions, grid by grid
+SCALES = (1.0, 0.75, 1.3, 0.5, 1.8, 2.6)  # of the basis, tried once a solution is known roughly
+ROUGH, FINE = 1e-11, 1e-14  # tolerances of pair averages: on the first grids, and in the end
+# Amplitude and decay rate of the guess, in units of what the frozen state suggests.
+GUESSES = ((1.0, 1.0), (0.97, 1.6), (1.0, 0.6), (0.9, 1.0), (1.0, 2.5), (0.8, 1.0), (1.0, 0.3), (0.8, 3.0), (0.6, 2.0))
+NEWTON_STEPS = 12
+NOTHING = 1e-7  # fluctuations below this part of the variance are the frozen state
+
+
+@dataclass(frozen=True)
+class Found:
+    """Basis, unknowns v, coefficients of T and of the field; claimed errors of Delta_0, Delta(tau), Delta_inf and the mean."""
+
+    status: Status
+    line: HalfLine | None
+    v: Array
+    T: Array
+    field: Array
+    Delta_0: float
+    error: tuple[float, float, float, float]
+
+
+def nothing(status: Status) -> Found:
+    """What stands for a solution where there is none."""
+    none = np.full(3, np.nan)
+    return Found(status, None, none, none, none, np.nan, (np.inf,) * 4)
+
+
+def solve_spectrum(phi: Transfer, field: Field, unit: Unit, mean: float, tol: float) -> Found:
+    """The fluctuating state of one point (fields of shape (1,)); ``mean``: where the mean starts."""
+    centred = not (mean or field.M_I.any())
+    rough, fine = PairRates(phi, centred, ROUGH), PairRates(phi, centred, FINE)
+    first = _first(rough, field, unit, mean, COUNTS[0]) or _first(rough, field, unit, mean, COUNTS[2])
+    if first is None:
+        return nothing(Status.NO_SOLUTION)
+    line, v = first
+    found, earlier = None, np.inf
+    for level, count in enumerate(COUNTS[1:]):
+        grid = HalfLine(count, _best_scale(line, v, count, rough, field, unit) * 1.1)
+        equations = SpectrumEquations(fine if level else PairRates(phi, centred, 1e-12), field, unit, grid)
+        start = _moved(v, line, grid)
+        refined = _newton(equations, start, steps=8)
+        if refined is None:
+            break
+        gap = np.abs(refined[0] - start)
+        # The distance of two grids is the error of the coarser; where it falls quickly that of the finer is known to be less.
+        shrink = min(1.0, 10 * float(gap.max()) / earlier)
+        found = _claimed(equations, refined[0], shrink * gap, refined[1], tol)
+        line, v, earlier = grid, refined[0], float(gap.max())
+        if found.status is Status.CONVERGED:
+            break
+    if found is None:
+        return nothing(Status.STAGNATED)
+    return found if _is_covariance(found, field, unit) else nothing(Status.REJECTED)
+
+
+def _first(rates: PairRates, field: Field, unit: Unit, mean: float, count: int) -> tuple[HalfLine, Array] | None:
+    """A solution in ``count`` functions, by Anderson's acceleration of the iteration and then Newton's method."""
+    peak, power = _peak(unit)
+    frozen, static, mu, margin = _frozen(rates, field, unit, mean, power)
+    # Near the onset of chaos without noise k = eps/sqrt(3), the margin is 4 eps^2/3 and the amplitude that of the frozen state.
+    k_0, height_0 = (np.sqrt(margin) / 2, 1 / (1 + 0.16 * np.sqrt(margin))) if margin > 0 else (np.sqrt(-margin), 0.9)
+    for amplitude, rate in GUESSES:
+        k = max(k_0 * rate, 1e-4)
+        line = HalfLine(count, float(min(max(1.8 * np.sqrt(k), 1.5 * k), 6 * k)))
+        equations = SpectrumEquations(rates, field, unit, line)
+        tau = np.append(line.tau, 0.0)
+        height = amplitude * height_0 * (frozen - static) - float(equations.W[-1])
+        with np.errstate(over="ignore"):
+            v = np.append(height * np.cos(peak * tau) / np.cosh(k * tau), [static, mu])
+        v, size, _ = anderson(equations.G, v, tol=1e-3 * max(abs(height), 1e-9), rounds=40)
+        if not np.isfinite(size):
+            continue
+        refined = _newton(equations, v, steps=NEWTON_STEPS)
+        if refined is not None and _fluctuates(equations, refined[0]):
+            return line, refined[0]
+    return None
+
+
+def _peak(unit: Unit) -> tuple[float, float]:
+    """The frequency at which the unit responds most, and ``|chi|^2`` there."""
+    omega = np.concatenate([[0.0], np.geomspace(1e-3, 1e2, 400)])
+    power = unit.power(omega)
+    k = int(power.argmax())
+    return (0.0, float(power[0])) if power[k] <= power[0] * (1 + 1e-9) else (float(omega[k]), float(power[k]))
+
+
+def _frozen(rates: PairRates, field: Field, unit: Unit, mean: float, power: float) -> tuple[float, float, float, float]:
+    """Variance if units moved at their favourite frequency only, static variance and mean then, ``power g^2 <phi'^2> - 1``."""
+    g2, gain = float(field.g[0] ** 2), unit.gain
+    line = HalfLine(COUNTS[0], 1.0)
+    white = 2 * float(field.sigma_squared[0]) * float(unit.covariance(np.zeros(1), line)[0])
+
+    def sweep(x: Array) -> Array:
+        variance, static, mu = x
+        r = rates(np.array([variance, min(static, variance)]), max(variance, 1e-12), mu)
+        kappa = float(field.M_n[0]) * r.mean_rate[0]
+        held = (float(field.Sigma_m[0]) * kappa) ** 2 + float(field.D[0])
+        static = gain**2 * (g2 * r.value[1] + held)
+        return np.array(
+            [power * g2 * (r.value[0] - r.value[1]) + static + white, static, gain * (field.M_m[0] * kappa + field.M_I[0])]
+        )
+
+    x = np.array([power * g2 + white + gain**2 * float(field.D[0]), 0.0, mean])
+    for _ in range(8):
+        x = (x + sweep(x)) / 2
+    # Near the onset of chaos without noise the margin is of second order in the distance, and must be right.
+    better, size, _ = anderson(sweep, x, depth=3, tol=(1e-4 if white > 0.03 * x[0] else 1e-13) * float(x[0]), rounds=60)
+    x = better if size <= 1e-4 * better[0] else x
+    r = rates(x[:1], max(float(x[0]), 1e-12), float(x[2]))
+    return float(x[0]), float(max(x[1], 0.0)), float(x[2]), power * g2 * float(r.by_covariance[0]) - 1
+
+
+def _newton(equations: SpectrumEquations, v: Array, steps: int) -> tuple[Array, float] | None:
+    """A root near v and a bound on what rounding does to it, or None."""
+    for _ in range(steps):
+        residual, matrix = equations.newton(v)
+        if not np.isfinite(residual).all() or not np.isfinite(matrix).all():
+            return None
+        size = float(np.abs(residual).max())
+        scale = 1 + float(np.abs(v).max())
+        try:
+            step = np.linalg.solve(matrix, residual)
+        except np.linalg.LinAlgError:
+            return None
+        v = v + step
+        if size <= 1e-14 * scale or float(np.abs(step).max()) <= 1e-13 * scale:
+            break
+    else:
+        if size > 1e-9 * scale:
+            return None
+    return v, float(np.abs(step).max())
+
+
+def _fluctuates(equations: SpectrumEquations, v: Array) -> bool:
+    """Whether v is neither the frozen state nor outside the domain."""
+    Delta_0 = v[-2] + v[-3] + equations.W[-1]
+    return bool(v[-3] + equations.W[-1] > NOTHING * Delta_0 and v[-2] > -NOTHING * Delta_0)
+
+
+def _moved(v: Array, line: HalfLine, grid: HalfLine) -> Array:
+    """The unknowns at the nodes of another grid."""
+    coefficients = line.analysis @ v[:-3]
+    return np.concatenate([coefficients @ line.at(grid.tau), [coefficients.sum()], v[-2:]])
+
+
+def _best_scale(line: HalfLine, v: Array, count: int, rates: PairRates, field: Field, unit: Unit) -> float:
+    """The scale in which the last of ``count`` coefficients of the field's covariance are smallest; v: on the grid of ``line``."""
+    coefficients = line.analysis @ v[:-3]
+    tails = []
+    scales = SCALES if count == COUNTS[1] else SCALES[:3]
+    for scale in scales:
+        grid = HalfLine(count, line.b * scale)
+        tau = np.append(grid.tau, 0.0)
+        Delta = v[-2] + 2 * float(field.sigma_squared[0]) * unit.covariance(tau, grid) + coefficients @ line.at(tau)
+        r = rates(np.append(Delta[:-1], v[-2]), float(Delta[-1]), float(v[-1]))
+        terms = np.abs(grid.analysis @ (r.value[:-1] - r.value[-1]))
+        # What is looked at is known to some accuracy only; it is rough once a rough solution did not fit its first grid well.
+        tails.append(max(float(terms[-count // 4 :].max()), (1e-12 if count == COUNTS[1] else 1e-10) * float(terms.max())))
+    return line.b * next(scale for scale, tail in zip(scales, tails) if tail <= 1.1 * min(tails))
+
+
+def _claimed(equations: SpectrumEquations, v: Array, gap: Array, last_step: float, tol: float) -> Found:
+    """The solution with its claims: ``gap``, what changed between two grids, the last terms, and rounding."""
+    _, matrix = equations.newton(v)
+    field = equations.field_covariance(v)
+    Delta_0 = float(v[-2] + v[-3] + equations.W[-1])
+    noise = 16 * np.finfo(float).eps * Delta_0 + equations.g2 * min(Delta_0, 1.0) * equations.rates.reached
+    rounding = float(np.abs(np.linalg.inv(matrix)).sum(axis=1).max()) * noise + last_step * 1e-3
+    line, T = equations.line, equations.to_coefficients @ field
+    # Where terms fall slowly both grids are wrong in the same way: what was left out is about as large as the last terms kept.
+    rounding += float(np.abs(T[-line.count // 8 :]).sum())
+    error = (
+        float(gap[-3] + gap[-2]) + rounding,
+        float(gap[:-2].max() + gap[-2]) + rounding,
+        float(gap[-2]) + rounding,
+        float(gap[-1]) + rounding,
+    )
+    status = Status.CONVERGED if max(error) <= tol * max(1.0, Delta_0) else Status.CLAIM_ABOVE_TOLERANCE
+    return Found(status, line, v, T, line.analysis @ field, Delta_0, error)
+
+
+def _is_covariance(found: Found, field: Field, unit: Unit) -> bool:
+    """Whether the spectrum is nowhere negative, beyond its error."""
+    assert found.line is not None
+    omega = found.line.omega[:: found.line.count // 16]
+    spectrum = unit.power(omega) * (2 * found.line.half_transform(found.field, omega).real + 2 * float(field.sigma_squared[0]))
+    return bool(spectrum.min() >= -1e-6 * spectrum.max() and found.v[-2] >= -10 * found.error[2] - NOTHING)
