@@ -18,6 +18,7 @@ from collections.abc import Callable
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meanfield.dynamics.field import Array
 
@@ -77,7 +78,7 @@ class HalfLine:
         tails = np.cumsum(kappa[:0:-1])[::-1]
         return matrix, -2 * self.b * tails[:n]
 
-    def half_transform(self, coefficients: Array, omega: Array) -> Array:
+    def half_transform(self, coefficients: Array, omega: Array) -> NDArray[np.complex128]:
         """``int_0^inf exp(-i omega tau) f(tau) dtau`` (n,) of the function with these coefficients."""
         s = 1j * np.asarray(omega, dtype=float)
         z = (s - self.b) / (s + self.b)

@@ -36,7 +36,7 @@ class Rates:
 
 class PairRates:
     """Evaluates `Rates`. centred: every law has mean 0; then an odd phi needs half of the coefficients. tol: truncation at
-    correlation 1, for phi of order one; where too many coefficients would be needed it is loosened: ``reached`` is what was used."""
+    correlation 1, for phi of order one; where too many coefficients would be needed it is loosened: see ``reached``."""
 
     def __init__(self, phi: Transfer, centred: bool, tol: float) -> None:
         self.phi, self.tol, self.reached = phi, tol, tol

@@ -97,7 +97,8 @@ def stationary_spectrum(
     (g^2 C_phi(Delta_inf) + Sigma_m^2 kappa^2 + D)``, are unknowns beside it; symbols as in `two_time`.
 
     unit: its response; None for ``x' = -x + ...``, ``(numerator, denominator)`` in ascending powers of i omega, `leaky`,
-    `adapting`, or a function chi(omega). mean: where the mean starts, which chooses among several states of a network with structure.
+    `adapting`, or a function chi(omega). mean: where the mean starts, which chooses among the states of a network
+    with structure.
 
     Method. The response W to white noise is split off in closed form; what is left still has a kink at tau = 0, so a Fourier
     transform in equidistant omega would converge like omega^-4 only. The half tau > 0 is smooth: in Laguerre functions, which in

@@ -116,11 +116,11 @@ class FilterUnit:
 
 def leaky(*time_constants: float) -> RationalUnit:
     """First-order filters in series, ``1/((1 + i omega tau_1)(1 + i omega tau_2)...)``; without arguments the unit ``x' = -x``."""
-    denominator = np.ones(1)
+    denominator: Array = np.ones(1)
     for tau in time_constants or (1.0,):
         if not (0 < tau < np.inf):
             raise ParameterError(f"a time constant must be positive, got {tau!r}")
-        denominator = np.polynomial.polynomial.polymul(denominator, [1.0, tau])
+        denominator = np.asarray(np.polynomial.polynomial.polymul(denominator, [1.0, tau]), dtype=float)
     return RationalUnit((1.0,), tuple(denominator))
 
 
