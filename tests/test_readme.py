@@ -43,7 +43,7 @@ def test_the_diagrams(capsys):
 def test_the_fluctuations():
     names = {}
     exec(compile(next(block for block in PYTHON if "two_time" in block), "README.md", "exec"), names)
-    assert abs(names["run"].Delta_0[-1] - names["noisy"].Delta_0[1]) < 0.01 and names["C"][0] == names["run"].Delta_0[-1]
+    assert abs(names["run"].Delta_0[-1] - names["noisy"].Delta_0[1]) < 0.05 and names["C"][0] == names["run"].Delta_0[-1]
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("meanfield ")])
