@@ -16,6 +16,8 @@ from meanfield.model import Model
 from meanfield.solve.problem import Array
 
 _SCATTER = 12  # quasi-random starts besides the formulas when all solutions are wanted
+_BLIND = 36  # and of all sizes, for a model without formulas
+_SIZES = (-1.5, 3.0)  # powers of ten
 
 
 @lru_cache(maxsize=256)
@@ -87,13 +89,20 @@ def at_parameters(model: Model, exprs: tuple[sp.Expr, ...], p: Array) -> Array:
 
 
 def scattered(model: Model, p: Array, formulas: Array, count: int = _SCATTER) -> Array:
-    """Quasi-random starts (P, count, n) in a box that the formulas span, mirrored for unknowns that may be negative."""
+    """Quasi-random starts (P, count, n) in a box that the formulas span, mirrored for unknowns that may be negative; and more, of
+    all sizes, for a model that has no formulas."""
     n = len(model.unknowns)
     finite = np.where(np.isfinite(formulas), np.abs(formulas), 0.0)
     reach = 1.2 * finite.max(axis=1) + 0.1
     u = _kronecker(count, n)
     low = np.array([0.0 if s.name in (model.nonnegative or ()) else -1.0 for s in model.unknowns])
-    return reach[:, None, :] * (low + (1 - low) * u)[None]
+    near = reach[:, None, :] * (low + (1 - low) * u)[None]
+    if model.starts:
+        return near
+    u = _kronecker(_BLIND, n + 1)
+    sizes = 10.0 ** (_SIZES[0] + (_SIZES[1] - _SIZES[0]) * u[:, :1])
+    far = sizes * (low + (1 - low) * u[:, 1:])
+    return np.concatenate([near, np.broadcast_to(far, (len(p), *far.shape))], axis=1)
 
 
 @lru_cache(maxsize=16)
