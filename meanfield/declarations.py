@@ -2,7 +2,8 @@
 
 Symbols are plain real SymPy symbols, equal whenever their names are, so that a domain cannot be written on them; and it cannot
 belong to a name alone, for two files may mean different things by ``y``. A Model asks here, once, when it is built:
-first the function that builds it, then its module, and only for symbols that neither declares (they were imported) all others.
+first the function that builds it, then its module; for symbols that neither declares (they were imported) the modules that it has
+imported, and only then all others.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
-from types import FrameType
+from types import FrameType, ModuleType
 
 from meanfield.errors import ModelError
 
@@ -68,7 +69,8 @@ def declared_nonnegative(names: Iterable[str]) -> frozenset[str]:
     while frame.f_back is not None and (frame.f_globals.get("__name__", "") + ".").startswith(_ROOMS):
         frame = frame.f_back
     place = _place(frame)
-    return frozenset(name for name in names if _is_nonnegative(name, place))
+    imported = {str(v.__file__) for v in frame.f_globals.values() if isinstance(v, ModuleType) and getattr(v, "__file__", None)}
+    return frozenset(name for name in names if _is_nonnegative(name, place, imported))
 
 
 def _place(frame: FrameType) -> _Place:
@@ -78,7 +80,7 @@ def _place(frame: FrameType) -> _Place:
     return _Place(str(file), parts, code.co_filename)
 
 
-def _is_nonnegative(name: str, place: _Place) -> bool:
+def _is_nonnegative(name: str, place: _Place, imported: set[str]) -> bool:
     own = _own(name, place)
     if own is not None:
         if own.contradicts:
@@ -88,7 +90,8 @@ def _is_nonnegative(name: str, place: _Place) -> bool:
             )
         own.read = True
         return own.nonnegative
-    elsewhere = {file: d for file in _FILES if (d := _own(name, _Place(file, (), ""))) is not None}
+    everywhere = {file: d for file in _FILES if (d := _own(name, _Place(file, (), ""))) is not None}
+    elsewhere = {file: d for file, d in everywhere.items() if file in imported} or everywhere
     if len({d.nonnegative for d in elsewhere.values()}) > 1:
         said = " and ".join(
             next(f"{d.words} in {file}" for file, d in elsewhere.items() if d.nonnegative is s) for s in (True, False)

@@ -107,3 +107,13 @@ def test_given_names_must_be_those_of_the_model() -> None:
     y = mf.unknown("Delta_y")
     with pytest.raises(ModelError, match="nonnegative names Delta_x; did you mean 'Delta_y'"):
         mf.Model("m", equations={y: y / 2 + 1}, nonnegative="Delta_x")
+
+
+def test_symbols_of_an_imported_module_mean_what_it_says(write: Write) -> None:
+    shared, other = (
+        write(name, DECLARE.format(f"y = mf.unknown('y_m', nonnegative={name == 'other'})")) for name in ("shared", "other")
+    )
+    names: dict[str, object] = {"__name__": "user", "__file__": "user.py", "shared": shared}
+    exec("import meanfield as mf\nm = mf.Model('m', equations={shared.y: shared.y / 2 - 1})", names)
+    assert names["m"].nonnegative == frozenset()  # type: ignore[attr-defined]
+    assert other.y == shared.y
