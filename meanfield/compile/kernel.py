@@ -69,6 +69,11 @@ class Kernel:
             self._programs[key] = program
         return self._programs[key]
 
+    @property
+    def averages(self) -> bool:
+        """Whether there are averages in the equations."""
+        return bool(self.program("claims", lambda: self.residuals).plan.groups)
+
     def _columns(self, x: Array, p: Array) -> list[Array]:
         return [*np.ascontiguousarray(np.atleast_2d(x).T), *np.ascontiguousarray(np.atleast_2d(p).T)]
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from meanfield.solve.status import Status
 
 MpVector = list[mp.mpf]
+_LONGEST_TAIL = 40  # of corrections not taken, over the next one
 _GUARD = 10  # digits beyond those wanted, for the rounding of the residual's own operations
 
 
@@ -63,6 +64,7 @@ class _Chord:
         self.x, self.given, self.inverse = x, inverse, inverse
         self.iterations = 0
         self.tolerances: MpVector = []
+        self.taken: mp.matrix | None = None
         self._look()
 
     def _look(self) -> None:
@@ -91,7 +93,7 @@ class _Chord:
     def _advance(self) -> None:
         """Take the step; Broyden's good update of the inverse (Sherman-Morrison form) from what it led to."""
         self.iterations += 1
-        taken = self.step
+        taken = self.taken = self.step
         self.x = [a + b for a, b in zip(self.x, taken, strict=True)]
         self._look()
         square = (taken.T * taken)[0]
@@ -103,13 +105,18 @@ class _Chord:
             self.step = self.step / (1 - overlap)
 
     def error(self, claims: Sequence[mp.mpf] | None) -> MpVector:
-        """Twice the correction not taken (by both inverses), plus |B| times the residual's claim or rounding."""
+        """Twice the corrections not taken (by both inverses), plus |B| times the residual's claim or rounding.
+
+        Near a multiple root steps shrink like a geometric series only, whose sum is what is left.
+        """
         n, out = len(self.x), []
+        shrink = _norm(self.step) / _norm(self.taken) if self.taken is not None and _norm(self.taken) else mp.mpf(0)
+        left = min(_LONGEST_TAIL, 2 / (1 - shrink)) if shrink < 1 else _LONGEST_TAIL
         for i, value in enumerate(self.x):
             rows = [max(abs(self.given[i, j]), abs(self.inverse[i, j])) for j in range(n)]
             noise = [abs(c) for c in claims] if claims is not None else [16 * mp.eps] * n
             correction = max(abs(self.distance[i]), abs(self.step[i]))
-            bound = 2 * correction + sum(a * b for a, b in zip(rows, noise, strict=True)) + 4 * mp.eps * max(1, abs(value))
+            bound = left * correction + sum(a * b for a, b in zip(rows, noise, strict=True)) + 4 * mp.eps * max(1, abs(value))
             out.append(bound if mp.isfinite(bound) else mp.inf)
         return out
 

@@ -59,6 +59,7 @@ def refine(
         rows = np.abs(scaled).max(axis=2, keepdims=True)
         scaled = scaled / np.where(rows > 0, rows, 1.0)
         condition = np.abs(scaled).sum(axis=1).max(axis=1) * np.abs(inverse(scaled)).sum(axis=1).max(axis=1)
+        condition = np.where(np.isnan(condition) & np.isfinite(scaled).all(axis=(1, 2)), np.inf, condition)
         usable = (np.abs(raw) < _LONGEST * extent).all(axis=1)
         step = np.where(usable[:, None], raw, 0.0)
         # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
@@ -80,12 +81,14 @@ def refine(
         bent = _BEND * condition * ((np.abs(raw) / extent).max(axis=1)) ** 2
         missed = missed + np.where(usable, bent, 0.0)[:, None] * extent
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
-        weak = _weak_rows(kernel, rows[:, :, 0], extent)
+        weak = _weak_rows(kernel, rows[:, :, 0], extent, bound)
         settled = usable & (missed <= error + _SETTLED * np.maximum(1.0, np.abs(x))).all(axis=1) & (condition < _CURVED) & ~weak
         error = error + missed
         corrected = x - step
         left = (jacobian * step[:, None, :]).sum(axis=2)
     residual = fine - left
+    # Without averages the terms are what is written, such as (x - a)^2, and their size says nothing; but there a look is cheap.
+    weak = weak | (not kernel.averages)
     curved = np.flatnonzero(weak | ~(condition < _CURVED) | ~((error / extent).max(axis=1) < _DOUBTFUL))
     if curved.size:
         at = corrected[curved]
@@ -98,11 +101,16 @@ def refine(
     return Refined(corrected, error, condition, residual, jacobian, settled, share)
 
 
-def _weak_rows(kernel: Kernel, rows: Array, extent: Array) -> NDArray[np.bool_]:
-    """(P,) whether an equation ``u = F`` hardly depends on the unknowns: near a multiple root, which equilibration would hide."""
+def _weak_rows(kernel: Kernel, rows: Array, extent: Array, bound: Array) -> NDArray[np.bool_]:
+    """(P,) whether an equation hardly depends on the unknowns: near a multiple root, which equilibration would hide.
+
+    An equation ``u = F`` is compared with the size of u, another one with that of its terms, which its rounding shows.
+    """
     count = len(kernel.model.equations)
     place = [kernel.unknowns.index(u) for u in kernel.model.equations]
-    return np.asarray((rows[:, :count] < extent[:, place] / _CURVED).any(axis=1))
+    explicit = (rows[:, :count] < extent[:, place] / _CURVED).any(axis=1)
+    terms = np.where(np.isfinite(bound), bound, 0.0) / (4 * EPS)
+    return np.asarray(explicit | (rows[:, count:] < terms[:, count:] / _CURVED).any(axis=1))
 
 
 def _refined(kernel: Kernel, x: Array, p: Array) -> tuple[Array, Array]:

@@ -1,0 +1,48 @@
+"""Claims at multiple roots, where Newton's method only halves the distance and the Jacobian vanishes."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import meanfield as mf
+
+x, a, b = mf.unknown("x"), mf.parameter("a"), mf.parameter("b")
+E, phi = mf.average, mf.transfer.tanh
+
+
+def shifted_pitchfork() -> mf.Model:
+    """x - a = <tanh>_{x - a}/<tanh'>_0: a triple root at x = a, whose residual is rounded."""
+    slope = E(phi.d(1)(mf.gaussian("w", var=b)))
+    starts = [{x: 1}, {x: -2}]
+    return mf.Model("shifted", equations={x: a + E(phi(mf.gaussian("z", mean=x - a, var=b))) / slope}, starts=starts)
+
+
+def powers(order: int) -> mf.Model:
+    starts = [{x: 1}, {x: -2}, {x: a + sp.Rational(1, 100)}]
+    return mf.Model(f"(x - a)^{order}", unknowns=(x,), implicit=[(x - a) ** order], starts=starts)
+
+
+EXPANDED = mf.Model("expanded", unknowns=(x,), implicit=[sp.expand((x - a) ** 3)], starts=[{x: 1}, {x: -2}])
+
+
+@pytest.mark.parametrize("place", [0.3, 1 / 3, 0.7, 2.7])
+@pytest.mark.parametrize("model", [shifted_pitchfork(), EXPANDED, *map(powers, (2, 3, 4, 5))], ids=lambda m: m.title)
+def test_the_claim_covers_the_distance_to_a_multiple_root(model: mf.Model, place: float) -> None:
+    given = {"a": place, "b": 0.5} if b in model.parameters else {"a": place}
+    every = mf.solve(model, find="all", **given)
+    assert len(every) > 0
+    for solution in every:
+        assert abs(solution["x"] - place) <= solution.error["x"], (solution["x"], solution.error["x"])
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-20, 1e-16, 1e-12, 1e-6])
+def test_near_a_fold(gap: float) -> None:
+    model = mf.Model("fold", unknowns=(x,), implicit=[(x - a) ** 2 - b], starts=[{x: 1}, {x: -2}])
+    for solution in mf.solve(model, find="all", a=0.3, b=gap):
+        away = min(abs(solution["x"] - 0.3 - side * np.sqrt(gap)) for side in (1, -1))
+        assert away <= solution.error["x"]
+
+
+def test_the_state_at_a_pitchfork_is_exact_and_its_condition_infinite() -> None:
+    (s,) = mf.solve(mf.models.by_name("rank1-stationary"), find="all", g=0.5, M_m=1, M_n=1, Sigma_m=0)
+    assert (s["mu"], s["Delta_0"], s.error["mu"], s.error["Delta_0"]) == (0, 0, 0, 0) and s.condition == np.inf
