@@ -26,6 +26,8 @@ def verify(
     time: float = typer.Option(60.0, "--time", help="Time over which is averaged."),
     transient: float = typer.Option(40.0, "--transient", help="Time that is left out before."),
     dt: float | None = typer.Option(None, "--dt", help="Step (its effect is measured and allowed for)."),
+    lags: str = typer.Option("", "--lags", metavar="A,B", help="Compare Delta(tau) at these delays."),
+    lyapunov: bool = typer.Option(False, "--lyapunov", help="Compare the largest Lyapunov exponent."),
     precision: str = typer.Option("float32", "--precision", metavar="float64|float32", help="Of the arithmetic of networks."),
     seed: int = typer.Option(0, "--seed", min=0, help="The same seed gives the same networks."),
     transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
@@ -50,6 +52,7 @@ def verify(
         check_target(picture, (".png", ".svg", ".pdf"), "--plot")
     found = find_model(model, transfer)
     settings: dict[str, Any] = {"trajectories": trajectories, "time": time, "transient": transient, "dt": dt, "seed": seed}
+    settings |= {"lags": numbers_of(lags), "lyapunov": lyapunov}
     result = mf.verify(
         found,
         neurons=[int(n) for n in sizes],

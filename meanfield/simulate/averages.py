@@ -14,8 +14,6 @@ __all__ = ["Averages", "Measured"]
 
 Array = Any
 
-_MOMENTS = ("mean", "mean_square", "mean_phi", "mean_square_phi", "mean_dphi", "mean_square_dphi")
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -59,29 +57,34 @@ class Averages:
     def __init__(self, net: Sample, columns: int, lags: tuple[int, ...]) -> None:
         self.net, self.B, self.lags = net, columns, lags
         P, N = len(net.slices), net.neurons
-        self._sums = {name: np.zeros((P, columns)) for name in _MOMENTS}
+        self._sums, self._squares = np.zeros((2, 3, P, columns))
         self._kappa = np.zeros((net.right.shape[1], columns))
         self._halves = np.zeros((2, N, columns))
         self._counts = [0, 0]
-        self._lagged = np.zeros((P, len(lags), columns))
+        self._lagged = np.zeros((len(lags), P, columns))
         self._lag_counts = np.zeros(len(lags))
         self._ring = np.zeros((max(lags, default=-1) + 1, N, columns), net.input.dtype)
         self._phi = [rates(p.transfer, (0, 1)) for p in net.numbers.populations]
         self._buffers = np.empty((2, N, columns), net.input.dtype)
+        # Everything is summed in float64, by products with rows that hold one over the size of a population.
+        self._values, self._products = np.empty((2, 3, N, columns))
+        self._mean = np.zeros((P, N))
+        for row, rows in zip(self._mean, net.slices):
+            row[rows] = 1 / (rows.stop - rows.start)
+        self._overlap = net.right.T.astype(float) / N
 
     def add(self, x: Array, half: int) -> None:
         """One sample."""
         phi, slope = self._buffers
         for write, rows in zip(self._phi, self.net.slices):
             write(x[rows], (phi[rows], slope[rows]))
-        for k, rows in enumerate(self.net.slices):
-            for name, values in (("mean", x), ("mean_phi", phi), ("mean_dphi", slope)):
-                part = values[rows]
-                self._sums[name][k] += part.mean(axis=0, dtype=float)
-                square = name.replace("mean_", "mean_square_") if name != "mean" else "mean_square"
-                self._sums[square][k] += np.einsum("ib,ib->b", part, part, dtype=float) / len(part)
-        self._kappa += (self.net.right.T.astype(float) @ phi) / self.net.neurons
-        self._halves[half] += x
+        values = self._values
+        values[0], values[1], values[2] = x, phi, slope
+        np.multiply(values, values, out=self._products)
+        self._sums += self._mean @ values
+        self._squares += self._mean @ self._products
+        self._kappa += self._overlap @ values[1]
+        self._halves[half] += values[0]
         if self.lags:
             self._add_lagged(x)
         self._counts[half] += 1
@@ -91,9 +94,9 @@ class Averages:
         self._ring[now % size] = x
         for l, lag in enumerate(self.lags):
             if now >= lag:
-                before = self._ring[(now - lag) % size]
-                for k, rows in enumerate(self.net.slices):
-                    self._lagged[k, l] += np.einsum("ib,ib->b", before[rows], x[rows], dtype=float) / (rows.stop - rows.start)
+                product = self._products[0]
+                np.multiply(self._values[0], self._ring[(now - lag) % size], out=product)
+                self._lagged[l] += self._mean @ product
                 self._lag_counts[l] += 1
 
     def measured(self, speed: Array, lyapunov: Array, *, diverged: bool = False) -> Measured:
@@ -104,12 +107,17 @@ class Averages:
             second = first
         both = np.concatenate([first, second], axis=1)
         overlaps = np.stack([both[rows].T @ both[rows] / (rows.stop - rows.start) for rows in self.net.slices])
-        lagged = self._lagged / np.maximum(self._lag_counts, 1)[None, :, None]
+        sums, squares = (total / max(count, 1) for total in (self._sums, self._squares))
+        lagged = np.swapaxes(self._lagged / np.maximum(self._lag_counts, 1)[:, None, None], 0, 1)
         if count == 1:
-            lagged = np.repeat(self._sums["mean_square"][:, None], len(self.lags), axis=1)
-        means = {name: total / max(count, 1) for name, total in self._sums.items()}
+            lagged = np.repeat(squares[0][:, None], len(self.lags), axis=1)
         return Measured(
-            **means,
+            mean=sums[0],
+            mean_square=squares[0],
+            mean_phi=sums[1],
+            mean_square_phi=squares[1],
+            mean_dphi=sums[2],
+            mean_square_dphi=squares[2],
             kappa=self._kappa / max(count, 1),
             lagged=lagged,
             overlaps=overlaps,

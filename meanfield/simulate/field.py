@@ -71,7 +71,7 @@ class Field:
 
 def _multiply(J: Array, x: Array, out: Array) -> None:
     """``J @ x``; with few columns one after the other, which linear algebra libraries do faster."""
-    if x.shape[1] > _FEW:
+    if x.shape[1] == 1 or x.shape[1] > _FEW:
         np.matmul(J, x, out=out)
         return
     for b in range(x.shape[1]):

@@ -16,7 +16,7 @@ from meanfield.simulate.estimates import estimates
 from meanfield.simulate.run import Simulation, check_memory, run
 from meanfield.simulate.settings import Settings, Start, default_step
 from meanfield.simulate.verification.fit import extrapolated
-from meanfield.simulate.verification.quantities import measured_names, natural_scale, value_of
+from meanfield.simulate.verification.quantities import in_time, measured_names, natural_scale, value_of
 from meanfield.simulate.verification.record import Comparison, Verification
 from meanfield.simulate.verification.states import State, Where, classify, counted, states_of, target_of
 
@@ -44,7 +44,8 @@ def verify(
     neurons: at least three sizes. networks: of each size; one number is that of the largest, smaller ones get as many more as
     they have fewer neurons (they fluctuate more and cost less). state: which solution (of ``find="all"``); default: the one that
     ``solve`` prefers. quantities: only these (default: all but Delta_T, the difference of two others). settings: fields of
-    `Settings`; here trajectories = 2, time = 60, transient = 40, precision float32 and orthogonal couplings unless given.
+    `Settings`; here trajectories = 2, time = 60, transient = 40, precision float32 and orthogonal couplings unless given;
+    with lags, ``Delta(tau)`` is compared too, with lyapunov=True the exponent, if the model has an equation of motion.
     parameters: one value each.
 
     Trajectories start near the state. Those that a finite network does not keep there (it may be on the other side of a boundary)
@@ -54,11 +55,13 @@ def verify(
     """
     sizes, counts = _plan(neurons, networks)
     numbers = bind_model(model, **parameters)
+    given = dict(settings or {})
+    model = in_time(model, given.get("lags", ()), bool(given.get("lyapunov")))
     known = {s.name for s in model.parameters} | set(model.prepare.accepts if model.prepare else ())
     theory = {name: v for name, v in parameters.items() if name in known}
     states = states_of(model, theory)
     target = target_of(model, theory, states, state)
-    base = _settings(numbers, target, sizes, settings or {})
+    base = _settings(numbers, target, sizes, given)
     with reporting(progress) as shown:
         runs = [_run(model, numbers, replace(base, neurons=n), k, shown) for n, k in zip(sizes, counts, strict=True)]
         coarse = _coarse(model, numbers, runs[0], shown)

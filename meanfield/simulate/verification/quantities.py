@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import sympy as sp
 
 from meanfield.averages import E
-from meanfield.errors import ParameterError
+from meanfield.averages.scope import substitute
+from meanfield.dynamics.observables import autocovariance_profile, lambda_max
+from meanfield.errors import ModelError, ParameterError
 from meanfield.model import Model
 from meanfield.networks import Numbers, network_of
+from meanfield.simulate.estimates import lag_name
 from meanfield.symbols import gaussian
 
-__all__ = ["measured_names", "natural_scale", "value_of"]
+__all__ = ["in_time", "measured_names", "natural_scale", "value_of"]
 
+_BEGIN = ("kappa", "lambda_max", "mu_", "Delta_", "Delta(")
 _BY_NAME = {"mu", "Delta_0", "Delta_inf", "Delta_T", "mean_phi", "mean_square_phi", "mean_dphi", "mean_dphi2", "bulk_radius"}
 
 
@@ -25,7 +29,11 @@ def measured_names(model: Model, estimated: set[str]) -> dict[str, str]:
     ``<phi>, <phi^2>, <phi'>, <phi'^2>``, the bulk radius or its square, of the model's own x.
     """
     names = [*(s.name for s in model.public_unknowns), *(s.name for s in model.definitions), *model.observables]
-    found = {n: n for n in names if n in estimated and (n in _BY_NAME or n.startswith(("kappa", "lambda_max", "mu_", "Delta_")))}
+    found = {
+        n: n
+        for n in names
+        if n in estimated and (n in _BY_NAME or n.startswith(("kappa", "lambda_max", "mu_", "Delta_", "Delta(")))
+    }
     standard = _standard(model)
     for name in (n for n in names if n not in found):
         expr = model.named(name)
@@ -33,6 +41,22 @@ def measured_names(model: Model, estimated: set[str]) -> dict[str, str]:
             if sp.expand(expr - same) == 0:
                 found[name] = label
     return found
+
+
+def in_time(model: Model, lags: Sequence[float], lyapunov: bool) -> Model:
+    """``model`` with the observables in time that networks are asked for: ``Delta(tau)`` at the lags, ``lambda_max``.
+
+    Raises `ModelError` if it has no equation of motion.
+    """
+    if not lags and not lyapunov:
+        return model
+    if model.motion is None:
+        raise ModelError(f"{model.name or model.title} has no equation of motion, so it has no Delta(tau) and no Lyapunov exponent")
+    tau, Delta = autocovariance_profile(model.motion)
+    more = {lag_name(lag): substitute(Delta, {tau: sp.Float(lag)}) for lag in lags}
+    if lyapunov:
+        more["lambda_max"] = lambda_max(model.motion)
+    return model.changed(observables={**model.observables, **more})
 
 
 def _standard(model: Model) -> dict[str, sp.Expr]:

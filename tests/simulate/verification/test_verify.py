@@ -64,9 +64,13 @@ def test_networks_on_the_other_side_of_the_onset_of_chaos_are_told_and_left_out(
 
 
 def test_too_few_networks_are_inconclusive_not_a_pass() -> None:
-    result = verify(mf.models.by_name("scs"), neurons=(50, 100, 200), networks=3, g=2)
+    settings = {**SHORT, "lags": (2.0,), "lyapunov": True}
+    result = verify(mf.models.by_name("scs"), neurons=(50, 100, 200), networks=3, settings=settings, g=2)
     assert result.verdict is Verdict.INCONCLUSIVE
+    assert {c.name for c in result.comparisons} == MOMENTS | {"Delta(2)", "lambda_max"}
     assert all(abs(c.z) < 4 for c in result.comparisons)
+    assert result["Delta(2)"].theory == pytest.approx(1.69965984, abs=1e-8)
+    assert result["lambda_max"].theory == pytest.approx(0.11245811, abs=1e-8)
 
 
 def test_a_theory_of_another_network_fails() -> None:
@@ -127,5 +131,7 @@ def test_what_makes_no_sense_is_refused() -> None:
         verify(scs, state=3, g=2)
     with pytest.raises(ParameterError, match="networks do not show 'phi'"):
         verify(scs, neurons=(20, 30, 40), networks=3, quantities=["phi"], settings={"time": 2, "transient": 0}, g=2)
+    with pytest.raises(ModelError, match="no equation of motion"):
+        verify(mf.models.by_name("rank1-stationary"), settings={"lyapunov": True}, g=0.5, M_m=1, M_n=2)
     with pytest.raises(ModelError, match=r"network=mf.network\("):
         verify(scs.changed(network=None), g=2)
