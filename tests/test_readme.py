@@ -61,3 +61,10 @@ def test_the_sacred_commands_are_targets_of_the_makefile():
     assert {"make demo", "make test"} == {line for line in COMMANDS if line.startswith("make ")}
     for target in ("demo", "test"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_time(capsys):
+    names = {}
+    exec(compile(next(block for block in PYTHON if "mf.autocovariance(state" in block), "README.md", "exec"), names)
+    assert names["state"]["lambda_max"] > 0 and len(names["edge"]["g"]) == 2
+    assert "0.008135" in capsys.readouterr().out
