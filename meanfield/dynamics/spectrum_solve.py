@@ -64,7 +64,7 @@ def solve_spectrum(phi: Transfer, field: Field, unit: Unit, mean: float, tol: fl
         gap = np.abs(refined[0] - start)
         # The distance of two grids is the error of the coarser; where it falls quickly that of the finer is known to be less.
         shrink = min(1.0, 10 * float(gap.max()) / earlier)
-        found = _claimed(equations, refined[0], shrink * gap, refined[1], tol)
+        found = _claimed(equations, refined, shrink * gap, tol)
         line, v, earlier = grid, refined[0], float(gap.max())
         if found.status is Status.CONVERGED:
             break
@@ -130,8 +130,8 @@ def _frozen(rates: PairRates, field: Field, unit: Unit, mean: float, power: floa
     return float(x[0]), float(max(x[1], 0.0)), float(x[2]), power * g2 * float(r.by_covariance[0]) - 1
 
 
-def _newton(equations: SpectrumEquations, v: Array, steps: int) -> tuple[Array, float] | None:
-    """A root near v and a bound on what rounding does to it, or None."""
+def _newton(equations: SpectrumEquations, v: Array, steps: int) -> tuple[Array, float, Array] | None:
+    """A root near v, about how far it still is from it, and the last Jacobian; or None."""
     for _ in range(steps):
         residual, matrix = equations.newton(v)
         if not np.isfinite(residual).all() or not np.isfinite(matrix).all():
@@ -143,12 +143,13 @@ def _newton(equations: SpectrumEquations, v: Array, steps: int) -> tuple[Array, 
         except np.linalg.LinAlgError:
             return None
         v = v + step
-        if size <= 1e-14 * scale or float(np.abs(step).max()) <= 1e-13 * scale:
+        length = float(np.abs(step).max())
+        if size <= 1e-14 * scale or length <= 1e-9 * scale:
             break
     else:
         if size > 1e-9 * scale:
             return None
-    return v, float(np.abs(step).max())
+    return v, 1e3 * length**2 / scale, matrix
 
 
 def _fluctuates(equations: SpectrumEquations, v: Array) -> bool:
@@ -179,13 +180,13 @@ def _best_scale(line: HalfLine, v: Array, count: int, rates: PairRates, field: F
     return line.b * next(scale for scale, tail in zip(scales, tails) if tail <= 1.1 * min(tails))
 
 
-def _claimed(equations: SpectrumEquations, v: Array, gap: Array, last_step: float, tol: float) -> Found:
+def _claimed(equations: SpectrumEquations, refined: tuple[Array, float, Array], gap: Array, tol: float) -> Found:
     """The solution with its claims: ``gap``, what changed between two grids, the last terms, and rounding."""
-    _, matrix = equations.newton(v)
+    v, remaining, matrix = refined
     field = equations.field_covariance(v)
     Delta_0 = float(v[-2] + v[-3] + equations.W[-1])
     noise = 16 * np.finfo(float).eps * Delta_0 + equations.g2 * min(Delta_0, 1.0) * equations.rates.reached
-    rounding = float(np.abs(np.linalg.inv(matrix)).sum(axis=1).max()) * noise + last_step * 1e-3
+    rounding = float(np.abs(np.linalg.inv(matrix)).sum(axis=1).max()) * noise + remaining
     line, T = equations.line, equations.to_coefficients @ field
     # Where terms fall slowly both grids are wrong in the same way: what was left out is about as large as the last terms kept.
     rounding += float(np.abs(T[-line.count // 8 :]).sum())
