@@ -3,7 +3,8 @@
 A fixed point solves ``y(x) = -x + J phi(x) + I = 0``, with the Jacobian ``A = J diag(phi') - 1``. A step solves
 ``(A^T A + lambda) s = -A^T y``. With ``d = phi'(x)`` and ``G = J^T J`` known once and for all, the matrix is
 ``A^T A = diag(d) G diag(d) - diag(d) J^T - J diag(d) + 1``: N^2 operations instead of N^3, which leaves one Cholesky factorisation
-a step. Squaring the condition number does no harm, because a last Newton step uses A itself.
+a step, in single precision: a step need not be accurate, and neither that nor the squared condition number touch the result,
+because the last steps are Newton's, with A itself in double precision.
 
 Every row is computed on its own (matrix times vector, one factorisation each): what comes of a start does not depend, to the
 bit, on which other starts are there.
@@ -23,9 +24,9 @@ __all__ = ["System", "descend", "newton"]
 Array = NDArray[np.float64]
 
 _DAMPING, _UP, _DOWN = 1e-2, 4.0, 6.0
-_LEAST, _LARGEST = 1e-14, 1e10
+_LEAST, _LARGEST = 1e-8, 1e10
 _FAST = 1e4  # damping in proportion to |y|^2, once that is below 1e-4, makes the convergence quadratic
-_CONVERGED = 1e-20  # of |y|^2, relative to 1 + |x|^2: Newton's method does the rest
+_CONVERGED = 1e-11  # of |y|^2, relative to 1 + |x|^2: Newton's method does the rest
 # A run whose |y|^2 has not fallen by this factor in so many steps creeps along a valley without a fixed point at its end.
 _WINDOW, _PROGRESS = 7, 0.8
 _NEAR = 1e-10
@@ -54,7 +55,7 @@ class System:
 def descend(system: System, x: Array, steps: int = 200) -> tuple[Array, NDArray[np.bool_], NDArray[np.int64]]:
     """Levenberg-Marquardt on ``|y|^2`` from every row of x (B, N).
 
-    Returns the last points (B, N), whether each is within reach of Newton's method (``|y|^2 <= 1e-20 (1 + |x|^2)``), and the
+    Returns the last points (B, N), whether each is within reach of Newton's method (``|y|^2 <= 1e-11 (1 + |x|^2)``), and the
     number of steps of each (B,). A run ends early where ``|y|^2`` no longer falls: at a local minimum that is no fixed point.
     """
     solve = _Step(system)
@@ -85,10 +86,10 @@ def descend(system: System, x: Array, steps: int = 200) -> tuple[Array, NDArray[
     return last, good, used
 
 
-def newton(system: System, x: Array, steps: int = 3) -> tuple[Array, Array]:
+def newton(system: System, x: Array, steps: int = 5) -> tuple[Array, Array]:
     """Newton's method, a step being taken where it does not raise ``|y|^2``; the points (B, N) and their ``|y|^2`` (B,).
 
-    Three steps from where `descend` ends reach rounding, unless the Jacobian is singular there.
+    Five steps from where `descend` ends reach rounding, unless the Jacobian is singular there.
     """
     y, slope = system.velocity(x)
     f = _square(y)
@@ -111,27 +112,30 @@ class _Step:
     def __init__(self, system: System) -> None:
         from scipy.linalg import lapack
 
-        self.J = system.J
         self.transposed = np.ascontiguousarray(system.J.T)
-        self.G = self.transposed @ system.J
+        self.J32, self.transposed32 = system.J.astype(np.float32), self.transposed.astype(np.float32)
+        self.G = (self.transposed @ system.J).astype(np.float32)
         self.matrix, self.product = np.empty_like(self.G), np.empty_like(self.G)
         self.diagonal = self.matrix.reshape(-1)[:: len(self.G) + 1]
-        self.posv = lapack.dposv
+        self.posv = lapack.sposv
 
     def __call__(self, y: Array, slope: Array, damping: Array) -> Array:
         minus_gradient = y - slope * np.matmul(self.transposed, y[:, :, None])[:, :, 0]
-        out = np.empty_like(y)
-        for i, d in enumerate(slope):
+        # A step may be as long as it likes: what is small must not vanish in single precision.
+        size = np.maximum(abs(minus_gradient).max(axis=1, keepdims=True), 1e-300)
+        right, d32 = (minus_gradient / size).astype(np.float32), slope.astype(np.float32)
+        out = np.empty_like(right)
+        for i, d in enumerate(d32):
             np.multiply(self.G, d, out=self.matrix)
-            np.subtract(self.matrix, self.transposed, out=self.matrix)
+            np.subtract(self.matrix, self.transposed32, out=self.matrix)
             np.multiply(self.matrix, d[:, None], out=self.matrix)
-            np.multiply(self.J, d, out=self.product)
+            np.multiply(self.J32, d, out=self.product)
             np.subtract(self.matrix, self.product, out=self.matrix)
-            self.diagonal += 1.0 + damping[i]
+            self.diagonal += np.float32(1.0 + damping[i])
             # The matrix is symmetric: its transpose is the same matrix in the order of columns that LAPACK overwrites in place.
-            _, s, failed = self.posv(self.matrix.T, minus_gradient[i], lower=1, overwrite_a=1)
+            _, s, failed = self.posv(self.matrix.T, right[i], lower=1, overwrite_a=1, overwrite_b=1)
             out[i] = s if not failed else np.nan
-        return out
+        return out * size
 
 
 def _square(v: Array) -> Array:
