@@ -14,7 +14,7 @@ from meanfield.averages import Opaque
 from meanfield.quadrature.gauss import gauss_legendre
 from meanfield.transfer import Transfer
 
-__all__ = ["RadialCDF"]
+__all__ = ["Law", "RadialCDF", "Row"]
 
 Array = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class RadialCDF(Opaque):
     def claim(*args: Any) -> Array:
         """Difference to a rule with half the nodes, and the rounding of ``m`` and of its solution."""
 
-        def bound(row: _Row, law: _Law) -> float:
+        def bound(row: Row, law: Law) -> float:
             h, m_h = _solution(row, law)
             coarse = _cdf(row, row.law(law.phi, coarser=True))
             rounding = 8 * _EPS * (2 + h) * (1 + 1 / max(abs(m_h), _EPS)) if row.r > 0 else 0.0
@@ -55,7 +55,7 @@ class RadialCDF(Opaque):
 
 
 @dataclass(frozen=True)
-class _Law:
+class Law:
     """Nodes y, weights that sum to 1, and s^2 = (g phi')^2 at the nodes."""
 
     y: Array
@@ -65,7 +65,9 @@ class _Law:
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
+    """The arguments of one value; ``law`` tabulates the law of s."""
+
     r: float
     g: float
     mean: float
@@ -73,14 +75,14 @@ class _Row:
     alpha: float
     gamma: float
 
-    def law(self, phi: Transfer, coarser: bool = False) -> _Law:
+    def law(self, phi: Transfer, coarser: bool = False) -> Law:
         sigma = float(np.sqrt(max(self.var, 0.0)))
         nodes = (_split if phi.traits.kinks and sigma > 0 else _equidistant)(self.mean, sigma, phi, coarser)
         y, log_weight = nodes
         value, slope = phi.jet([0, 1], y)
         log_weight = log_weight + np.log1p(self.alpha * slope**2) / 2 + self.gamma * value**2
         weight = np.exp(log_weight - log_weight.max())
-        return _Law(y, weight / weight.sum(), (self.g * slope) ** 2, phi)
+        return Law(y, weight / weight.sum(), (self.g * slope) ** 2, phi)
 
 
 def _gathered(args: Any, value: Any) -> Array:
@@ -94,11 +96,11 @@ def _gathered(args: Any, value: Any) -> Array:
     return out
 
 
-def _rows(columns: Any, phi: Transfer) -> Iterator[tuple[_Row, _Law | None]]:
+def _rows(columns: Any, phi: Transfer) -> Iterator[tuple[Row, Law | None]]:
     before: tuple[float, ...] = ()
-    law: _Law | None = None
+    law: Law | None = None
     for values in zip(*(c.ravel().tolist() for c in columns), strict=True):
-        row = _Row(*values)
+        row = Row(*values)
         if values[1:] != before:
             law = row.law(phi) if np.isfinite(values).all() else None
             before = values[1:] if law is not None else ()
@@ -128,7 +130,7 @@ def _split(mean: float, sigma: float, phi: Transfer, coarser: bool) -> tuple[Arr
     return mean + sigma * z, -(z**2) / 2 + np.log((length * w).ravel())
 
 
-def _solution(row: _Row, law: _Law) -> tuple[float, float]:
+def _solution(row: Row, law: Law) -> tuple[float, float]:
     """h, and dm/dh there. ``1/m`` is concave and increasing in h: from h = 0 Newton's method never overshoots."""
     if row.r <= 0:
         return 1.0, -1.0
@@ -145,11 +147,11 @@ def _solution(row: _Row, law: _Law) -> tuple[float, float]:
     return min(h, 1.0), m_h
 
 
-def _cdf(row: _Row, law: _Law) -> float:
+def _cdf(row: Row, law: Law) -> float:
     return 1.0 - _solution(row, law)[0]
 
 
-def _slope(index: int, row: _Row, law: _Law) -> float:
+def _slope(index: int, row: Row, law: Law) -> float:
     h, m_h = _solution(row, law)
     if row.r <= 0 or h <= 0 or m_h == 0:
         return 0.0
@@ -168,7 +170,7 @@ def _slope(index: int, row: _Row, law: _Law) -> float:
     return m_p / m_h
 
 
-def _score(index: int, row: _Row, law: _Law) -> Array:
+def _score(index: int, row: Row, law: Law) -> Array:
     """Derivative of the law's log density by mean, variance, alpha or gamma, up to a constant."""
     away = law.y - row.mean
     if index == 2:
@@ -179,7 +181,7 @@ def _score(index: int, row: _Row, law: _Law) -> Array:
     return np.asarray(slope**2 / (2 * (1 + row.alpha * slope**2)) if index == 4 else value**2)
 
 
-def _by_price(index: int, row: _Row, law: _Law, h: float, by_s: Array) -> float:
+def _by_price(index: int, row: Row, law: Law, h: float, by_s: Array) -> float:
     """Slopes in mean and variance where the variance vanishes: ``<f'>`` and ``<f''>/2`` of f(y) = s^2/(r^2 + h s^2)."""
     first, second, third = law.phi.jet([1, 2, 3], law.y)
     s_1 = 2 * row.g**2 * first * second

@@ -14,6 +14,7 @@ from meanfield.averages.measures import Gaussian, Tilted
 from meanfield.averages.scope import open_body
 from meanfield.averages.variables import Variable
 from meanfield.dynamics.radial import RadialCDF
+from meanfield.dynamics.unstable import UnstableFraction
 from meanfield.errors import ModelError
 from meanfield.symbols import uniform
 from meanfield.transfer import Transfer
@@ -47,12 +48,7 @@ def radial_cdf(phi: Transfer, g: sp.Expr, y: Variable, r: sp.Expr) -> sp.Expr:
     ``y`` is normal, or has the density ``N(y; mean, var) sqrt(1 + alpha phi'(y)^2) exp(gamma phi(y)^2)`` of a Kac-Rice fixed
     point; other laws raise `ModelError`. The density of eigenvalues in the plane is ``F'(r) / (2 pi r)``.
     """
-    law = y.law
-    base = law.base if isinstance(law, Tilted) else law
-    if not isinstance(base, Gaussian) or base.dimension != 1:
-        raise ModelError(f"the radial distribution needs a scalar normal or tilted variable, got {y}")
-    alpha, gamma = _tilt(phi, law) if isinstance(law, Tilted) else (sp.S.Zero, sp.S.Zero)
-    return RadialCDF(r, g, base.mean[0], base.cov[0, 0], alpha, gamma, phi)
+    return RadialCDF(r, g, *_law(phi, y), phi)
 
 
 def radial_density(phi: Transfer, g: sp.Expr, y: Variable, r: sp.Expr) -> sp.Expr:
@@ -63,6 +59,24 @@ def radial_density(phi: Transfer, g: sp.Expr, y: Variable, r: sp.Expr) -> sp.Exp
 def fraction_outside(phi: Transfer, g: sp.Expr, y: Variable) -> sp.Expr:
     """Fraction of eigenvalues further than 1 from the centre, ``h(1)``: z_star of the law; 0 for a bulk of radius at most 1."""
     return 1 - radial_cdf(phi, g, y, sp.S.One)
+
+
+def fraction_unstable(phi: Transfer, g: sp.Expr, y: Variable) -> sp.Expr:
+    """Fraction of eigenvalues with positive real part, for any law that `radial_cdf` takes; 0 if the bulk's radius is at most 1.
+
+    Where z_star is known, `unstable_fraction` is the same and cheaper.
+    """
+    return UnstableFraction(g, *_law(phi, y), phi)
+
+
+def _law(phi: Transfer, y: Variable) -> tuple[sp.Expr, ...]:
+    """Mean, variance, alpha and gamma of the law of y."""
+    law = y.law
+    base = law.base if isinstance(law, Tilted) else law
+    if not isinstance(base, Gaussian) or base.dimension != 1:
+        raise ModelError(f"the radial distribution needs a scalar normal or tilted variable, got {y}")
+    alpha, gamma = _tilt(phi, law) if isinstance(law, Tilted) else (sp.S.Zero, sp.S.Zero)
+    return base.mean[0], base.cov[0, 0], alpha, gamma
 
 
 def _tilt(phi: Transfer, law: Tilted) -> tuple[sp.Expr, sp.Expr]:

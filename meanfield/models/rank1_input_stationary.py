@@ -15,7 +15,7 @@ import sympy as sp
 
 from meanfield import transfer
 from meanfield.averages import E
-from meanfield.dynamics.spectra import bulk_radius, radial_cdf, radial_density
+from meanfield.dynamics.spectra import bulk_radius, fraction_outside, fraction_unstable, radial_cdf, radial_density
 from meanfield.dynamics.stability import outliers
 from meanfield.errors import ParameterError
 from meanfield.model import Junction, Later, Model, Preparation, Requirement
@@ -136,6 +136,8 @@ MODEL = Model(
     observables={
         "mean_phi": E(phi(x)),
         "bulk_radius": bulk_radius(phi, g, x),
+        "fraction_outside": fraction_outside(phi, g, x),
+        "fraction_unstable": fraction_unstable(phi, g, x),
     },
     profiles={"radial_cdf": (r, radial_cdf(phi, g, x, r)), "radial_density": (r, radial_density(phi, g, x, r))},
     spectra={"outliers": outlier_spectrum},

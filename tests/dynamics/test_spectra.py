@@ -10,6 +10,7 @@ import meanfield as mf
 from meanfield import models, transfer
 from meanfield.dynamics.radial import RadialCDF
 from meanfield.dynamics.spectra import bulk_radius, fraction_outside, radial_cdf
+from meanfield.dynamics.unstable import UnstableFraction
 from meanfield.errors import ModelError
 from meanfield.models import kac_rice
 from meanfield.symbols import gaussian, parameters, tilted, uniform
@@ -162,3 +163,33 @@ def test_the_radial_density_is_the_slope_of_the_distribution() -> None:
     r = np.linspace(0.1, 0.98 * R, 20)
     slope = (state.profile("radial_cdf", r + 1e-5) - state.profile("radial_cdf", r - 1e-5)) / 2e-5
     assert state.profile("radial_density", r) == pytest.approx(slope / (2 * np.pi * r), rel=1e-6)
+
+
+def test_unstable_fraction_of_any_law_is_that_of_kac_rice_where_both_are_known() -> None:
+    state = mf.solve(models.by_name("kac-rice"), g=2.0)
+    law = (2.0, 0.0, state["beta"], state["alpha"], state["gamma"], phi)
+    assert abs(float(UnstableFraction.evaluate(*law)) - state["fraction_unstable"]) <= 1e-11
+    assert float(UnstableFraction.claim(*law)) < 1e-9
+    assert float(UnstableFraction.evaluate(0.9, 0.0, 1.0, 0.0, 0.0, phi)) == 0
+    assert float(UnstableFraction.partial(0, 0.9, 0.0, 1.0, 0.0, 0.0, phi)) == 0
+    for i in range(5):
+        step = np.zeros(5)
+        step[i] = 1e-5
+        up, down = (float(UnstableFraction.evaluate(*(np.array(law[:5]) + sign * step), phi)) for sign in (1, -1))
+        assert float(UnstableFraction.partial(i, *law)) == pytest.approx((up - down) / 2e-5, rel=1e-6, abs=1e-9)
+
+
+def test_observables_of_stationary_states_carry_claims() -> None:
+    """A frozen state beyond the onset of chaos; the fraction outside solves 1 = <s^2/(1 + z s^2)>, by another quadrature."""
+    found = mf.solve(models.by_name("rank1-stationary"), g=2.0, M_m=1.0, M_n=1.5, Sigma_m=0.5, find="all")
+    state = max(found, key=lambda s: s["Delta_0"])
+    assert state["bulk_radius"] > 1
+    x, w = np.polynomial.hermite_e.hermegauss(200)
+    s_squared = 4 * (1 - np.tanh(np.sqrt(state["Delta_0"]) * x + state["mu"]) ** 2) ** 2
+    z = brentq(lambda z: w @ (s_squared / (1 + z * s_squared)) / w.sum() - 1, 0, 1, xtol=1e-14)
+    assert state["fraction_outside"] == pytest.approx(z, abs=1e-8)
+    assert 0 < state["fraction_unstable"] < state["fraction_outside"] / 2
+    assert 0 < state.error["fraction_outside"] < 1e-9
+    assert 0 < state.error["fraction_unstable"] < 1e-9
+    quiet = mf.solve(models.by_name("rank1-stationary"), g=0.5, M_m=1.0, M_n=0.5)
+    assert (quiet["fraction_outside"], quiet["fraction_unstable"]) == (0, 0)
