@@ -102,6 +102,8 @@ def solution_text(title: str, parameters: Mapping[str, Any], records: Sequence[R
             for name, v in values.items()
         ]
         blocks += [head, table(["", "name", "value ± claimed error"], rows), record.status]
+        if any(row[-1] == "–" for row in rows):
+            blocks.append("–: no number at this state, where an average or a derivative in it does not exist")
     return "\n".join(blocks)
 
 

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from meanfield.averages.scope import substitute
+from meanfield.averages.scope import replace, substitute
 from meanfield.compile import ROUGH, WORKING, Kernel
 from meanfield.model import Spectrum
 from meanfield.solve.existence import implied
 from meanfield.solve.linear import eigenvalues
 from meanfield.solve.problem import Array
+from meanfield.transfer import Applied
 
 _S = sp.Symbol("s", real=True)
 _SAMPLES = [sp.Rational(k, 8) for k in range(1, 8)]  # of a condition that must hold for all s in (0, 1)
+_ASIDE, _SAME = 1e-9, 1e-6  # how far beside a point a matrix is looked at, and a difference that is none
 _SLACK = 1e-7  # conditions are evaluated by rough rules; margins matter only at boundaries
 
 
@@ -112,8 +114,37 @@ def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: A
     at = np.flatnonzero(np.abs(x[:, i]) <= np.maximum(error[:, i], 1e-300))
     if at.size == 0:
         return at, np.zeros((0, 0))
-    flat = tuple(kernel.resolved(e) for e in matrix)
+    flat = tuple(_beside_kinks(kernel.resolved(e)) for e in matrix)
     return at, eigenvalues(kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape))
+
+
+def _beside_kinks(expr: sp.Expr) -> sp.Expr:
+    """Derivatives of phi at plain arguments as they are on either side of a kink (on it, see `undecided`)."""
+
+    def change(e: sp.Basic) -> sp.Basic | None:
+        return e.token.explicit(int(e.order), e.args[2]) if isinstance(e, Applied) and e.token.kink_terms(e.order) else None
+
+    return replace(expr, change)
+
+
+def undecided(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
+    """(P,) whether the matrix of a spectrum does not exist at the point, because a kink of phi lies where nothing varies.
+
+    Its one-sided values then differ, and what a small deviation does depends on its direction: `stability` says False there,
+    which means that it is not known to be stable.
+    """
+    unknown = np.zeros(len(x), dtype=bool)
+    if all(not phi.traits.kinks for phi in kernel.model.transfers):
+        return unknown
+    for spectrum in kernel.model.spectra.values():
+        for side in (1.0, -1.0):
+            at, here = _degenerate(kernel, spectrum, x, p, error)
+            if at.size == 0:
+                continue
+            moved = x + np.where(np.isfinite(kernel.lower), 0.0, side * _ASIDE * (1.0 + np.abs(x)))
+            there = _degenerate(kernel, spectrum, moved, p, error)[1]
+            unknown[at] |= ~(np.abs(there - here) < _SAME * (1.0 + np.abs(here))).all(axis=1)
+    return unknown
 
 
 def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = WORKING) -> Any:
@@ -140,4 +171,4 @@ def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = 
         if at.size:
             below[at] = (special.real < 1).all(axis=1)
         flags = flags & below
-    return flags
+    return flags & ~undecided(kernel, x, p, error)

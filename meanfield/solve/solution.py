@@ -215,8 +215,12 @@ class Solution:
 
     @cached_property
     def stable(self) -> Any:
-        """True, False, or None where the model does not ask."""
-        return self._flag(judge.stability(self.kernel, self.rows.x, self._at, self.rows.error) if self._any else None)
+        """True, False, or None where the model does not ask, or where it cannot be told: on a kink of phi where nothing varies."""
+        flags = judge.stability(self.kernel, self.rows.x, self._at, self.rows.error) if self._any else None
+        if flags is None:
+            return None
+        unknown = judge.undecided(self.kernel, self.rows.x, self._at, self.rows.error)
+        return self._flag(np.where(unknown, None, flags) if unknown.any() else flags)
 
     @property
     def _any(self) -> bool:
@@ -225,7 +229,7 @@ class Solution:
     def _flag(self, flags: Any) -> Any:
         if flags is None:
             return None
-        return bool(flags[0]) if self.shape == () else self._spread(flags, fill=False)
+        return (None if flags[0] is None else bool(flags[0])) if self.shape == () else self._spread(flags, fill=False)
 
     @property
     def parameters(self) -> dict[str, Any]:

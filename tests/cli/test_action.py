@@ -1,6 +1,7 @@
 """The action of data on the command line: the gradient at every neuron, and what is refused."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -39,3 +40,8 @@ def test_data_without_activity_have_no_action(command, tmp_path):
     np.save(tmp_path / "zero.npy", np.zeros(4))
     code, out, err = command("solve", "kac-rice-action", "-p", "g=2", "--data", tmp_path / "zero.npy")
     assert code == 3 and out == "" and "kappa + D > 0" in err and err.count("\n") == 1
+
+
+def test_what_is_no_number_is_explained(command):
+    code, out, _ = command("solve", "rank1-stationary", "-p", "g=0.5", "-p", "M_m=1", "-p", "M_n=0.5", "--transfer", "relu")
+    assert code == 0 and re.search("outlier +–", out) and "–: no number at this state" in out and "(physical)" in out
