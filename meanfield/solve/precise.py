@@ -28,6 +28,7 @@ MOST_DIGITS = 300
 _ROUNDS = 6  # of Newton steps with a new Jacobian before a root is given up
 _JACOBIAN_DIGITS = 25
 ROUNDED = 2.0**-53  # relative error of the nearest double
+_DOUBT = 1e-3  # relative change of the inverse that the digits of the Jacobian may make
 _TRUSTED = 1e6  # condition number up to which the float64 Jacobian serves all iterations
 
 
@@ -161,6 +162,7 @@ class _Newton:
         self.model, self.parameters, self.digits = model, parameters, digits
         self.lower = [mpmath.mpf(v) for v in lower.tolist()]
         self.residuals = list(model.model.residuals)
+        self.derivatives = [r.diff(u) for r in self.residuals for u in model.model.unknowns]
         self.last: MpVector = []
         self.bounds: MpVector = []
         self.jacobian: np.ndarray | None = None
@@ -176,12 +178,25 @@ class _Newton:
             guard = 10 + max(0, math.ceil(math.log10(max(1.0, float(np.abs(inverse).max())))))
             self.work = self.digits + guard
             done = polish(self._residual, list(x), inverse, self.digits, claims=lambda _: self.bounds, guard=guard)
-            if done.status.found:
+            if done.status.found and self._lasts(inverse, jacobian, done.x):
                 return done
             if done.status is Status.NAN:
                 break
             x, jacobian = done.x, None
-        return done or Polished([mpmath.mpf(v) for v in x], [mpmath.inf] * len(x), Status.SINGULAR, 0)
+        end = done.x if done is not None else [mpmath.mpf(v) for v in x]
+        return Polished(end, [mpmath.inf] * len(end), Status.SINGULAR, 0)
+
+    def _lasts(self, inverse: np.ndarray, jacobian: np.ndarray, x: Sequence[Any]) -> bool:
+        """Whether the inverse, from which the error is claimed, still is one at the root: not where the Jacobian vanishes there."""
+        if float((np.abs(inverse) @ np.abs(jacobian)).max()) < _TRUSTED:
+            return True
+        values, n = self._slopes(x), len(inverse)
+        with mpmath.workdps(40):  # both are large and nearly cancel
+            for i in range(n):
+                row = [mpmath.fsum(mpmath.mpf(inverse[i, k]) * values[n * k + j] for k in range(n)) - (i == j) for j in range(n)]
+                if not mpmath.fsum(map(abs, row)) < 0.5:
+                    return False
+        return True
 
     def _inside(self, x: Sequence[Any]) -> MpVector:
         return [max(mpmath.mpf(v), edge) for v, edge in zip(x, self.lower, strict=True)]
@@ -191,11 +206,12 @@ class _Newton:
         return self.last
 
     def _jacobian(self, x: Sequence[Any]) -> np.ndarray:
-        unknowns = self.model.model.unknowns
-        exprs = [r.diff(u) for r in self.residuals for u in unknowns]
-        values, _ = self.model.with_error(exprs, self._inside(x), self.parameters, _JACOBIAN_DIGITS)
-        self.exact_jacobian = values
-        return np.array([float(v) for v in values]).reshape(len(unknowns), -1)
+        self.exact_jacobian = self._slopes(x)
+        return np.array([float(v) for v in self.exact_jacobian]).reshape(len(self.residuals), -1)
+
+    def _slopes(self, x: Sequence[Any]) -> MpVector:
+        with mpmath.workdps(self.digits + 40):  # where x is what it is, not the nearest double
+            return self.model.with_error(self.derivatives, self._inside(x), self.parameters, _JACOBIAN_DIGITS)[0]
 
     def _inverse(self, jacobian: np.ndarray) -> np.ndarray | None:
         """The inverse, computed in multiple precision where the matrix is known so well; None if singular."""
@@ -211,7 +227,15 @@ class _Newton:
             except ZeroDivisionError:
                 return None
             found = np.array([[float(inverse[i, j]) for j in range(n)] for i in range(n)])
-        return found if np.isfinite(found).all() else None
+        return found if np.isfinite(found).all() and self._known(jacobian, found) else None
+
+    def _known(self, jacobian: np.ndarray, inverse: np.ndarray) -> bool:
+        """Whether the digits of the Jacobian tell it from a singular one, as they cannot where solutions form a line (a ring of
+        them, say): there an inverse says nothing, and no error can be claimed from it."""
+        if jacobian is not self.jacobian:
+            return True  # of float64, and trusted
+        digits = 10.0 ** (1 - _JACOBIAN_DIGITS)
+        return float((np.abs(inverse) @ np.abs(jacobian)).max()) * digits < _DOUBT
 
 
 class PreciseTable(Mapping[str, tuple[Any, Any]]):
