@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+
+from meanfield.averages import Average, DividedDifference, LogNorm, Tilted
+from meanfield.averages.scope import nodes, open_body, substitute
 
 if TYPE_CHECKING:
     from meanfield.model.motion import Motion
@@ -33,16 +36,39 @@ def latex_expression(model: Model, expr: Any) -> str:
     return sp.latex(expr, symbol_names=symbol_names(model))
 
 
+def in_public_unknowns(model: Model) -> Callable[[sp.Expr], sp.Expr]:
+    """Rewrites expressions in the unknowns that results carry, where these determine the working ones."""
+    hidden = [u for u in model.unknowns if u not in model.public_unknowns]
+    made = {name: expr for name, expr in model.reports.items() if expr.free_symbols & set(hidden)}
+    if not hidden or len(made) != len(hidden):
+        return lambda expr: expr
+    found = sp.solve([expr - name for name, expr in made.items()], hidden, dict=True)
+    if len(found) != 1 or set(found[0]) != set(hidden):
+        return lambda expr: expr
+    return lambda expr: substitute(expr, found[0])
+
+
 def _equations(model: Model) -> Iterable[tuple[Any, Any]]:
-    yield from model.definitions.items()
-    yield from model.equations.items()
-    yield from ((e, sp.S.Zero) for e in model.implicit)
-    yield from ((name, expr) for name, expr in model.reports.items() if expr != name)
+    public = in_public_unknowns(model)
+    yield from ((name, public(expr)) for name, expr in model.definitions.items())
+    yield from ((u, public(expr)) for u, expr in model.equations.items())
+    yield from ((public(e), sp.S.Zero) for e in model.implicit)
+    yield from ((name, shown) for name, expr in model.reports.items() if (shown := public(expr)) != name)
+
+
+def _tilted(model: Model) -> list[sp.Expr]:
+    """Exponents, in y, of the tilted laws over which the equations average."""
+    public, y = in_public_unknowns(model), sp.Symbol("y", real=True)
+    found = [*model.equations.values(), *model.implicit]
+    laws = dict.fromkeys(n.measure for e in found for n in nodes(public(e), (Average, LogNorm), inside=True))
+    tilted = [law for law in laws if isinstance(law, Tilted)]
+    return [open_body(t.log_tilt, [y]) - (y - t.base.mean[0]) ** 2 / (2 * t.base.cov[0, 0]) for t in tilted]
 
 
 def latex(model: Model) -> str:
     """The equations as an ``align`` environment."""
     rows = [rf"{latex_expression(model, left)} &= {latex_expression(model, right)}" for left, right in _equations(model)]
+    rows += [rf"\mu^*(y) &\propto \exp\left({latex_expression(model, e)}\right)" for e in _tilted(model)]
     return "\\begin{align}\n" + " \\\\\n".join(rows) + "\n\\end{align}"
 
 
@@ -50,15 +76,19 @@ def text(model: Model) -> str:
     """Everything a reader needs to know about the model, as plain text."""
     lines = [f"{model.name or 'model'}: {model.title}", "", "equations"]
     lines += [f"  {left} = {right}" for left, right in _equations(model)]
-    lines += ["", "unknowns    " + ", ".join(_described(model, s) for s in model.public_unknowns)]
-    lines += ["parameters  " + ", ".join(_described(model, s) for s in model.parameters)]
+    lines += [f"  {line}" for line in _where(model)]
+    for label, symbols in (("unknowns", model.public_unknowns), ("parameters", model.parameters)):
+        width = max((len(s.name) for s in symbols), default=0)
+        lines += ["", label, *(f"  {s.name:{width}}  {model.meanings.get(s, '')}".rstrip() for s in symbols)]
     if model.transfers:
-        lines += ["transfer    " + ", ".join(f"{t.name}: {t.definition}" for t in model.transfers)]
+        lines += ["", "transfer function " + ", ".join(f"{t.name}: {t.definition}" for t in model.transfers)]
+    public = in_public_unknowns(model)
     for label, table in (("observables", model.observables), ("indicators", model.indicators)):
         if table:
-            lines += ["", label, *(f"  {name} = {expr}" for name, expr in table.items())]
+            named = ((name, public(expr)) for name, expr in table.items())
+            lines += ["", label, *(f"  {name}" if str(expr) == name else f"  {name} = {expr}" for name, expr in named)]
     if model.motion is not None:
-        lines += ["", "motion of the autocovariance", *(f"  {line}" for line in _motion(model.motion))]
+        lines += ["", "motion of the autocovariance", *(f"  {line}" for line in _motion(model.motion.changed(public)))]
     if model.on_request:
         lines += ["", f"on request: {', '.join(model.on_request)}"]
     for label, table in (("profiles", model.profiles), ("spectra", model.spectra)):
@@ -75,6 +105,13 @@ def _motion(motion: Motion) -> Iterable[str]:
     yield f"{motion.delay}(0) = {motion.start}{slope}, {motion.delay}(infinity) = {motion.end}"
 
 
-def _described(model: Model, s: sp.Symbol) -> str:
-    meaning = model.meanings.get(s)
-    return f"{s.name} ({meaning})" if meaning else s.name
+def _where(model: Model) -> Iterable[str]:
+    """What a reader must know to read the equations."""
+    yield from (f"where mu*(y) is proportional to exp({exponent})" for exponent in _tilted(model))
+    if any(True for e in model.observables.values() for _ in nodes(e, LogNorm, inside=True)):
+        yield "where log_norm is the logarithm of its normalisation, relative to that of the normal law without phi"
+    every = [*model.equations.values(), *model.definitions.values(), *model.implicit]
+    if any(True for e in every for _ in nodes(e, DividedDifference, inside=True)):
+        yield "where [f][a, b, c] is the divided difference of f at a, b, c (a derivative where they coincide)"
+    if model.data:
+        yield f"where <...>_{{{', '.join(model.data)}}} is the mean over the data {', '.join(model.data)}"

@@ -1,0 +1,30 @@
+"""A model as a theorist reads it: in the unknowns that results carry, with every law and symbol explained."""
+
+import pytest
+
+import meanfield as mf
+
+
+@pytest.mark.parametrize("name", mf.models.names())
+def test_only_public_unknowns_are_shown(name: str) -> None:
+    model = mf.models.by_name(name)
+    shown, latex = str(model), model._repr_latex_()
+    for hidden in {s.name for s in model.unknowns} - {s.name for s in model.public_unknowns}:
+        assert f"{hidden} " not in shown.replace("*", " ").replace(")", " ").replace(",", " "), hidden
+    for symbol in (*model.public_unknowns, *model.parameters):
+        assert f"\n  {symbol.name}" in shown and model.meanings[symbol] in shown
+    assert latex.startswith("\\begin{align}") and latex.count("{") == latex.count("}")
+
+
+def test_what_a_reader_must_know_is_told() -> None:
+    kac_rice, chaotic = (str(mf.models.by_name(name)) for name in ("kac-rice", "rank1-chaotic"))
+    assert "where mu*(y) is proportional to exp(gamma*phi(y)**2 + log(alpha*phi'(y)**2 + 1)/2 - y**2/(2*beta))" in kac_rice
+    assert "/beta" in kac_rice and "log_beta" not in kac_rice and "log_norm is the logarithm of" in kac_rice
+    assert "[Delta_0, Delta_inf, Delta_inf]" in chaotic and "divided difference" in chaotic
+    assert "kappa = kappa" not in chaotic and "Delta_0 = Delta_inf + delta" not in chaotic
+
+
+def test_unknowns_that_cannot_be_eliminated_stay() -> None:
+    u, v = mf.unknown("u"), mf.unknown("v")
+    model = mf.Model("both ways", unknowns=(u,), implicit=[u**2 - 2], reports={v: u**2})
+    assert "  u**2 - 2 = 0\n  v = u**2" in str(model)
