@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import sympy as sp
 
+from meanfield.compile.group import TIGHT
+from meanfield.compile.pair_curve import PairCurve
 from meanfield.dynamics.field import Array
 from meanfield.errors import QuadratureError
 from meanfield.quadrature import Projection, powers
@@ -16,7 +19,8 @@ __all__ = ["PairRates", "Rates", "degree_of"]
 
 LADDER = 8  # projections per octave of the standard deviation
 LARGEST = 4096  # coefficients: more cost too much
-LOOSEST = 1e-5
+LOOSEST = 1e-3
+TABLES = 1e-12  # tolerances for which a table is made where the series is too long
 SHARED = 512  # larger tables are made anew
 
 
@@ -40,6 +44,7 @@ class PairRates:
 
     def __init__(self, phi: Transfer, centred: bool, tol: float) -> None:
         self.phi, self.tol, self.reached = phi, tol, tol
+        self._curve: PairCurve | None = None
         self.parity = "odd" if centred and phi.traits.parity == "odd" else None
         self._ready: dict[int, Projection] = {}
 
@@ -83,6 +88,8 @@ class PairRates:
             return Rates(nothing, nothing, nothing, nothing, (np.nan, np.nan, np.nan))
         sigma = float(np.sqrt(variance))
         p = self._projection(sigma)
+        if p.tol > self.tol and self.tol <= TABLES and self.parity:
+            return self._wide(covariance, variance)
         a = p(np.array([mean]), np.array([sigma]))[0]
         k = p.orders
         rho = np.clip(covariance / variance, -1.0, 1.0)
@@ -95,6 +102,16 @@ class PairRates:
             return Rates(sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3], (float(a[0]), float(second[0]) / 2, float(first[0])))
         sums = powers(rho * rho, k.size) @ np.stack(table, axis=1)
         return Rates(rho * sums[:, 0], sums[:, 1], rho * sums[:, 2], np.zeros_like(rho), (0.0, 0.0, 0.0))
+
+    def _wide(self, covariance: Array, variance: float) -> Rates:
+        """For laws too wide for a series of this tolerance, from tables of the products; dear, so for the last digits only."""
+        if self._curve is None:
+            x, f = sp.Symbol("x", real=True), self.phi.d
+            self._curve = PairCurve([(f(0)(x), f(0)(x)), (f(1)(x), f(1)(x)), (f(2)(x), f(0)(x))], x, "wide")
+        self.reached = self.tol
+        within = np.clip(covariance, -variance, variance)[None]
+        value, slope, bend = self._curve.evaluate(np.zeros(1), np.array([variance]), within, [], TIGHT)[:, 0]
+        return Rates(value, slope, bend, np.zeros_like(value), (0.0, 0.0, 0.0))
 
 
 def degree_of(phi: Transfer) -> float:

@@ -109,9 +109,9 @@ def stationary_spectrum(
 
     Without noise the plain iteration runs away from every fluctuating state, and the equations also have the frozen state and
     periodic ones. The basis decays, so what is found is the state whose correlations decay; the frozen state is refused, with
-    the status "no solution". Accelerated, the iteration reaches chaos of tanh from g = 1.001 to where variances of some hundred
-    make pair averages dear (`QuadratureError`); how far it can be trusted is in the claim. A spectrum that is negative somewhere
-    is rejected. Points are solved one after the other.
+    the status "no solution". Accelerated, the iteration reaches chaos of tanh from g = 1.001 to 20, where wide laws make pair
+    averages dear (seconds a point; `QuadratureError` beyond); how far a value can be trusted is in its claim. A spectrum that
+    is negative somewhere is rejected. Points are solved one after the other.
 
     Raises `ParameterError` for bad parameters and `TransferError` for a transfer function with kinks.
     """
