@@ -68,6 +68,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "trace": ("meanfield.diagram", "trace"),
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
     "find_fixed_points": ("meanfield.simulate.fixed_points", "find_fixed_points"),
+    "sample_fixed_points": ("meanfield.simulate.many_networks", "sample_fixed_points"),
     "FixedPoints": ("meanfield.simulate.fixed_points", "FixedPoints"),
     "store": ("meanfield.store", None),
     "plotting": ("meanfield.plotting", None),
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
     from meanfield.networks import Network, Population, network
     from meanfield.simulate import Simulation, simulate
     from meanfield.simulate.fixed_points import FixedPoints, find_fixed_points
+    from meanfield.simulate.many_networks import sample_fixed_points
     from meanfield.simulate.verification import Verification, verify
     from meanfield.solve import Solution, Solutions, Status, solve
     from meanfield.symbols import (

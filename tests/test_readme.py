@@ -46,6 +46,13 @@ def test_the_fluctuations():
     assert abs(names["run"].Delta_0[-1] - names["noisy"].Delta_0[1]) < 0.05 and names["C"][0] == names["run"].Delta_0[-1]
 
 
+def test_the_fixed_points(folder, capsys):
+    names = {}
+    exec(compile(next(block for block in PYTHON if "find_fixed_points" in block), "README.md", "exec"), names)
+    assert "fixed points of a network of 40 neurons" in capsys.readouterr().out
+    assert (folder / "fixed_points.nc").exists() and names["found"].error.max() < 1e-9
+
+
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("meanfield ")])
 def test_every_command(line, folder, capsys):
     words = shlex.split(line)[1:]
