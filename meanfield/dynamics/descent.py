@@ -21,6 +21,7 @@ from meanfield.dynamics.stiffness import Stiffness
 
 _FIRST = 24  # nodes of the look at a motion with noise that tells how steep it begins
 _NEWTON = 40
+_NEAREST = 1e-14  # of a start beyond which a motion with noise would come to rest: below it noise is left out
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Descent:
     """Points (P,) that share nodes. W, U, q, f (P, n) at the nodes: stiffness, kinetic energy over ``(delta r)^2``, the regular
     factor in ``U = U(1) + (1 - r) q`` and ``Delta''/(delta r)``; squared_rate: ``k^2 = W(Delta_inf)``. ``d...``: the same, with
     a first axis more, for the derivatives by each argument of `Given`; empty unless they were asked for. known: quantities
-    that have been computed, for those who ask again.
+    that have been computed, for those who ask again. neglected: noise so weak that rounding would do more than it, left out.
     """
 
     nodes: Nodes
@@ -65,6 +66,7 @@ class Descent:
     df: Array
     rounding: Array
     given: Given
+    neglected: Array
     known: dict[Any, tuple[Array, Array]] = field(default_factory=dict)
 
     @property
@@ -157,25 +159,32 @@ class Descent:
 
 
 def descents(
-    stiffness: Stiffness, given: Given, level: int, fewer: int = 0, *, slopes: bool = False
+    stiffness: Stiffness, given: Given, level: int, fewer: int = 0, *, slopes: bool = False, least: float = 0.0
 ) -> list[tuple[Array, Descent]]:
     """The motions of all points that have one, in groups that share nodes: (indices, `Descent`).
 
-    fewer: so many nodes are left out, for a second opinion. Points with a start that is not above the end, or a potential
+    fewer: so many nodes are left out, for a second opinion. least: noise is left out where its product with the distance, in r,
+    at which the motion would come to rest without its kick is below. Points with a start that is not above the end, or a potential
     that does not carry the motion there, are left out.
     """
     with np.errstate(invalid="ignore"):
         good = np.flatnonzero((given.start > given.end) & (given.noise >= 0) & (given.start - given.end < np.inf))
     if good.size == 0:
         return []
-    width = _width(stiffness, given.take(good), level)
+    width, ahead = _width(stiffness, given.take(good), level)
+    kick = given.noise[good]
+    quiet = (kick > 0) & (ahead < np.maximum(_NEAREST, least / np.where(kick > 0, kick, 1.0)))
+    neglected = np.zeros_like(given.noise)
+    neglected[good[quiet]] = given.noise[good[quiet]]
+    given = Given(given.start, given.end, given.noise - neglected, given.symbols)
     noisy = given.noise[good] > 0
-    keys = np.array([stretch(w) for w in width])
+    keys = np.array([stretch(w) for w in np.where(noisy, np.minimum(width, np.sqrt(ahead)), width)])
     out = []
     for beta, kicked in sorted(set(zip(keys.tolist(), noisy.tolist(), strict=True))):
         at = good[(keys == beta) & (noisy == kicked)]
         count = 8 * int(np.ceil((18 + 10 * beta) / 8)) - fewer
         made = _descend(stiffness, given.take(at), nodes(count, beta), kicked, level, slopes)
+        made.neglected = neglected[at]
         with np.errstate(invalid="ignore"):
             fine = (made.q > 0).all(axis=1) if not kicked else (made.U > 0).all(axis=1)
             fine &= (made.squared_rate > 0) & (made.f[:, 0] > 0)
@@ -185,23 +194,23 @@ def descents(
 
 def taken(d: Descent, fine: Array) -> Descent:
     """Some points of a group."""
-    rows = {n: getattr(d, n)[fine] for n in ("delta", "W", "squared_rate", "U", "U_slope", "q", "f", "rounding")}
+    rows = {n: getattr(d, n)[fine] for n in ("delta", "W", "squared_rate", "U", "U_slope", "q", "f", "rounding", "neglected")}
     rows |= {n: getattr(d, n)[:, fine] for n in ("dW", "dsquared_rate", "dU", "dU_slope", "dq", "df")}
     return Descent(d.nodes, noisy=d.noisy, given=d.given.take(fine), **rows)
 
 
-def _width(stiffness: Stiffness, given: Given, level: int) -> Array:
-    """Distance from ``sqrt(1 - r) = 0`` over which functions are steep."""
+def _width(stiffness: Stiffness, given: Given, level: int) -> tuple[Array, Array]:
+    """Distance from ``sqrt(1 - r) = 0`` over which W is steep, and how far beyond r = 1 a motion with noise would come to rest."""
     delta = given.start - given.end
-    width = stiffness.smoothness / np.sqrt(delta)
+    width = np.maximum(stiffness.smoothness / np.sqrt(delta), 1e-9)
+    ahead = np.full_like(width, np.inf)
     noisy = np.flatnonzero(given.noise > 0)
     if noisy.size:
         first = _descend(stiffness, given.take(noisy), nodes(_FIRST, 1.0), True, level, False)
         fall = -first.U_slope @ first.nodes.start
         with np.errstate(divide="ignore", invalid="ignore"):
-            ahead = np.where(fall > 0, given.noise[noisy] ** 2 / (2 * delta[noisy] ** 2 * fall), np.inf)
-        width[noisy] = np.minimum(width[noisy], np.sqrt(ahead))
-    return np.maximum(width, 1e-9)
+            ahead[noisy] = np.where(fall > 0, given.noise[noisy] ** 2 / (2 * delta[noisy] ** 2 * fall), np.inf)
+    return width, ahead
 
 
 def _descend(stiffness: Stiffness, given: Given, grid: Nodes, noisy: bool, level: int, slopes: bool) -> Descent:
@@ -223,8 +232,9 @@ def _descend(stiffness: Stiffness, given: Given, grid: Nodes, noisy: bool, level
     dW_nodes = _balanced(grid, dW_all[..., :-1], dfirst)
     parts = _linear(grid, W_nodes, first if noisy else np.zeros_like(first))
     dparts = _linear(grid, dW_nodes, dfirst if noisy else np.zeros_like(dfirst))
+    rest = (size.max(axis=1), given, np.zeros_like(delta))
     return Descent(
-        grid, delta, noisy, W_nodes, W[:, -1], *parts, dW_nodes, dW_all[..., -1], *dparts, size.max(axis=1), given
+        grid, delta, noisy, W_nodes, W[:, -1], *parts, dW_nodes, dW_all[..., -1], *dparts, *rest
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ indicators (``lambda_max = 0`` is a boundary that is traced) and as unknowns of 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import sympy as sp
@@ -97,7 +97,9 @@ def arguments(motion: Motion) -> tuple[sp.Expr, ...]:
 
 
 class MotionQuantity(Opaque):
-    """Base of what is computed from descents: ``(closure, start, end, noise, symbols...)``."""
+    """Base of what is computed from descents: ``(closure, start, end, noise, symbols...)``. least: see `descents`."""
+
+    least: ClassVar[float] = 0.0
 
     @classmethod
     def of(cls, d: Descent) -> tuple[Array, Array]:
@@ -109,6 +111,11 @@ class MotionQuantity(Opaque):
         """Raise where the quantity does not exist."""
 
     @classmethod
+    def unsure(cls, d: Descent) -> Array:
+        """How large rounding of W is (P,), and what noise that was left out would do to it, in units of `_ROUNDING` epsilons."""
+        return d.rounding + 4 * d.neglected / (_ROUNDING * EPS)
+
+    @classmethod
     def _gathered(cls, args: Any, level: int, fewer: int, slopes: bool) -> tuple[Array, Array, Array, tuple[int, ...]]:
         """Values (P,), derivatives (Q, P), sizes of the terms of W (P,), and the shape of what is asked for."""
         W, *columns = args
@@ -116,12 +123,13 @@ class MotionQuantity(Opaque):
         given, shape = _given(columns)
         value, size = np.full((2, given.start.size), np.nan)
         moved = np.full((given.count, given.start.size), np.nan)
-        for at, d in _descents(W, given, level, fewer, slopes):
+        for at, d in _descents(W, given, level, fewer, slopes, cls.least):
             if cls not in d.known:
                 with np.errstate(all="ignore"):
                     d.known[cls] = cls.of(d)
             found, derivative = d.known[cls]
-            value[at], size[at] = found, d.rounding / d.beginning
+            value[at] = found
+            size[at] = cls.unsure(d)
             if slopes:
                 moved[:, at] = derivative
         return value, moved, size, shape
@@ -151,6 +159,8 @@ class MotionQuantity(Opaque):
 class LyapunovExponent(MotionQuantity):
     """``LyapunovExponent(closure, start, end, noise, symbols...)``; see `lambda_max`."""
 
+    least: ClassVar[float] = 4 * EPS  # below it rounding would do more than the noise
+
     @classmethod
     def of(cls, d: Descent) -> tuple[Array, Array]:
         return exponent(d)
@@ -163,6 +173,11 @@ class LyapunovExponent(MotionQuantity):
                     f"the Lyapunov exponent does not exist for the transfer function {phi.name}: its slope jumps, so tangents of a "
                     "trajectory do; use a transfer function with a continuous slope"
                 )
+
+    @classmethod
+    def unsure(cls, d: Descent) -> Array:
+        """A kick that soon turns into free motion makes the collocation steep there, which amplifies rounding."""
+        return super().unsure(d) + d.rounding / (_ROUNDING * d.beginning)
 
     @classmethod
     def rounding(cls, value: Array, args: Any, size: Array) -> Array:
@@ -184,7 +199,8 @@ class HalfTime(MotionQuantity):
         given, _ = _given(columns)
         rate = np.full(value.shape, np.nan)
         for at, d in _descents(W, given, FINE, 0, True):
-            rate[at] = np.minimum(d.squared_rate, (d.U if d.noisy else d.q).min(axis=1))
+            least, kicked = d.q.min(axis=1), d.U.min(axis=1)
+            rate[at] = np.minimum(d.squared_rate, np.where(least > 0, least, kicked))
         return _ROUNDING * EPS * value * (size / rate + 1)
 
 
@@ -211,7 +227,9 @@ class Along(Opaque):
                 mine = np.flatnonzero(row == point)
                 with np.errstate(all="ignore"):
                     found, derivative = cls.at(taken(d, np.array([k])), where[mine], fewer)
-                value[mine], size[mine] = found, d.rounding[k] * d.delta[k] / min(float(d.squared_rate[k]), 1.0)
+                value[mine] = found
+                size[mine] = d.rounding[k] * d.delta[k] / min(float(d.squared_rate[k]), 1.0)
+                size[mine] += 4 * d.neglected[k] / (_ROUNDING * EPS)
                 if slopes:
                     moved[:, mine] = derivative
         return value, moved, size, shape
@@ -262,17 +280,17 @@ def _distinct(given: Given) -> tuple[Given, Array]:
 _known: OrderedDict[Any, list[tuple[Array, Descent]]] = OrderedDict()
 
 
-def _descents(W: Closure, given: Given, level: int, fewer: int, slopes: bool) -> list[tuple[Array, Descent]]:
+def _descents(W: Closure, given: Given, level: int, fewer: int, slopes: bool, least: float = 0.0) -> list[tuple[Array, Descent]]:
     """The descents of a batch; the last few batches are remembered, because a value, its claim and each of its derivatives ask
     for the same one."""
     numbers = tuple(c.tobytes() for c in (given.start, given.end, given.noise, *given.symbols))
     for with_slopes in (True, False) if not slopes else (True,):
-        key = (W, numbers, level, fewer, with_slopes)
+        key = (W, numbers, level, fewer, with_slopes, least)
         if key in _known:
             _known.move_to_end(key)
             return _known[key]
-    found = descents(stiffness(W, len(given.symbols)), given, level, fewer, slopes=slopes)
-    _known[W, numbers, level, fewer, slopes] = found
+    found = descents(stiffness(W, len(given.symbols)), given, level, fewer, slopes=slopes, least=least)
+    _known[W, numbers, level, fewer, slopes, least] = found
     while len(_known) > _KEPT:
         _known.popitem(last=False)
     return found
