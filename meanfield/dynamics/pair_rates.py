@@ -75,10 +75,13 @@ class PairRates:
                     tol=tol,
                     largest=LARGEST,
                 )
-            except QuadratureError:
+            except QuadratureError as error:
                 tol *= 10
                 if tol > LOOSEST:
-                    raise
+                    raise QuadratureError(
+                        f"x would have a standard deviation of about {widest:.3g}, too wide for the self-consistent spectrum "
+                        f"with {self.phi.name}; take a smaller g, or the model scs where its units will do"
+                    ) from error
 
     def __call__(self, covariance: Array, variance: float, mean: float) -> Rates:
         """By Mehler's formula: with coefficients a_k of phi, those of its derivatives are ``sqrt(k+1) a_(k+1)/sigma`` and so on;

@@ -92,9 +92,20 @@ class RationalUnit:
 
 @dataclass(frozen=True)
 class FilterUnit:
-    """A unit given by its response chi(omega), a function of an array; stable and causal, falling at least like 1/omega."""
+    """A unit given by its response chi(omega), a function of an array; stable and causal, falling at least like 1/omega.
+
+    Raises `ParameterError` for a response that is not finite or does not fall.
+    """
 
     chi: Callable[[Array], Array]
+
+    def __post_init__(self) -> None:
+        low, high = self.power(np.geomspace(1e-3, 1e3, 7)).max(), self.power(np.array([1e6])).max()
+        if high > 1e-6 * low:
+            raise ParameterError(
+                f"the response of a unit must fall at least like 1/omega; |chi|^2 is {high:.2g} at omega = 1e6 and at most {low:.2g} "
+                "at low frequencies"
+            )
 
     def power(self, omega: Array) -> Array:
         value = np.abs(np.asarray(self.chi(np.asarray(omega, dtype=float)))) ** 2

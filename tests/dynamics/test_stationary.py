@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import meanfield as mf
 from meanfield import store
 from meanfield.dynamics.units import adapting, leaky
-from meanfield.errors import ParameterError, TransferError
+from meanfield.errors import ParameterError, QuadratureError, TransferError
 
 CASES = [
     case
@@ -140,6 +140,8 @@ def test_refusals(wrong, message):
         mf.stationary_spectrum(tanh, **({"g": 2.0} | wrong))
 
 
-def test_kinks_are_refused():
+def test_kinks_and_widths_beyond_reach_are_refused():
+    with pytest.raises(QuadratureError, match="too wide for the self-consistent spectrum with tanh; take a smaller g"):
+        mf.stationary_spectrum(tanh, g=40.0)
     with pytest.raises(TransferError, match="analytic in a known strip, got relu"):
         mf.stationary_spectrum(mf.transfer.relu, g=1.0)
