@@ -103,8 +103,8 @@ class FilterUnit:
         low, high = self.power(np.geomspace(1e-3, 1e3, 7)).max(), self.power(np.array([1e6])).max()
         if high > 1e-6 * low:
             raise ParameterError(
-                f"the response of a unit must fall at least like 1/omega; |chi|^2 is {high:.2g} at omega = 1e6 and at most {low:.2g} "
-                "at low frequencies"
+                f"the response of a unit must fall at least like 1/omega; |chi|^2 is {high:.2g} at omega = 1e6 and {low:.2g} at "
+                "its peak"
             )
 
     def power(self, omega: Array) -> Array:
