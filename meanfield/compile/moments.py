@@ -75,6 +75,8 @@ class Moments:
     def parities(self) -> tuple[list[int], list[bool]] | None:
         """For a law that is symmetric about 0: places of the moments that vanish, and which of the tables are odd. None if some
         are neither even nor odd, or not known to be."""
+        if self.parameters or self.tilt is not None:
+            return None
         signs: dict[sp.Expr, int | None] = {self.variable: -1}
         for e, s in self.generators.table.items():
             signs[s] = _parity(e, signs)
@@ -83,7 +85,7 @@ class Moments:
         }
         found = [_parity(moments[s], signs) for s in self.moment_symbols]
         tables = [_parity(t, signs) for t in self.tables]
-        if None in found or None in tables or self.parameters or self.tilt is not None:
+        if None in found or None in tables:
             return None
         return [k for k, sign in enumerate(found) if sign == -1], [sign == -1 for sign in tables]
 
