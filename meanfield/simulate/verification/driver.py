@@ -24,6 +24,7 @@ __all__ = ["verify"]
 
 Array = Any
 
+_ROUNDING = {"float32": 2e-5, "float64": 1e-10}  # of averages (states at rest count as such within this), as shares
 _ENOUGH = 10  # networks that are run again with a coarser step
 _LEAST = 3  # networks of each size without which no error can be estimated
 
@@ -85,7 +86,7 @@ def verify(
     names = measured_names(model, set(rows[0][0]))
     names = _chosen(names, quantities) if quantities is not None else _independent(names)
     step = _step_effect(runs[0], places[0], coarse, target, states)
-    compared = [_compare(target, label, name, sizes, rows, numbers, step) for label, name in names.items()]
+    compared = [_compare(target, label, name, sizes, rows, numbers, step, base.precision) for label, name in names.items()]
     every = [*(s.name for s in model.public_unknowns), *model.observables]
     return Verification(**common, comparisons=compared, skipped=[n for n in every if n not in names])
 
@@ -184,6 +185,7 @@ def _compare(
     rows: Sequence[Sequence[Mapping[str, float]]],
     numbers: Numbers,
     step: Mapping[str, tuple[float, float]],
+    precision: str,
 ) -> Comparison:
     theory, error = float(target.values[label]), float(target.solution.error[label])
     values = [np.array([value_of(row, name) for row in group]) for group in rows]
@@ -193,4 +195,5 @@ def _compare(
     effect, effect_error = step.get("bulk_radius" if name == "bulk_radius_squared" else name, (0.0, 0.0))
     if name == "bulk_radius_squared":
         effect, effect_error = (2 * means["bulk_radius"] * e for e in (effect, effect_error))
+    effect_error = float(np.hypot(effect_error, _ROUNDING[precision] * scale))
     return Comparison(label, theory, error, extrapolated(sizes, values), effect, effect_error, scale)
