@@ -30,8 +30,8 @@ class Comparison:
     """One quantity: theory beside networks.
 
     theory, theory_error: the solution's value and its claimed error. limit: of the networks for N -> infinity. step: what the
-    finite step adds to it, ``step_error`` its standard error and rounding; ``value`` is corrected by it. z: normal deviate of ``value -
-    theory``. scale: what standard errors are a share of.
+    finite step adds to it; ``value`` is corrected by it. step_error: standard error of that, and rounding. z: normal deviate of
+    ``value - theory``. scale: what standard errors are a share of.
     """
 
     name: str
