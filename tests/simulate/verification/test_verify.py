@@ -18,7 +18,7 @@ SHORT = {"time": 50, "transient": 25}
 
 @cache
 def chaotic() -> mf.Verification:
-    return verify(mf.models.by_name("rank1-input-chaotic"), networks=7, settings=SHORT, **CHAOTIC)
+    return verify(mf.models.by_name("rank1-input-chaotic"), networks=10, settings=SHORT, **CHAOTIC)
 
 
 def assert_passes(result: mf.Verification, names: set[str]) -> None:
@@ -32,7 +32,7 @@ MOMENTS = {"Delta_0", "mean_square_phi", "mean_dphi", "mean_dphi2", "bulk_radius
 
 
 def test_the_chaotic_network_passes() -> None:
-    assert_passes(verify(mf.models.by_name("scs"), networks=5, settings=SHORT, g=2), MOMENTS)
+    assert_passes(verify(mf.models.by_name("scs"), networks=7, settings=SHORT, g=2), MOMENTS)
 
 
 def test_the_network_with_noise_passes_and_its_step_is_allowed_for() -> None:
