@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from meanfield.errors import ParameterError
 from meanfield.simulate.ensemble import Ensemble
 from meanfield.simulate.pooled import Line, Pooled, fit_line
 from meanfield.solve import Solution
 
-__all__ = ["Beside", "beside_theory", "complexity"]
+__all__ = ["Beside", "beside_theory", "complexity", "density_limit"]
 
 COMPLETE = 0.97
 """Share of the fixed points that must have been found before theory and networks are compared by a z-score."""
@@ -71,6 +72,19 @@ def beside_theory(ensembles: Sequence[Ensemble], state: Solution) -> list[Beside
         sizes = {e.neurons: getattr(e, name) for e in chosen}
         rows.append(Beside(name, float(state[name]), float(state.error[name]), sizes, _limit(sizes), completeness))
     return rows
+
+
+def density_limit(ensembles: Sequence[Ensemble], edges: ArrayLike) -> Pooled:
+    """Density of coordinates in the bins between ``edges`` (B + 1,), extrapolated linearly in 1/N bin by bin, to be put beside mu*.
+
+    NaN in bins that some size has hardly any coordinates in.
+    """
+    shown = {e.neurons: e.density(edges) for e in ensembles}
+    values, errors = (np.array([getattr(p, name) for p in shown.values()]) for name in ("value", "error"))
+    lines = [fit_line([1 / n for n in shown], v, e) if (e > 0).all() else None for v, e in zip(values.T, errors.T, strict=True)]
+    limit = [(line.intercept, line.intercept_error) if line else (np.nan, np.nan) for line in lines]
+    value, error = np.array(limit).T
+    return Pooled(value, error)
 
 
 def _log_count(ensembles: Sequence[Ensemble], state: Solution, completeness: float) -> Beside:
