@@ -67,7 +67,7 @@ class Descent:
     rounding: Array
     given: Given
     neglected: Array
-    known: dict[Any, tuple[Array, Array]] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def beginning(self) -> Array:

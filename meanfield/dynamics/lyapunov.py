@@ -20,19 +20,35 @@ from meanfield.dynamics.nodes import Array
 
 _STEPS = 30
 _TOLERANCE = 1e-13
+EPS = float(np.finfo(float).eps)
+_TERMS = 1.0  # units in the last place of each term
 _ROUNDING = 1e-6  # steps below it that no longer shrink are rounding
 
 
 def exponent(d: Descent) -> tuple[Array, Array]:
     """``lambda_max`` (P,) and its derivatives (Q, P). NaN where the ground state was not found."""
-    s, ds = ground_state(d)
+    s, ds, _ = ground_state(d)
     k2, dk2 = d.squared_rate, d.dsquared_rate
     root = np.sqrt(1 - k2 * (1 - s * s))
     return root - 1, (2 * k2 * s * ds - (1 - s * s) * dk2) / (2 * root)
 
 
-def ground_state(d: Descent) -> tuple[Array, Array]:
-    """``s`` of the ground state (P,), and its derivatives (Q, P)."""
+def rounding(d: Descent) -> Array:
+    """Bound on what rounding in the collocation equations does to ``lambda_max`` (P,): large where its second derivatives are."""
+    s, _, noise = ground_state(d)
+    k2 = d.squared_rate
+    return k2 * np.abs(s) * noise / np.sqrt(1 - k2 * (1 - s * s))
+
+
+def ground_state(d: Descent) -> tuple[Array, Array, Array]:
+    """``s`` of the ground state (P,), its derivatives (Q, P), and a bound on the rounding of s (P,)."""
+    if ground_state not in d.known:
+        d.known[ground_state] = _ground_state(d)
+    found: tuple[Array, Array, Array] = d.known[ground_state]
+    return found
+
+
+def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
     size, n = d.W.shape
     problem = _Problem(d)
     # W is smallest at tau = 0, and a bound on E from below; psi without nodes is even.
@@ -54,7 +70,13 @@ def ground_state(d: Descent) -> tuple[Array, Array]:
     with np.errstate(invalid="ignore"):
         s[~(u > 0).all(axis=1)] = np.nan  # a state with nodes is not the ground state
     change = np.stack([problem.moved(s, u, q) for q in range(len(d.dW))], axis=2) if len(d.dW) else None
-    return s, np.zeros((0, size)) if change is None else _solved(matrix, change)[:, n].T
+    ds = np.zeros((0, size)) if change is None else _solved(matrix, change)[:, n].T
+    # s moves by the last row of the inverse times the change of the residual, whose terms are rounded one by one.
+    last_row = np.zeros((size, n + 1, 1))
+    last_row[:, n] = 1.0
+    weight = np.abs(_solved(matrix.transpose(0, 2, 1), last_row)[:, :n, 0])
+    noise = _TERMS * EPS * (weight * np.einsum("pij,pj->pi", np.abs(matrix[:, :n, :n]), np.abs(u))).sum(axis=1)
+    return s, ds, noise
 
 
 class _Problem:

@@ -17,6 +17,7 @@ from meanfield.averages.scope import nodes
 from meanfield.compile.group import EPS, FINE, TIGHT
 from meanfield.dynamics.descent import Descent, Given, descents, taken
 from meanfield.dynamics.lyapunov import exponent
+from meanfield.dynamics.lyapunov import rounding as lyapunov_rounding
 from meanfield.dynamics.nodes import Array
 from meanfield.dynamics.stiffness import stiffness
 from meanfield.errors import ModelError
@@ -181,8 +182,14 @@ class LyapunovExponent(MotionQuantity):
 
     @classmethod
     def rounding(cls, value: Array, args: Any, size: Array) -> Array:
-        """``d lambda = -dE/(2 (1 + lambda))``, and E moves with W, and with the shape of the well about as much."""
-        return _ROUNDING * EPS * size / (1 + value)
+        """``d lambda = -dE/(2 (1 + lambda))``, and E moves with W, and with the shape of the well about as much; and the equations
+        for psi are rounded."""
+        W, *columns = args
+        given, _ = _given(columns)
+        solved = np.full(value.shape, np.nan)
+        for at, d in _descents(W, given, FINE, 0, True):
+            solved[at] = lyapunov_rounding(d)
+        return _ROUNDING * EPS * size / (1 + value) + solved
 
 
 class HalfTime(MotionQuantity):

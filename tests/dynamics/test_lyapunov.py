@@ -148,3 +148,15 @@ def test_zero_of_the_exponent_traced_through_the_plane() -> None:
     onset = mf.solve(mf.indicator_zero(SCS, "onset_of_chaos", free="g"), sigma_squared=curve.points[:, 1])
     np.testing.assert_allclose(curve.points[:, 0], onset["g"], rtol=0, atol=1e-9)
     assert len(curve.points) > 5
+
+
+@pytest.mark.parametrize("g, sigma_squared", [(1.9556655497506, 0.5), (2.0, 0.0), (5.0, 0.0), (1.5, 0.1)])
+def test_claims_hold_the_rounding_that_neighbouring_points_show(g: float, sigma_squared: float) -> None:
+    """Over 12 points a few units in the last place apart the exponent is linear; what it strays is rounding."""
+    model = mf.models.by_name("scs")
+    k, Delta_0 = np.arange(12), float(mf.solve(model, g=g, sigma_squared=sigma_squared)["Delta_0"])
+    parameters = np.stack([g * (1 + 2e-13 * k), np.full(12, sigma_squared)], axis=1)
+    x = Delta_0 * (1 + 3e-13 * k)[:, None]
+    value, claim = mf.compile(model).quantities((model.named("lambda_max"),), x, parameters)
+    strayed = np.abs(value[:, 0] - np.polyval(np.polyfit(k, value[:, 0], 1), k))
+    assert (strayed.max() < claim[:, 0]).all()
