@@ -49,23 +49,23 @@ class Coefficients:
     def evaluate(
         self, grid: Grid, sigma: Array, dot: Dot, table: Array, parameters: Sequence[Array], half: bool = False
     ) -> tuple[list[Array], list[Array]]:
-        """Coefficients (B, K) of every function at a grid (B, n), and the averages (B,); ``dot`` averages over the nodes,
-        ``table`` (n, K) projects. half: the grid holds one half of a symmetric law, so that odd averages vanish."""
+        """Coefficients (K, B) of every function at a grid (n, B), and the averages (B,); ``dot`` averages over the nodes,
+        ``table`` (K, n) projects. half: the grid holds one half of a symmetric law, so that odd averages vanish."""
         moments, arrays = self.moments.run(grid, dot, *parameters)
-        found = [(a if np.shape(a) == grid.shape else np.broadcast_to(a, grid.shape)) @ table for a in arrays]
+        found = [table @ (a if np.shape(a) == grid.shape else np.broadcast_to(a, grid.shape)) for a in arrays]
         if half:
             assert self.moments.parities is not None
             odd, odd_tables = self.moments.parities
             for k in odd:
-                moments[k] = np.zeros(grid.shape[0])
+                moments[k] = np.zeros(grid.shape[1])
             for a, is_odd in zip(found, odd_tables, strict=True):
-                a[:, 0 if is_odd else 1 :: 2] = 0.0
-        means = self.moments.combine(moments, grid.shape[0])
-        scale = sigma[:, None] * _inverse_roots(table.shape[1])
+                a[0 if is_odd else 1 :: 2] = 0.0
+        means = self.moments.combine(moments, grid.shape[1])
+        scale = sigma * _inverse_roots(table.shape[0])
         for mean, above in zip(means, self._above, strict=False):
             up = np.empty_like(found[0])
-            up[:, 0] = mean
-            np.multiply(found[above][:, :-1], scale, out=up[:, 1:])
+            up[0] = mean
+            np.multiply(found[above][:-1], scale, out=up[1:])
             found.append(up)
         return found, means[len(self._above) :]
 
@@ -80,7 +80,7 @@ class Coefficients:
 
 @lru_cache(maxsize=64)
 def _inverse_roots(count: int) -> Array:
-    return 1 / np.sqrt(np.arange(1.0, count))
+    return 1 / np.sqrt(np.arange(1.0, count))[:, None]
 
 
 def coarse_step(step: float) -> float:
@@ -97,18 +97,19 @@ def _full_table(step: float, cutoff: float, count: int) -> tuple[Array, Array, A
 
 @lru_cache(maxsize=1024)
 def projection(step: float, cutoff: float, count: int, half: bool = False) -> tuple[Array, Array, Array]:
-    """Nodes (n,), weights (n,) of the normal law and the projection (n, count); shared through a cache. half: the nodes z >= 0
+    """Nodes (n,), weights (n,) of the normal law and the projection (count, n); shared through a cache. half: the nodes z >= 0
     with doubled weights."""
     z, weights, table = _full_table(step, cutoff, 1 << int(np.ceil(np.log2(max(count, 32)))))
     if half:
-        z, weights, table = _half(step, cutoff, table.shape[1])
-    return z, weights, table[:, :count]
+        z, weights, table = _half(step, cutoff, table.shape[0])
+    return z, weights, table[:count]
 
 
 @lru_cache(maxsize=256)
 def _half(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
     z, weights, table = _full_table(step, cutoff, count)
     middle = z.size // 2
-    weights, table = 2 * weights[middle:], 2 * table[middle:]
-    weights[0], table[0] = weights[0] / 2, table[0] / 2
+    weights, table = 2 * weights[middle:], 2 * table[:, middle:]
+    weights[0] /= 2
+    table[:, 0] /= 2
     return z[middle:], weights, table

@@ -83,7 +83,8 @@ def pieces(index: Array | slice, size: int) -> Iterator[Array | slice]:
 
 
 class Dot:
-    """Weighted sums over the nodes; with ``errors`` set, bounds on what rounding and the cut-off leave of them too.
+    """Weighted sums (B,) of values (n, B) over the nodes, with weights (n,) or (n, B); with ``errors`` set, bounds on what
+    rounding and the cut-off leave of them too.
 
     wanted: the places, in the order of calls, of the sums whose bounds are looked at; None for all.
     """
@@ -94,52 +95,56 @@ class Dot:
 
     def __call__(self, values: Array) -> Array:
         if self.errors is not None and self.wanted is not None and len(self.bounds) not in self.wanted:
-            self.bounds.append(np.zeros(self.errors.shape[0]))
+            self.bounds.append(np.zeros(self.errors.shape[1]))
         elif self.errors is not None:
             self.bounds.append(self.errors.bound(np.broadcast_to(values, self.errors.shape), self.weights))
         if self.weights.ndim == 1:
-            return values @ self.weights
-        return np.einsum("ij,ij->i", np.broadcast_to(values, self.weights.shape), self.weights)
+            return self.weights @ values
+        return np.einsum("ij,ij->j", np.broadcast_to(values, self.weights.shape), self.weights)
 
 
 class NodeErrors:
     """What is uncertain about sums over the nodes ``x = mean + sigma z``: weights and values are rounded, x is rounded (which
     matters where the integrand is steep on the scale of x), and the integrand goes on beyond the last nodes.
 
-    z: (n,) or (B, n). ends: factors of |f| at the first and the last node.
+    z: (n,) or (n, B). ends: factors of |f| at the first and the last node.
     """
 
     def __init__(self, mean: Array, sigma: Array, z: Array, ends: tuple[Array | float, Array | float]) -> None:
-        self.shape = (mean.size, z.shape[-1])
+        self.shape = (z.shape[0], mean.size)
         self.ends = ends
         self.relative = EPS * (4 + z * z)
         # Slopes from every other node of equally spaced ones: the integrand is resolved by twice the step.
         self.stride = 2 if z.ndim == 1 else 1
         with np.errstate(divide="ignore", invalid="ignore"):
             self.offset = np.where(sigma > 0, 2 * EPS * np.abs(mean) / sigma, 0.0)
-            gap = np.diff(z[..., :: self.stride], axis=-1)
+            gap = np.diff(z[:: self.stride], axis=0)
             self.inverse_gap = np.where(gap > 0, self.stride / gap, 0.0)
-        self.distance = 2 * EPS * np.abs(z[..., :: self.stride][..., 1:])
+        self.distance = 2 * EPS * np.abs(z[:: self.stride][1:])
         self._tables: tuple[Array, Array] | None = None
 
     def bound(self, values: Array, weights: Array) -> Array:
-        """(B,) for values (B, n) and weights (n,) or (B, n)."""
-        some = values[:, :: self.stride]
-        change = np.abs(some[:, 1:] - some[:, :-1])
+        """(B,) for values (n, B) and weights (n,) or (n, B)."""
+        some = values[:: self.stride]
+        change = np.abs(some[1:] - some[:-1])
         size = np.abs(values)
         with np.errstate(invalid="ignore", over="ignore"):
             if weights.ndim == 1:
                 rounded, slopes = self._shared(weights)
-                steep = change @ slopes
-                total = size @ rounded + self.offset * steep[:, 0] + steep[:, 1]
+                steep = slopes @ change
+                total = rounded @ size + self.offset * steep[0] + steep[1]
+            elif self.relative.ndim == 1:  # each point's own weights at shared nodes
+                slope = change * weights[:: self.stride][1:]
+                total = self.relative @ (size * weights)
+                total += self.offset * (self.inverse_gap @ slope) + (self.inverse_gap * self.distance) @ slope
             else:
-                slope = weights[:, :: self.stride][:, 1:] * self.inverse_gap
-                total = (size * weights * self.relative).sum(axis=1)
-                total += (change * slope * (self.offset[:, None] + self.distance)).sum(axis=1)
-            return total + size[:, 0] * self.ends[0] + size[:, -1] * self.ends[1]
+                slope = weights[:: self.stride][1:] * self.inverse_gap
+                total = (size * weights * self.relative).sum(axis=0)
+                total += (change * slope * (self.offset + self.distance)).sum(axis=0)
+            return total + size[0] * self.ends[0] + size[-1] * self.ends[1]
 
     def _shared(self, weights: Array) -> tuple[Array, Array]:
         if self._tables is None:
             slope = weights[:: self.stride][1:] * self.inverse_gap
-            self._tables = weights * self.relative, np.stack([slope, slope * self.distance], axis=1)
+            self._tables = weights * self.relative, np.stack([slope, slope * self.distance])
         return self._tables

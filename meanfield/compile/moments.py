@@ -21,8 +21,8 @@ class Moments:
 
     bodies: expressions in ``variable`` and parameters. A body that is a short polynomial in the generators becomes a
     combination of monomial moments (shared between bodies); any other body is averaged as it stands.
-    tables: bodies whose values at the nodes are wanted as arrays (B, n). tilt: a weight handed to ``dot.tilt`` first.
-    grid: a `Grid` of nodes (B, n); parameters (B, 1); ``dot`` averages values (B, n) into (B,).
+    tables: bodies whose values at the nodes are wanted as arrays (n, B). tilt: a weight handed to ``dot.tilt`` first.
+    grid: a `Grid` of nodes (n, B); parameters (B,); ``dot`` averages values (n, B) into (B,).
     """
 
     def __init__(

@@ -23,7 +23,7 @@ from meanfield.compile.series import PairTerm, Recipe
 from meanfield.compile.wide_pairs import wide_pair_terms
 from meanfield.quadrature.hermite import hermite_cutoff
 
-Law = tuple[Array, Array, list[Array], list[Array]]  # mean, standard deviation, correlations, parameters (B, 1)
+Law = tuple[Array, Array, list[Array], Sequence[Array]]  # mean, standard deviation, correlations, parameters
 
 
 class PairLaw:
@@ -60,9 +60,9 @@ class PairLaw:
                 rho = [np.where(var > 0, np.clip(c / var, -1.0, 1.0), 0.0) for c in inputs[2 : 2 + self.n_covs]]
             sigma = np.sqrt(var)
         parameters = inputs[2 + self.n_covs :]
-        law = (mean, sigma, rho, [p[:, None] for p in parameters])
+        law = (mean, sigma, rho, parameters)
         keep = rounding is not None
-        values, noise = self._alone(law, level, keep) if sigma.size == 1 else self._batch(law, parameters, level, keep)
+        values, noise = self._alone(law, level, keep) if sigma.size == 1 else self._batch(law, level, keep)
         if rounding is not None:
             rounding.extend(noise)
         return list(values)
@@ -83,11 +83,11 @@ class PairLaw:
             kind += self.symmetric and mean[0] == 0
             return self._block(*law, ways.ways[kind], level, keep)
         if kind == WIDE and np.isfinite(mean[0]):
-            return wide_pair_terms(self, mean, sigma, rho, [p[0] for p in parameters], level)
+            return wide_pair_terms(self, mean, sigma, rho, parameters, level)
         return np.full((len(self.terms), 1), np.nan), np.full((len(self.terms), 1), np.nan)
 
-    def _batch(self, law: Law, parameters: Sequence[Array], level: int, keep: bool) -> tuple[Array, Array]:
-        mean, sigma, rho, _ = law
+    def _batch(self, law: Law, level: int, keep: bool) -> tuple[Array, Array]:
+        mean, sigma, rho, parameters = law
         ways = choice(self.needed, self.grids, level)
         largest = np.abs(rho[0]) if len(rho) == 1 else np.max(np.abs(rho), axis=0) if rho else np.zeros_like(sigma)
         kind = ways.kind(sigma, largest)
@@ -96,7 +96,7 @@ class PairLaw:
         kind[~np.isfinite(mean)] = NOTHING
         values, noise = np.full((2, len(self.terms), sigma.size), np.nan)
         for at, way in ways.blocks(kind):
-            part = (mean[at], sigma[at], [r[at] for r in rho], [p[at, None] for p in parameters])
+            part = (mean[at], sigma[at], [r[at] for r in rho], [p[at] for p in parameters])
             values[:, at], noise[:, at] = self._block(*part, way, level, keep)
         for k in np.flatnonzero(kind == WIDE):
             at = slice(k, k + 1)
@@ -110,7 +110,7 @@ class PairLaw:
         mean: Array,
         sigma: Array,
         rho: list[Array],
-        parameters: list[Array],
+        parameters: Sequence[Array],
         way: Way,
         level: int,
         keep: bool,

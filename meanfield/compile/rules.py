@@ -26,7 +26,7 @@ _MARGIN = 6.0  # what lies beyond a kink far out is integrated so many standard 
 
 @dataclass(frozen=True)
 class NodeChoice:
-    """Nodes in standard deviations: shared by all points of a block, (n,), or each point's own, (B, n).
+    """Nodes in standard deviations: shared by all points of a block, (n,), or each point's own, (n, B).
 
     ends: factors by which |f| at the first and the last node bounds what lies beyond them, two numbers or two (B,).
     """
@@ -37,8 +37,8 @@ class NodeChoice:
 
     def take(self, rows: Array | slice) -> NodeChoice:
         """The nodes of some points, for nodes of each point's own."""
-        first, last = (np.broadcast_to(e, (len(self.nodes),))[rows] for e in self.ends)
-        return NodeChoice(self.nodes[rows], self.weights[rows], (first, last))
+        first, last = (np.broadcast_to(e, (self.nodes.shape[1],))[rows] for e in self.ends)
+        return NodeChoice(self.nodes[:, rows], self.weights[:, rows], (first, last))
 
 
 def _cutoff(facts: Analyticity, sigma: float, level: int) -> float:
@@ -81,7 +81,7 @@ def mapped_nodes(facts: Analyticity, mean: Array, sigma: Array, widest: float, c
     centre = ((facts.centre or 0.0) - mean) / sigma
     nodes, weights = sinh_trapezoid(centre, facts.strip / sigma, cutoff, 2 * count - 1 if level == FINE else count)
     beyond = _TAIL * np.exp(-(cutoff**2) / 2) / (sqrt(2 * np.pi) * (cutoff - facts.rate * sigma))
-    return NodeChoice(nodes, weights, (beyond, beyond))
+    return NodeChoice(nodes.T, weights.T, (beyond, beyond))
 
 
 def split_nodes(facts: Analyticity, mean: Array, sigma: Array, level: int) -> Iterator[tuple[Array, NodeChoice]]:
@@ -129,4 +129,4 @@ def _composite(breaks: Array, reach: float, decay: Array, panels: int, level: in
     nodes, weights = panel_gauss(edges, PANEL_NODES.get(level, PANEL_NODES[TIGHT]))
     weights *= np.exp(-(nodes**2) / 2) / sqrt(2 * np.pi)
     first, last = (_TAIL * np.exp(-(edges[:, i] ** 2) / 2) / sqrt(2 * np.pi) / decay for i in (0, -1))
-    return NodeChoice(nodes, weights, (first, last))
+    return NodeChoice(nodes.T, weights.T, (first, last))

@@ -26,17 +26,17 @@ class Sample:
 
 
 class Mean:
-    """Means over the last axis, by pairwise summation; keeps the means of absolute values too if asked, for rounding bounds."""
+    """Means over the first axis, by pairwise summation; keeps the means of absolute values too if asked, for rounding bounds."""
 
     def __init__(self, shape: tuple[int, int], keep: bool) -> None:
         self.shape = shape
         self.absolute: list[Array] | None = [] if keep else None
 
     def __call__(self, values: Array) -> Array:
-        values = np.ascontiguousarray(np.broadcast_to(values, self.shape))
+        values = np.asfortranarray(np.broadcast_to(values, self.shape))
         if self.absolute is not None:
-            self.absolute.append(np.abs(values).mean(axis=1))
-        return np.asarray(values.mean(axis=1))
+            self.absolute.append(np.abs(values).mean(axis=0))
+        return np.asarray(values.mean(axis=0))
 
 
 class SampleLaw:
@@ -85,9 +85,9 @@ class SampleLaw:
 
     def _run(self, data: Array, inputs: Sequence[Array], rounding: list[Array] | None) -> list[Array]:
         size, count = data.shape
-        mean = Mean((size, count), keep=rounding is not None)
-        grid = Grid(np.zeros(size), np.ones(size), data)
-        out = self.moments.run(grid, mean, *[p[:, None] for p in inputs])[0]
+        mean = Mean((count, size), keep=rounding is not None)
+        grid = Grid(np.zeros(size), np.ones(size), data.T)
+        out = self.moments.run(grid, mean, *inputs)[0]
         if rounding is not None:
             # The functions' own rounding, and that of a sum in pairs.
             rounding.extend(np.asarray(a) * ((4 + np.log2(count)) * EPS) for a in mean.absolute or [])

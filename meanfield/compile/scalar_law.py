@@ -54,7 +54,7 @@ class ScalarLaw:
             here = (mean[index], sigma[index], choice.nodes)
             dot = self._dot(choice.weights, None if noise is None else NodeErrors(*here, choice.ends))
             grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(*here)
-            out[:, index] = self._run(grid, dot, [p[index, None] for p in inputs[2:]])
+            out[:, index] = self._run(grid, dot, [p[index] for p in inputs[2:]])
             if noise is not None:
                 noise[:, index] = dot.bounds
             if half:
@@ -86,7 +86,7 @@ class ScalarLaw:
         point alone, never on the others in the batch: it is that of the next wider law on a ladder."""
         if self.facts.kinks:
             for chosen, choice in split_nodes(self.facts, mean, sigma, level):
-                for piece in pieces(np.arange(chosen.size), max(1, BLOCK_ELEMENTS // choice.nodes.shape[1])):
+                for piece in pieces(np.arange(chosen.size), max(1, BLOCK_ELEMENTS // choice.nodes.shape[0])):
                     yield chosen[piece], choice.take(piece), False
             return
         for half, among in self._by_symmetry(mean):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from meanfield.compile.group import EPS, Array, Dot, NodeErrors
 from meanfield.quadrature.hermite import homogeneous, powers
 
 AT_VARIANCE = -1  # the point at which the pair coincides
+_SUM, _QUOTIENT, _AVERAGE = "sum", "quotient", "average"  # what a term is
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,10 @@ class Recipe:
 
     def __init__(self, terms: Sequence[PairTerm], variable: sp.Symbol, quotient: bool, prefix: str) -> None:
         self.terms = list(terms)
-        self.by_quotient = [quotient and t.order > 0 and t.at_variance > 0 and len(set(t.others)) == 1 for t in terms]
+        by_quotient = [quotient and t.order > 0 and t.at_variance > 0 and len(set(t.others)) == 1 for t in terms]
         averages: dict[sp.Expr, int] = {}
         pairs, places = [], []
-        for t, divided in zip(self.terms, self.by_quotient, strict=True):
+        for t, divided in zip(self.terms, by_quotient, strict=True):
             pairs.append((t.f, t.g) if divided or t.order <= 0 else (t.f.diff(variable, t.order), t.g.diff(variable, t.order)))
             wanted = [t.f] if not t.points else _diagonal(t, variable) if divided else []
             places.append([averages.setdefault(body, len(averages)) for body in wanted])
@@ -65,10 +66,16 @@ class Recipe:
         position = self.coefficients.position
         keys = [tuple(sorted((position[f], position[g]))) if t.points else () for t, (f, g) in zip(terms, pairs, strict=True)]
         self.products = list(dict.fromkeys(k for k in keys if k))
-        self.steps = [
-            (self.products.index(k) if k else -1, t, divided, place)
-            for k, t, divided, place in zip(keys, self.terms, self.by_quotient, places, strict=True)
-        ]
+        self.sums, self.newton = Sums(), NewtonTables()
+        self.steps: list[tuple[str, int, PairTerm, list[int]]] = []  # kind, place among those, term, places of averages
+        for key, t, divided, place in zip(keys, self.terms, by_quotient, places, strict=True):
+            k = self.products.index(key) if key else -1
+            if divided:
+                self.steps.append((_QUOTIENT, self.newton.place(self.sums, k, t, place), t, place))
+            elif key:
+                self.steps.append((_SUM, self.sums.place(k, t.points), t, place))
+            else:
+                self.steps.append((_AVERAGE, place[0], t, place))
 
     def apply(
         self,
@@ -86,23 +93,22 @@ class Recipe:
         # The grid is wide enough for coefficients: nothing of a plain average lies beyond it.
         dot = Dot(weights, NodeErrors(grid.mean, sigma, grid.z, (0.0, 0.0)) if keep else None, self.plain_moments)
         a, averages = self.coefficients.evaluate(grid, sigma, dot, table, parameters, half)
-        sums = _Sums([a[i] * a[j] for i, j in self.products], rho, keep)
-        quotients = _Quotients(sums, averages, sigma * sigma)
+        products = [a[i] * a[j] for i, j in self.products]
+        tables = self.sums.tables(rho, table.shape[0])
+        sums = self.sums.of(products, tables)
+        quotients = self.newton.values(sums, averages, sigma * sigma, rho)
+        found = {_SUM: sums, _QUOTIENT: quotients, _AVERAGE: averages}
         values, noise = np.empty((len(self.terms), sigma.size)), np.zeros((len(self.terms), sigma.size))
-        plain = self.coefficients.noise(dot, sigma.size) if keep else []
-        for i, (k, t, divided, place) in enumerate(self.steps):
-            if divided:
-                values[i] = quotients(k, t, place)
-                if keep:
-                    noise[i] = np.abs(averages[place[0]]) * (16 * EPS) / (sigma * sigma * (1 - rho[t.others[0]])) ** t.order
-            elif k < 0:
-                values[i] = averages[place[0]]
-                if keep:
-                    noise[i] = plain[place[0]]
-            else:
-                values[i] = sums.weighted(k, t.points)
-                if keep:
-                    noise[i] = sums.rounding(k, t.points)
+        for i, (kind, at, _, _) in enumerate(self.steps):
+            values[i] = found[kind][at]
+        if keep:
+            plain = self.coefficients.noise(dot, sigma.size)
+            for i, (kind, at, t, place) in enumerate(self.steps):
+                if kind == _QUOTIENT:
+                    gap = sigma * sigma * (1 - rho[t.others[0]])
+                    noise[i] = np.abs(averages[place[0]]) * (16 * EPS) / gap**t.order
+                else:
+                    noise[i] = plain[at] if kind == _AVERAGE else self.sums.rounding(at, products, tables)
         return values, noise
 
 
@@ -111,131 +117,170 @@ def _diagonal(t: PairTerm, variable: sp.Symbol) -> list[sp.Expr]:
     return [t.f.diff(variable, j) * t.g.diff(variable, j) if j else t.f * t.g for j in range(t.at_variance)]
 
 
-class _Sums:
-    """Sums of products of coefficients against powers, their derivatives, and homogeneous polynomials; each made once."""
+class Sums:
+    """Sums over k of products of coefficients (K, B) times a table: powers of the correlation at one covariance, their j-th
+    derivatives there, or homogeneous polynomials of several. Each table and each sum is listed once."""
 
-    def __init__(self, products: list[Array], rho: Sequence[Array], keep: bool) -> None:
-        self.products, self.rho, self.keep = products, rho, keep
-        self.weights: dict[tuple[int, ...], Array] = {}
-        self.derivatives: dict[tuple[int, int, int], Array] = {}
+    def __init__(self) -> None:
+        self.keys: list[tuple[tuple[int, ...], int]] = []  # points and order of the derivative
+        self.pairs: list[tuple[int, int]] = []  # of product and table
 
-    def weighted(self, k: int, points: tuple[int, ...]) -> Array:
-        products = self.products[k]
-        return _row_sums(products, self._weight(points, products.shape))
+    def place(self, k: int, points: tuple[int, ...], derivative: int = 0) -> int:
+        """The place of a sum in the list."""
+        key = (points, derivative)
+        if key not in self.keys:
+            self.keys.append(key)
+        pair = (k, self.keys.index(key))
+        if pair not in self.pairs:
+            self.pairs.append(pair)
+        return self.pairs.index(pair)
 
-    def rounding(self, k: int, points: tuple[int, ...]) -> Array:
-        """Bound on the rounding error of `weighted`."""
-        products = self.products[k]
-        return _row_sums(np.abs(products), np.abs(self._weight(points, products.shape))) * (8 * EPS)
+    def tables(self, rho: Sequence[Array], count: int) -> list[Array]:
+        """What products are summed against, (count, B), key by key."""
+        known: dict[int, Array] = {}
 
-    def _weight(self, points: tuple[int, ...], shape: tuple[int, int]) -> Array:
-        if points not in self.weights:
-            size, count = shape
+        def power(point: int) -> Array:
+            if point not in known:
+                known[point] = powers(rho[point], count)
+            return known[point]
+
+        found = []
+        for points, derivative in self.keys:
             others = [p for p in points if p != AT_VARIANCE]
-            if len(points) == 1:
-                table = np.ones(shape) if not others else powers(self.rho[others[0]], count)
-            elif len(set(others)) <= 1:
-                r = self.rho[others[0]] if others else np.ones(size)
-                table = homogeneous(count, r, len(others), len(points) - len(others)) / _rising(count, len(points) - 1)
-            elif len(set(points)) == 2:
-                table = self._between(points, count) / _rising(count, len(points) - 1)
+            if len(points) == 1 and not others:
+                found.append(np.ones((count, rho[0].size if rho else 1)))
+            elif len(points) == 1:
+                found.append(_differentiated(power(points[0]), derivative))
             else:
-                every = [np.ones(size) if p == AT_VARIANCE else self.rho[p] for p in points]
-                table = _homogeneous(count, every) / _rising(count, len(points) - 1)
-            self.weights[points] = table
-        return self.weights[points]
+                found.append(_polynomials(points, others, rho, count) / _rising(count, len(points) - 1))
+        return found
 
-    def _between(self, points: tuple[int, ...], count: int) -> Array:
-        """Homogeneous polynomials of two correlations a (p times) and b (q times): ``b^k h_k(a/b.., 1..)``."""
-        first, second = sorted(set(points))
-        a, b = self.rho[first], self.rho[second]
-        swap = np.abs(a).max(initial=0.0) > np.abs(b).max(initial=0.0)
-        low, high = (second, first) if swap else (first, second)
-        p, q = points.count(low), points.count(high)
-        a, b = self.rho[low], self.rho[high]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(b != 0, a / np.where(b != 0, b, 1.0), 0.0)
-        return powers(b, count) * homogeneous(count, ratio, p, q)
+    def of(self, products: Sequence[Array], tables: Sequence[Array]) -> list[Array]:
+        """The sums (B,); those of a single point in one matrix product."""
+        if products and products[0].shape[1] == 1 and tables:
+            every = np.concatenate(products, axis=1).T @ np.concatenate(tables, axis=1)
+            return [every[k, t : t + 1] for k, t in self.pairs]
+        return [np.einsum("kb,kb->b", products[k], tables[t]) for k, t in self.pairs]
 
-    def derivative(self, k: int, point: int, j: int) -> Array:
-        """``d^j/d rho^j sum_k c_k rho^k`` at one covariance."""
-        key = (k, point, j)
-        if key not in self.derivatives:
-            products = self.products[k]
-            count = products.shape[1]
-            if j >= count:
-                return np.zeros(products.shape[0])
-            base = self._weight((point,), (products.shape[0], count))[:, : count - j]
-            self.derivatives[key] = _row_sums(products[:, j:], base * _falling(count, j) if j else base)
-        return self.derivatives[key]
+    def rounding(self, at: int, products: Sequence[Array], tables: Sequence[Array]) -> Array:
+        """Bound (B,) on the rounding error of the sum at a place."""
+        k, t = self.pairs[at]
+        return np.einsum("kb,kb->b", np.abs(products[k]), np.abs(tables[t])) * (8 * EPS)
+
+
+def _differentiated(table: Array, order: int) -> Array:
+    """``d^j/d rho^j rho^k`` from the powers."""
+    if order == 0:
+        return table
+    out = np.zeros_like(table)
+    np.multiply(table[:-order], _falling(len(table), order), out=out[order:])
+    return out
+
+
+def _polynomials(points: tuple[int, ...], others: Sequence[int], rho: Sequence[Array], count: int) -> Array:
+    """Complete homogeneous polynomials (count, B) of correlations, 1 at the variance."""
+    if len(set(others)) <= 1:
+        r = rho[others[0]] if others else np.ones(rho[0].size if rho else 1)
+        return homogeneous(count, r, len(others), len(points) - len(others))
+    if len(set(points)) == 2:
+        return _between(points, rho, count)
+    return _homogeneous(count, [np.ones(rho[0].size) if p == AT_VARIANCE else rho[p] for p in points])
+
+
+def _between(points: tuple[int, ...], rho: Sequence[Array], count: int) -> Array:
+    """Homogeneous polynomials of two correlations a (p times) and b (q times): ``b^k h_k(a/b.., 1..)``."""
+    first, second = sorted(set(points))
+    swap = np.abs(rho[first]).max(initial=0.0) > np.abs(rho[second]).max(initial=0.0)
+    low, high = (second, first) if swap else (first, second)
+    a, b = rho[low], rho[high]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(b != 0, a / np.where(b != 0, b, 1.0), 0.0)
+    return powers(b, count) * homogeneous(count, ratio, points.count(low), points.count(high))
 
 
 @lru_cache(maxsize=256)
 def _rising(count: int, n: int) -> Array:
-    """``(k+1)...(k+n)`` for k = 0..count-1: ``c_{k+n}/var^n = a_k[f^(n)] a_k[g^(n)]/((k+1)...(k+n))``."""
+    """``(k+1)...(k+n)`` for k = 0..count-1, (count, 1): ``c_{k+n}/var^n = a_k[f^(n)] a_k[g^(n)]/((k+1)...(k+n))``."""
     k, out = np.arange(count), np.ones(count)
     for j in range(1, n + 1):
         out = out * (k + j)
-    return out
+    return out[:, None]
 
 
 @lru_cache(maxsize=256)
 def _falling(count: int, j: int) -> Array:
-    """``k (k-1) ... (k-j+1)`` for k = j..count-1."""
+    """``k (k-1) ... (k-j+1)`` for k = j..count-1, (count - j, 1)."""
     k, out = np.arange(j, count), np.ones(count - j)
     for i in range(j):
         out = out * (k - i)
-    return out
+    return out[:, None]
 
 
 def _homogeneous(count: int, points: Sequence[Array]) -> Array:
     """Complete homogeneous polynomials of several points, by the recursion ``h_k += r h_{k-1}`` point by point."""
-    table = np.zeros((points[0].size, count))
-    table[:, 0] = 1.0
+    table = np.zeros((count, points[0].size))
+    table[0] = 1.0
     for r in points:
         for k in range(1, count):
-            table[:, k] += r * table[:, k - 1]
+            table[k] += r * table[k - 1]
     return table
 
 
-def _row_sums(a: Array, b: Array) -> Array:
-    """``sum_j a_ij b_ij``."""
-    return np.einsum("ij,ij->i", a, b) if len(a) > 1 else np.array([a[0] @ b[0]])
+@dataclass(frozen=True)
+class Entry:
+    """Of a Newton table: an average (place) or a derivative of order ``order`` at a covariance (place of its sum) times
+    ``factor``, or the divided difference of two earlier entries over the gap between the variance and covariance ``point``."""
+
+    kind: str
+    at: int
+    factor: float = 1.0
+    order: int = 0
+    other: int = 0
+    point: int = 0
 
 
-class _Quotients:
-    """Confluent Newton tables on p copies of a covariance and q of the variance, shared by terms; floats for a single point."""
+class NewtonTables:
+    """Confluent Newton tables on p copies of a covariance and q of the variance, shared by terms: the list of their entries, in
+    an order in which each follows from earlier ones."""
 
-    def __init__(self, sums: _Sums, averages: Sequence[Array], var: Array) -> None:
-        self.sums, self.single = sums, var.size == 1
-        self.averages, self.var = [self._plain(a) for a in averages], self._plain(var)
-        self.known: dict[tuple[int, int, int, int], Any] = {}
-        self.gaps: dict[int, Any] = {}
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self._known: dict[tuple[int, int, int, int], int] = {}
 
-    def _plain(self, values: Array) -> Any:
-        return float(values[0]) if self.single else values
+    def place(self, sums: Sums, k: int, t: PairTerm, diagonal: Sequence[int]) -> int:
+        """The place of a term in the list."""
+        return self._entry(sums, k, t.others[0], diagonal, len(t.others), t.at_variance)
 
-    def _gap(self, point: int) -> Any:
-        if point not in self.gaps:
-            self.gaps[point] = self.var * (1 - self._plain(self.sums.rho[point]))
-        return self.gaps[point]
+    def _entry(self, sums: Sums, k: int, point: int, diagonal: Sequence[int], i: int, j: int) -> int:
+        key = (k, point, i, j)
+        if key not in self._known:
+            if i == 0:
+                entry = Entry(_AVERAGE, diagonal[j - 1], 1 / math.factorial(j - 1))
+            elif j == 0:
+                entry = Entry(_SUM, sums.place(k, (point,), i - 1), 1 / math.factorial(i - 1), i - 1)
+            else:
+                upper = self._entry(sums, k, point, diagonal, i - 1, j)
+                lower = self._entry(sums, k, point, diagonal, i, j - 1)
+                entry = Entry(_QUOTIENT, upper, other=lower, point=point)
+            self._known[key] = len(self.entries)
+            self.entries.append(entry)
+        return self._known[key]
 
-    def __call__(self, k: int, t: PairTerm, diagonal: Sequence[int]) -> Any:
-        point = t.others[0]
-        gap = self._gap(point)
-        if self.single and gap == 0:
-            return math.nan
-
-        def entry(i: int, j: int) -> Any:
-            key = (k, point, i, j)
-            if key not in self.known:
-                if i == 0:
-                    self.known[key] = self.averages[diagonal[j - 1]] / math.factorial(j - 1)
-                elif j == 0:
-                    derivative = self._plain(self.sums.derivative(k, point, i - 1))
-                    self.known[key] = derivative / (self.var ** (i - 1) * math.factorial(i - 1))
-                else:
-                    self.known[key] = (entry(i - 1, j) - entry(i, j - 1)) / gap
-            return self.known[key]
-
-        return entry(len(t.others), t.at_variance)
+    def values(self, sums: Sequence[Array], averages: Sequence[Array], var: Array, rho: Sequence[Array]) -> list[Any]:
+        """All entries, (B,) each; floats for a single point."""
+        if not self.entries:
+            return []
+        single = var.size == 1
+        plain: Callable[[Array], Any] = (lambda a: a.item()) if single else (lambda a: a)
+        scale, gaps = plain(var), [plain(var * (1 - r)) for r in rho]
+        if single:
+            gaps = [gap if gap != 0 else math.nan for gap in gaps]
+        found: list[Any] = []
+        for e in self.entries:
+            if e.kind == _AVERAGE:
+                found.append(plain(averages[e.at]) * e.factor)
+            elif e.kind == _SUM:
+                found.append(plain(sums[e.at]) * (e.factor / scale**e.order) if e.order else plain(sums[e.at]))
+            else:
+                found.append((found[e.at] - found[e.other]) / gaps[e.point])
+        return found

@@ -20,9 +20,9 @@ class TiltedDot(Dot):
     """Weighted sums under the tilted weight; ``tilt`` must be called first."""
 
     def tilt(self, values: Array) -> None:
-        weighted = values * self.weights
-        self.norm = weighted.sum(axis=1)
-        self.weights = weighted / self.norm[:, None]
+        weighted = values * (self.weights if self.weights.ndim == 2 else self.weights[:, None])
+        self.norm = weighted.sum(axis=0)
+        self.weights = weighted / self.norm
 
 
 class TiltedLaw(ScalarLaw):

@@ -112,9 +112,9 @@ def function_values(functions: tuple[sp.Expr, ...], variable: sp.Symbol, paramet
     moments = Moments([], variable, "h", list(functions))
 
     def values(x: Array) -> Array:
-        grid = Grid(np.zeros(1), np.ones(1), x.reshape(1, -1))
+        grid = Grid(np.zeros(1), np.ones(1), x.reshape(-1, 1))
         rows = moments.run(grid, None, *parameters)[1]
-        return np.stack([np.broadcast_to(row, (1, x.size)).reshape(x.shape) for row in rows])
+        return np.stack([np.broadcast_to(row, (x.size, 1)).reshape(x.shape) for row in rows])
 
     return values
 
