@@ -50,7 +50,7 @@ class Group(Protocol):
     def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]: ...
 
 
-WIDTHS_PER_OCTAVE = 4
+WIDTHS_PER_OCTAVE = 2
 
 
 def by_width(sigma: Array, floor: float = 1e-3) -> Iterator[tuple[Array | slice, float]]:

@@ -65,14 +65,14 @@ def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
 def mapped_count(facts: Analyticity, sigma: float, level: int, *, half: bool) -> int:
     """Number of nodes of the sinh-mapped rule where that is the cheaper one at standard deviation ``sigma``, else 0.
 
-    A mapped node costs as much as three equally spaced ones, whose exponentials are products of two short tables.
+    A mapped node costs as much as eight equally spaced ones, whose exponentials are products and whose weights are shared.
     """
     if facts.centre is None or facts.growth or facts.kinks or not sigma > facts.strip:
         return 0
     tol, cutoff = TOLERANCES[min(level, TIGHT)], _cutoff(facts, sigma, level)
     step = trapezoid_step(facts.strip, sigma, tol, pole_order=facts.pole_order) if sigma < _WIDEST_PLAIN else 0.0
     count = sinh_count(facts.strip / sigma, tol, cutoff=cutoff, pole_order=facts.pole_order)
-    return count if step == 0.0 or 3 * count * step < (cutoff if half else 2 * cutoff) else 0
+    return count if step == 0.0 or 8 * count * step < (cutoff if half else 2 * cutoff) else 0
 
 
 def mapped_nodes(facts: Analyticity, mean: Array, sigma: Array, widest: float, count: int, level: int) -> NodeChoice:
