@@ -9,7 +9,7 @@ import sympy as sp
 
 from meanfield.averages import Gaussian
 from meanfield.averages.scope import nodes, open_body
-from meanfield.compile.group import EPS, FINE, ROUGH, TIGHT, WORKING, Array
+from meanfield.compile.group import EPS, FINE, ROUGH, TIGHT, WORKING, Array, Checks
 from meanfield.compile.source import array_names, code, function
 from meanfield.errors import AverageError
 from meanfield.transfer import Applied
@@ -50,7 +50,7 @@ class GeneralLaw:
         ]
         self.outputs = [sp.Symbol(f"{prefix}g{i}", real=True) for i in range(len(bodies))]
 
-    def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
+    def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
         n, size = self.dimension, inputs[0].size
         out = np.full((len(self.outputs), size), np.nan)
         noise = np.zeros_like(out)
@@ -63,8 +63,8 @@ class GeneralLaw:
             values = self.run(*x, *[p[i] for p in inputs[n + n * n :]])
             out[:, i] = [np.broadcast_to(v, w.shape) @ w for v in values]
             noise[:, i] = [np.abs(np.broadcast_to(v, w.shape)) @ w * (8 * EPS) for v in values]
-        if rounding is not None:
-            rounding.extend(noise)
+        if checks is not None:
+            checks.rounding.extend(noise)
         return list(out)
 
 

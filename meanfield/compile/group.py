@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -35,19 +36,27 @@ def refinement(certain: bool) -> float:
     return 1.5 if certain else 2.0
 
 
+@dataclass
+class Checks:
+    """What a group tells beside its outputs, in their order: bounds (P,) on their rounding errors, and, unless it leaves that
+    to a second evaluation, their values by a coarser rule on some of the same nodes."""
+
+    rounding: list[Array] = field(default_factory=list)
+    coarse: list[Array] = field(default_factory=list)
+
+
 class Group(Protocol):
     """``evaluate`` maps inputs (P,) to outputs (P,).
 
     inputs: scalar expressions in unknowns, parameters and outputs of earlier groups. outputs: symbols that stand for the
     results. level: ROUGH for the first iterations, WORKING for the last ones; TIGHT and FINE, two nested rules, for
-    claims. If ``rounding`` is a list, the
-    group appends, output by output, bounds (P,) on the rounding error of what it returns.
+    claims. checks: if given, the group fills it.
     """
 
     inputs: list[sp.Expr]
     outputs: list[sp.Symbol]
 
-    def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]: ...
+    def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]: ...
 
 
 WIDTHS_PER_OCTAVE = 2
@@ -86,14 +95,25 @@ class Dot:
     """Weighted sums (B,) of values (n, B) over the nodes, with weights (n,) or (n, B); with ``errors`` set, bounds on what
     rounding and the cut-off leave of them too.
 
-    wanted: the places, in the order of calls, of the sums whose bounds are looked at; None for all.
+    wanted: the places, in the order of calls, of the sums whose bounds are looked at; None for all. coarse: which of the nodes
+    make a coarser rule, and the `Dot` of that; its sums are kept in ``coarse_sums``.
     """
 
-    def __init__(self, weights: Array, errors: NodeErrors | None = None, wanted: frozenset[int] | None = None) -> None:
-        self.weights, self.errors, self.wanted = weights, errors, wanted
+    def __init__(
+        self,
+        weights: Array,
+        errors: NodeErrors | None = None,
+        wanted: frozenset[int] | None = None,
+        coarse: tuple[slice, Dot] | None = None,
+    ) -> None:
+        self.weights, self.errors, self.wanted, self.coarse = weights, errors, wanted, coarse
         self.bounds: list[Array] = []
+        self.coarse_sums: list[Array] = []
 
     def __call__(self, values: Array) -> Array:
+        if self.coarse is not None:
+            some, rule = self.coarse
+            self.coarse_sums.append(rule(values[some]))
         if self.errors is not None and self.wanted is not None and len(self.bounds) not in self.wanted:
             self.bounds.append(np.zeros(self.errors.shape[1]))
         elif self.errors is not None:

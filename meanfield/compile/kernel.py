@@ -16,7 +16,7 @@ from meanfield.averages.opaque import seal
 from meanfield.averages.passes import parity
 from meanfield.averages.scope import nodes
 from meanfield.compile.convergence import refuse_divergent
-from meanfield.compile.group import EPS, FINE, TIGHT, TOLERANCES, WORKING, Array
+from meanfield.compile.group import EPS, FINE, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
 from meanfield.compile.refinement import squared_errors
 from meanfield.compile.rounding import UNITS, function_rounding
@@ -126,14 +126,10 @@ class Kernel:
         count = len(program.plan.exprs) if not hasattr(program, "checked") else program.checked
         if not hasattr(program, "checked"):
             _add_sensitivities(program)
-        rounding: list[list[Array]] = []
-        finer: list[list[Array]] = []
-        coarser: list[list[Array]] = []
-        fine = np.stack(program(columns, FINE, rounding, finer), axis=1)
-        coarse = np.stack(program(columns, TIGHT, None, coarser), axis=1)
-        noise = [n for group in rounding for n in group]
-        if len(fine) == 0:
-            return fine[:, :count], fine[:, :count]
+        if min(len(c) for c in columns) == 0:
+            return np.zeros((0, count)), np.zeros((0, count))
+        both = program.twice(columns)
+        fine, coarse, noise = both.fine, both.coarse, [n for group in both.rounding for n in group]
         value = fine[:, :count]
         sensitivity = fine[:, 3 * count :].reshape(fine.shape[0], count, len(noise))
         # Where a variance vanishes the slope of a normal tail is 0/0, and its rounding none.
@@ -143,7 +139,7 @@ class Kernel:
             bound = UNITS * EPS * rounded
             for j, n in enumerate(noise):
                 bound += np.abs(sensitivity[:, :, j]) * n[:, None]
-            for j, left in squared_errors(program.plan.groups, finer, coarser):
+            for j, left in squared_errors(program.plan.groups, both.finer, both.coarser):
                 explained = sensitivity[:, :, j] * left.difference[:, None]
                 difference = difference - np.where(np.isfinite(explained), explained, 0.0)
                 bound += np.abs(sensitivity[:, :, j] * left.error[:, None])

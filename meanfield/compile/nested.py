@@ -14,7 +14,7 @@ import sympy as sp
 from meanfield.averages import Gaussian, Uniform
 from meanfield.averages.measures import Measure, Tilted
 from meanfield.averages.scope import open_body
-from meanfield.compile.group import EPS, FINE, ROUGH, TIGHT, WORKING, Array
+from meanfield.compile.group import EPS, FINE, ROUGH, TIGHT, WORKING, Array, Checks
 from meanfield.errors import AverageError
 
 _UNIT_NODES = {ROUGH: 12, WORKING: 24, TIGHT: 32, FINE: 64}
@@ -49,7 +49,7 @@ class NestedLaw:
         self.inputs = [*law, *self.parameters]
         self.outputs = [sp.Symbol(f"{prefix}n{i}", real=True) for i in range(len(bodies))]
 
-    def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
+    def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
         nodes, weights, parameters = self._nodes(inputs, level)
         size, count = nodes.shape
         columns = [nodes.ravel(), *(np.repeat(p, count) for p in parameters)]
@@ -57,8 +57,8 @@ class NestedLaw:
         if isinstance(self.measure, Tilted):
             weights = weights * np.exp(values.pop())
             weights = weights / weights.sum(axis=1, keepdims=True)
-        if rounding is not None:
-            rounding.extend(np.einsum("ij,ij->i", np.abs(v), weights) * (16 * EPS) for v in values)
+        if checks is not None:
+            checks.rounding.extend(np.einsum("ij,ij->i", np.abs(v), weights) * (16 * EPS) for v in values)
         return [np.einsum("ij,ij->i", v, weights) for v in values]
 
     def _nodes(self, inputs: Sequence[Array], level: int) -> tuple[Array, Array, Sequence[Array]]:

@@ -17,7 +17,7 @@ import sympy as sp
 from meanfield.compile.coefficients import projection
 from meanfield.compile.generators import Analyticity, analyticity
 from meanfield.compile.grid import UniformGrid
-from meanfield.compile.group import TOLERANCES, Array
+from meanfield.compile.group import TOLERANCES, Array, Checks
 from meanfield.compile.pair_choice import NOTHING, WIDE, Way, choice
 from meanfield.compile.series import PairTerm, Recipe
 from meanfield.compile.wide_pairs import wide_pair_terms
@@ -51,7 +51,7 @@ class PairLaw:
         self.symmetric = all(c.moments.parities is not None for c in every)
         self.inputs = [mean, var, *covs, *functions.moments.parameters]
 
-    def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
+    def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
         if inputs[0].size == 1:
             mean, sigma, rho = self._one_law(inputs)
         else:
@@ -61,10 +61,10 @@ class PairLaw:
             sigma = np.sqrt(var)
         parameters = inputs[2 + self.n_covs :]
         law = (mean, sigma, rho, parameters)
-        keep = rounding is not None
+        keep = checks is not None
         values, noise = self._alone(law, level, keep) if sigma.size == 1 else self._batch(law, level, keep)
-        if rounding is not None:
-            rounding.extend(noise)
+        if checks is not None:
+            checks.rounding.extend(noise)
         return list(values)
 
     def _one_law(self, inputs: Sequence[Array]) -> tuple[Array, Array, list[Array]]:

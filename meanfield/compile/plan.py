@@ -7,6 +7,8 @@ two: what is left is ordinary scalar algebra, in which common-sub-expression eli
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from meanfield.averages.opaque import seal
 from meanfield.averages.passes import explicit
 from meanfield.averages.scope import dangling, nodes, open_body
 from meanfield.compile.convergence import refuse_divergent
-from meanfield.compile.group import WORKING, Array, Group
+from meanfield.compile.group import FINE, TIGHT, WORKING, Array, Checks, Group
 from meanfield.compile.source import FLOAT_NAMES, array_names, assignments, code, function, opaque_names
 
 Node = Average | LogNorm | DividedDifference
@@ -170,6 +172,21 @@ def _plain_product(node: sp.Basic) -> bool:
     return plain and smooth(node)
 
 
+Evaluate = Callable[[int, list[Array]], list[Array]]  # which group, and its inputs
+
+
+@dataclass(frozen=True)
+class Twice:
+    """Values (P, E) of the expressions by the FINE rules and by coarser ones; group by group, bounds on the rounding of the fine
+    averages, and the averages (P,) by both."""
+
+    fine: Array
+    coarse: Array
+    rounding: list[list[Array]]
+    finer: list[list[Array]]
+    coarser: list[list[Array]]
+
+
 class Program:
     """``run(*inputs, level) -> list`` of values of expressions, batched.
 
@@ -205,59 +222,60 @@ class Program:
             self.functions[floats] = function(self._source(), "program", known)
         return self.functions[floats]
 
-    def __call__(
-        self,
-        columns: Sequence[Array],
-        level: int = WORKING,
-        rounding: list[list[Array]] | None = None,
-        averages: list[list[Array]] | None = None,
-    ) -> list[Array]:
-        """rounding, averages: if given, lists to which group by group bounds on rounding, and the outputs, are appended."""
+    def __call__(self, columns: Sequence[Array], level: int = WORKING) -> list[Array]:
         size = _size(columns)
         if size == 0:
             return [np.zeros(0) for _ in self.plan.exprs]
-        results = self._results(columns, size, level, rounding, averages)
-        return [np.full(size, r, dtype=float) if np.ndim(r) == 0 else r for r in results]
+        return _filled(self._results(columns, size, self._at(level)), size)
 
     def table(self, columns: Sequence[Array], level: int = WORKING) -> Array:
         """The same values as one array (P, number of expressions)."""
         size = _size(columns)
         if size == 1:
-            results = self._results(columns, size, level, None, None)
+            results = self._results(columns, size, self._at(level))
             return np.array([[r if isinstance(r, float) else float(np.ravel(r)[0]) for r in results]])
         return np.stack(self(columns, level), axis=1)
 
-    def _results(
-        self,
-        columns: Sequence[Array],
-        size: int,
-        level: int,
-        rounding: list[list[Array]] | None,
-        averages: list[list[Array]] | None,
-    ) -> list[Any]:
+    def twice(self, columns: Sequence[Array]) -> Twice:
+        """Values by the FINE rules and by coarser ones, with what there is to compare."""
+        size, groups = _size(columns), self.plan.groups
+        checks, finer, coarser = ([Checks() for _ in groups], *([[] for _ in groups] for _ in range(2)))
+
+        def finely(i: int, arrays: list[Array]) -> list[Array]:
+            checks[i] = Checks()
+            finer[i] = groups[i].evaluate(arrays, FINE, checks[i])
+            return finer[i]
+
+        def coarsely(i: int, arrays: list[Array]) -> list[Array]:
+            known = checks[i].coarse if self._independent[i] else []
+            coarser[i] = known or groups[i].evaluate(arrays, TIGHT)
+            return coarser[i]
+
+        both = [np.stack(_filled(self._results(columns, size, by), size), axis=1) for by in (finely, coarsely)]
+        return Twice(*both, [c.rounding for c in checks], finer, coarser)
+
+    @cached_property
+    def _independent(self) -> list[bool]:
+        """Whether a group depends on no other."""
+        outputs = {s for group in self.plan.groups for s in group.outputs}
+        return [not any(e.free_symbols & outputs for e in group.inputs) for group in self.plan.groups]
+
+    def _at(self, level: int) -> Evaluate:
+        return lambda i, arrays: self.plan.groups[i].evaluate(arrays, level)
+
+    def _results(self, columns: Sequence[Array], size: int, evaluate: Evaluate) -> list[Any]:
         floats = size == 1
 
         def run(i: int, values: list[Any]) -> list[Any]:
             if floats:
-                arrays = [np.array([v], dtype=float) for v in values]
-            else:
-                arrays = [np.full(size, v, dtype=float) if np.ndim(v) == 0 else v for v in values]
-            noise: list[Array] | None = None if rounding is None else []
-            out = self.plan.groups[i].evaluate(arrays, level, noise)
-            if rounding is not None:
-                rounding.append(noise or [])
-            if averages is not None:
-                averages.append(list(out))
-            return [o.item() for o in out] if floats else out
+                return [o.item() for o in evaluate(i, [np.array([v], dtype=float) for v in values])]
+            return evaluate(i, [np.full(size, v, dtype=float) if np.ndim(v) == 0 else v for v in values])
 
         arguments = [float(np.ravel(c)[0]) for c in columns] if floats else list(columns)
         try:
             with np.errstate(all="ignore"):
                 results = self._function(floats)(*arguments, run)
         except (ZeroDivisionError, OverflowError):
-            for kept in (rounding, averages):
-                if kept is not None:
-                    kept.clear()
             results = self._again_as_arrays(columns, run)
         return list(results)
 
@@ -269,6 +287,10 @@ class Program:
 
         with np.errstate(all="ignore"):
             return self._function(False)(*[np.ravel(np.asarray(c, dtype=float)) for c in columns], as_arrays)
+
+
+def _filled(results: Sequence[Any], size: int) -> list[Array]:
+    return [np.full(size, r, dtype=float) if np.ndim(r) == 0 else r for r in results]
 
 
 def _size(columns: Sequence[Array]) -> int:

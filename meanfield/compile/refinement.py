@@ -15,7 +15,7 @@ import numpy as np
 from meanfield.compile.group import Array, Group
 from meanfield.compile.scalar_law import ScalarLaw
 
-EXPONENT = 1.3  # for steps in the ratio 1.5 and more; the rest of the exponent makes up for prefactors
+EXPONENT = 1.5  # for steps in the ratio 2; the rest of the exponent makes up for prefactors
 LARGEST = 1e-6  # relative distance up to which the convergence counts as seen
 
 

@@ -21,6 +21,7 @@ LARGEST_PANELS = 512
 FARTHEST = 36.0  # standard deviations; beyond, the density of the normal law is no double
 _TAIL = 2.0  # powers of x slow the decay beyond the cut-off a little
 _WIDEST_PLAIN = 512.0  # standard deviation above which equally spaced nodes would be too many
+_NEAR_POLES = 3.5  # standard deviations
 _MARGIN = 6.0  # what lies beyond a kink far out is integrated so many standard deviations further
 
 
@@ -29,11 +30,13 @@ class NodeChoice:
     """Nodes in standard deviations: shared by all points of a block, (n,), or each point's own, (n, B).
 
     ends: factors by which |f| at the first and the last node bounds what lies beyond them, two numbers or two (B,).
+    coarse: which of the nodes make a rule of twice the step, and its weights, if there is one.
     """
 
     nodes: Array
     weights: Array
     ends: tuple[Array | float, Array | float]
+    coarse: tuple[slice, Array] | None = None
 
     def take(self, rows: Array | slice) -> NodeChoice:
         """The nodes of some points, for nodes of each point's own."""
@@ -52,13 +55,17 @@ def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
     strip = facts.strip if facts.strip > 0 else inf
     tol = TOLERANCES[min(level, TIGHT)]
     step = trapezoid_step(strip, sigma, tol, pole_order=facts.pole_order, imaginary_growth=facts.growth)
-    step = max(step, SMALLEST_RULE_STEP) / (refinement(facts.certain) if level == FINE else 1)
+    if level == FINE:  # where no pole is near, errors fall with the square of the step: half of FINE must still show convergence
+        step /= refinement(facts.certain and facts.strip < _NEAR_POLES * sigma)
+    step = max(step, SMALLEST_RULE_STEP)
     cutoff = _cutoff(facts, sigma, level)
     rule = gaussian_trapezoid(step, cutoff, half=half)
     # Beyond the cutoff the integrand falls at least like exp(-(cutoff - rate sigma) z): a geometric series.
     spacing = float(rule.nodes[-1] - rule.nodes[-2])
     beyond = _TAIL * float(rule.weights[-1]) / -np.expm1(-spacing * (cutoff - facts.rate * sigma))
-    return NodeChoice(rule.nodes, rule.weights, (0.0 if half else beyond, beyond))
+    some = slice(0 if half else rule.nodes.size // 2 % 2, None, 2)
+    coarse = (some, rule.weights[some] / rule.weights[some].sum()) if level == FINE else None
+    return NodeChoice(rule.nodes, rule.weights, (0.0 if half else beyond, beyond), coarse)
 
 
 @lru_cache(maxsize=1024)
@@ -81,7 +88,9 @@ def mapped_nodes(facts: Analyticity, mean: Array, sigma: Array, widest: float, c
     centre = ((facts.centre or 0.0) - mean) / sigma
     nodes, weights = sinh_trapezoid(centre, facts.strip / sigma, cutoff, 2 * count - 1 if level == FINE else count)
     beyond = _TAIL * np.exp(-(cutoff**2) / 2) / (sqrt(2 * np.pi) * (cutoff - facts.rate * sigma))
-    return NodeChoice(nodes.T, weights.T, (beyond, beyond))
+    nodes, weights, some = nodes.T, weights.T, slice(0, None, 2)
+    coarse = (some, weights[some] / weights[some].sum(axis=0)) if level == FINE else None
+    return NodeChoice(nodes, weights, (beyond, beyond), coarse)
 
 
 def split_nodes(facts: Analyticity, mean: Array, sigma: Array, level: int) -> Iterator[tuple[Array, NodeChoice]]:

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import EPS, Array
+from meanfield.compile.group import EPS, Array, Checks
 from meanfield.compile.moments import Moments
 from meanfield.errors import ParameterError
 
@@ -50,11 +50,12 @@ class SampleLaw:
         self.values = self.moments.values
         self.data: Array | Sample | None = None
 
-    def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
+    def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
         if self.data is None:
             raise ParameterError(f"this model averages over data {self.name!r}: give it as an array of shape (N,) or (points, N)")
         if isinstance(self.data, Sample):
-            return self._of_states(self.data, inputs, rounding)
+            return self._of_states(self.data, inputs, None if checks is None else checks.rounding)
+        rounding = None if checks is None else checks.rounding
         size = inputs[0].size if inputs else len(np.atleast_2d(self.data))
         return self._run(np.broadcast_to(self.data, (size, self.data.shape[-1])), inputs, rounding)
 

@@ -13,7 +13,7 @@ from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid, UniformGrid
-from meanfield.compile.group import BLOCK_ELEMENTS, Array, Dot, NodeErrors, by_width, pieces
+from meanfield.compile.group import BLOCK_ELEMENTS, Array, Checks, Dot, NodeErrors, by_width, pieces
 from meanfield.compile.moments import Moments
 from meanfield.compile.rules import NodeChoice, mapped_count, mapped_nodes, smooth_nodes, split_nodes
 
@@ -28,6 +28,7 @@ class ScalarLaw:
     in the outputs.
     """
 
+    rule: type[Dot] = Dot
     # Another choice of nodes, see `meanfield.compile.schemes`.
     blocks_of: Callable[[Array, Array, int], Iterator[tuple[Array | slice, NodeChoice, bool]]] | None = None
 
@@ -40,7 +41,7 @@ class ScalarLaw:
         even = all(body_parity(close(b, [variable])) == "even" for b in bodies)
         self.half = mean == 0 and even and not self.facts.kinks
 
-    def evaluate(self, inputs: Sequence[Array], level: int, rounding: list[Array] | None = None) -> list[Array]:
+    def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
         if not self.outputs:  # every body vanishes almost everywhere, such as phi phi'' of a threshold-linear phi
             return []
         mean, var = inputs[:2]
@@ -48,24 +49,36 @@ class ScalarLaw:
         broken = ~(np.isfinite(mean) & (sigma <= (LARGEST_SIGMA if self.facts.centre is None else LARGEST_CENTRED)))
         if broken.any():
             sigma, mean = np.where(broken, np.nan, sigma), np.where(broken, np.nan, mean)
-        out = np.empty((len(self.outputs), sigma.size))
-        noise = np.empty_like(out) if rounding is not None else None
+        kept = np.empty((1 if checks is None else 3, len(self.outputs), sigma.size))
+        nested = True
         for index, choice, half in (self.blocks_of or self._blocks)(mean, sigma, level):
-            here = (mean[index], sigma[index], choice.nodes)
-            dot = self._dot(choice.weights, None if noise is None else NodeErrors(*here, choice.ends))
-            grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(*here)
-            out[:, index] = self._run(grid, dot, [p[index] for p in inputs[2:]])
-            if noise is not None:
-                noise[:, index] = dot.bounds
-            if half:
-                for k in self._odd or ():
-                    out[k, index] = 0.0
-        if rounding is not None and noise is not None:
-            rounding.extend(noise)
-        return list(out)
+            parameters = [p[index] for p in inputs[2:]]
+            part = self._block(mean[index], sigma[index], choice, half, parameters, checks is not None)
+            nested = nested and choice.coarse is not None
+            for whole, values in zip(kept, part, strict=True):
+                whole[:, index] = values
+        if checks is not None:
+            checks.rounding.extend(kept[1])
+            checks.coarse.extend(kept[2] if nested else ())
+        return list(kept[0])
 
-    def _dot(self, weights: Array, errors: NodeErrors | None) -> Dot:
-        return Dot(weights, errors)
+    def _block(
+        self, mean: Array, sigma: Array, choice: NodeChoice, half: bool, parameters: list[Array], check: bool
+    ) -> list[Array]:
+        """Outputs of a block of points, (outputs, B); to check, also bounds on their rounding, and their values by the coarser
+        rule."""
+        errors = NodeErrors(mean, sigma, choice.nodes, choice.ends) if check else None
+        coarse = None
+        if check and choice.coarse is not None:
+            some, weights = choice.coarse
+            coarse = some, self.rule(weights)
+        dot = self.rule(choice.weights, errors, coarse=coarse)
+        grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(mean, sigma, choice.nodes)
+        out = self._run(grid, dot, parameters)
+        found = [out, np.asarray(dot.bounds), np.asarray(dot.coarse_sums) if coarse else out] if check else [out]
+        for values in found if half else ():
+            values[self._odd or []] = 0.0
+        return found
 
     def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
         return np.asarray(self.moments.run(grid, dot, *parameters)[0])

@@ -95,9 +95,8 @@ class _Blocks:
         count = len(self.rule)
         for first in range(0, sigma.size, max(1, BLOCK_ELEMENTS // count)):
             piece = np.arange(first, min(sigma.size, first + max(1, BLOCK_ELEMENTS // count)))
-            shape = (piece.size, count)
-            weights = np.broadcast_to(self.rule.weights, shape)
-            yield piece, NodeChoice(np.tile(self.rule.nodes, (piece.size, 1)), weights, (0, 0)), False
+            nodes, weights = (np.repeat(a[:, None], piece.size, axis=1) for a in (self.rule.nodes, self.rule.weights))
+            yield piece, NodeChoice(nodes, weights, (0, 0)), False
 
 
 @lru_cache(maxsize=64)

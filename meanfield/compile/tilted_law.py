@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
@@ -11,7 +12,7 @@ from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import EPS, Array, Dot, NodeErrors
+from meanfield.compile.group import EPS, Array, Dot
 from meanfield.compile.moments import Moments
 from meanfield.compile.scalar_law import ScalarLaw
 
@@ -20,6 +21,9 @@ class TiltedDot(Dot):
     """Weighted sums under the tilted weight; ``tilt`` must be called first."""
 
     def tilt(self, values: Array) -> None:
+        if self.coarse is not None:
+            some, rule = self.coarse
+            rule.tilt(values[some])  # type: ignore[attr-defined]
         weighted = values * (self.weights if self.weights.ndim == 2 else self.weights[:, None])
         self.norm = weighted.sum(axis=0)
         self.weights = weighted / self.norm
@@ -28,11 +32,14 @@ class TiltedDot(Dot):
 class TiltedLaw(ScalarLaw):
     """Moments over a tilted law; the last output is its log-normalisation."""
 
+    rule = TiltedDot
+
     def __init__(
         self, mean: sp.Expr, var: sp.Expr, log_tilt: sp.Expr, bodies: Sequence[sp.Expr], variable: sp.Symbol, prefix: str
     ) -> None:
         self.moments = Moments(bodies, variable, prefix, tilt=tilt_factor(log_tilt))
-        self.facts = analyticity([*bodies, *(sp.exp(t) for t in sp.Add.make_args(log_tilt))], variable)
+        # Ratios of averages: the distance of two rules is taken as it is, so their steps differ by the full factor of 2.
+        self.facts = replace(analyticity([*bodies, *(sp.exp(t) for t in sp.Add.make_args(log_tilt))], variable), certain=False)
         self.inputs = [mean, var, *self.moments.parameters]
         self.log_norm = sp.Symbol(f"{prefix}norm", real=True)
         self.outputs = [*self.moments.moment_symbols, self.log_norm]
@@ -40,14 +47,13 @@ class TiltedLaw(ScalarLaw):
         even = all(body_parity(close(b, [variable])) == "even" for b in (*bodies, log_tilt))
         self.half = mean == 0 and even and not self.facts.kinks
 
-    def _dot(self, weights: Array, errors: NodeErrors | None) -> Dot:
-        return TiltedDot(weights, errors)
-
     def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
         moments = self.moments.run(grid, dot, *parameters)[0]
         norm = dot.norm  # type: ignore[attr-defined]
         if dot.errors is not None:
             dot.bounds.append(4 * EPS * (1.0 + np.abs(norm - 1) * EPS))
+        if dot.coarse is not None:
+            dot.coarse_sums.append(np.log(dot.coarse[1].norm))  # type: ignore[attr-defined]
         return np.asarray([*moments, np.log(norm)])
 
 
