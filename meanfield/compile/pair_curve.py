@@ -61,7 +61,7 @@ class PairCurve:
             kind[(mean[at] == 0) & (kind >= 0)] += 1
         for part, way in ways.blocks(kind):
             rows = at[part]
-            out[:, rows] = self._series(mean[rows], np.sqrt(var[rows]), rho[rows], [p[rows, None] for p in parameters], way, level)
+            out[:, rows] = self._series(mean[rows], np.sqrt(var[rows]), rho[rows], [p[rows] for p in parameters], way, level)
         for k in at[kind == WIDE]:
             out[:, k] = self._tables(float(mean[k]), float(var[k]), 1 - rho[k], tuple(float(p[k]) for p in parameters))
         return out
@@ -72,8 +72,8 @@ class PairCurve:
         places = self.coefficients.position
         c = np.stack([a[places[f]] * a[places[h]] for f, h in self.products])
         if (rho == rho[0]).all():
-            return np.asarray(c @ powers(rho[0], way.count).T)
-        return np.stack([c[:, i] @ powers(row, way.count).T for i, row in enumerate(rho)], axis=1)
+            return np.asarray(c.transpose(0, 2, 1) @ powers(rho[0], way.count))
+        return np.stack([c[:, :, i] @ powers(row, way.count) for i, row in enumerate(rho)], axis=1)
 
     def _tables(self, mean: float, var: float, apart: Array, parameters: tuple[float, ...]) -> Array:
         width, narrowest = var**0.5, (var * max(float(apart.min()), 1e-7) / 2) ** 0.5
