@@ -92,7 +92,7 @@ def coarse_step(step: float) -> float:
 def _full_table(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
     z, table = hermite_table(step, cutoff, count)
     weights = np.exp(-z * z / 2)
-    return z, weights / weights.sum(), table
+    return z, weights / weights.sum(), np.ascontiguousarray(table.T)
 
 
 @lru_cache(maxsize=1024)

@@ -72,8 +72,8 @@ class PairCurve:
         places = self.coefficients.position
         c = np.stack([a[places[f]] * a[places[h]] for f, h in self.products])
         if (rho == rho[0]).all():
-            return np.asarray(c.transpose(0, 2, 1) @ powers(rho[0], way.count))
-        return np.stack([c[:, :, i] @ powers(row, way.count) for i, row in enumerate(rho)], axis=1)
+            return np.asarray(c.transpose(0, 2, 1) @ powers(rho[0], way.count).T)
+        return np.stack([c[:, :, i] @ powers(row, way.count).T for i, row in enumerate(rho)], axis=1)
 
     def _tables(self, mean: float, var: float, apart: Array, parameters: tuple[float, ...]) -> Array:
         width, narrowest = var**0.5, (var * max(float(apart.min()), 1e-7) / 2) ** 0.5

@@ -239,7 +239,9 @@ class Program:
     def twice(self, columns: Sequence[Array]) -> Twice:
         """Values by the FINE rules and by coarser ones, with what there is to compare."""
         size, groups = _size(columns), self.plan.groups
-        checks, finer, coarser = ([Checks() for _ in groups], *([[] for _ in groups] for _ in range(2)))
+        checks = [Checks() for _ in groups]
+        finer: list[list[Array]] = [[] for _ in groups]
+        coarser: list[list[Array]] = [[] for _ in groups]
 
         def finely(i: int, arrays: list[Array]) -> list[Array]:
             checks[i] = Checks()
@@ -251,8 +253,8 @@ class Program:
             coarser[i] = known or groups[i].evaluate(arrays, TIGHT)
             return coarser[i]
 
-        both = [np.stack(_filled(self._results(columns, size, by), size), axis=1) for by in (finely, coarsely)]
-        return Twice(*both, [c.rounding for c in checks], finer, coarser)
+        fine, coarse = (np.stack(_filled(self._results(columns, size, by), size), axis=1) for by in (finely, coarsely))
+        return Twice(fine, coarse, [c.rounding for c in checks], finer, coarser)
 
     @cached_property
     def _independent(self) -> list[bool]:

@@ -141,7 +141,7 @@ class Sums:
 
         def power(point: int) -> Array:
             if point not in known:
-                known[point] = powers(rho[point], count)
+                known[point] = np.ascontiguousarray(powers(rho[point], count).T)
             return known[point]
 
         found = []
@@ -181,7 +181,7 @@ def _polynomials(points: tuple[int, ...], others: Sequence[int], rho: Sequence[A
     """Complete homogeneous polynomials (count, B) of correlations, 1 at the variance."""
     if len(set(others)) <= 1:
         r = rho[others[0]] if others else np.ones(rho[0].size if rho else 1)
-        return homogeneous(count, r, len(others), len(points) - len(others))
+        return np.ascontiguousarray(homogeneous(count, r, len(others), len(points) - len(others)).T)
     if len(set(points)) == 2:
         return _between(points, rho, count)
     return _homogeneous(count, [np.ones(rho[0].size) if p == AT_VARIANCE else rho[p] for p in points])
@@ -195,7 +195,7 @@ def _between(points: tuple[int, ...], rho: Sequence[Array], count: int) -> Array
     a, b = rho[low], rho[high]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(b != 0, a / np.where(b != 0, b, 1.0), 0.0)
-    return powers(b, count) * homogeneous(count, ratio, points.count(low), points.count(high))
+    return (powers(b, count) * homogeneous(count, ratio, points.count(low), points.count(high))).T
 
 
 @lru_cache(maxsize=256)

@@ -101,9 +101,9 @@ class PairRates:
         if self.parity is None:
             first = np.append(a[1:], 0.0) * np.sqrt(k + 1) / sigma
             table[1] = np.append(table[1][1:], 0.0)  # its powers are k - 1
-            sums = powers(rho, k.size).T @ np.stack([*table, 2 * first * a], axis=1)
+            sums = powers(rho, k.size) @ np.stack([*table, 2 * first * a], axis=1)
             return Rates(sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3], (float(a[0]), float(second[0]) / 2, float(first[0])))
-        sums = powers(rho * rho, k.size).T @ np.stack(table, axis=1)
+        sums = powers(rho * rho, k.size) @ np.stack(table, axis=1)
         return Rates(rho * sums[:, 0], sums[:, 1], rho * sums[:, 2], np.zeros_like(rho), (0.0, 0.0, 0.0))
 
     def _wide(self, covariance: Array, variance: float) -> Rates:

@@ -72,7 +72,7 @@ def hermite_cutoff(tol: float) -> float:
 
 
 def hermite_table(h: float, cutoff: float, count: int) -> tuple[Array, Array]:
-    """Nodes (n,) and the matrix W (count, n) with ``W @ f(nodes) = (a_0[f], ..., a_{count-1}[f])``.
+    """Nodes (n,) and the matrix W (n, count) with ``f(nodes) @ W = (a_0[f], ..., a_{count-1}[f])``.
 
     h is rounded down to the ladder. The cutoff must be wider than for plain averages: see ``hermite_cutoff``. Both
     arrays are read-only and cached (the last 24 tables): round counts up, say to multiples of 16, so tables repeat.
@@ -138,16 +138,16 @@ def _capped(k: float) -> int:
 
 
 def powers(r: Array, count: int) -> Array:
-    """``r**k`` for k = 0..count-1, shape (count, P), by doubling: at most about log2(count) roundings."""
+    """``r**k`` for k = 0..count-1, shape (P, count), by doubling: at most about log2(count) roundings."""
     r = np.atleast_1d(np.asarray(r, dtype=float))
     if r.size * count <= SMALL_POWERS:
-        return np.asarray(r ** np.arange(float(count))[:, None])
-    table = np.empty((count, r.size))
-    table[0] = 1.0
+        return np.asarray(r[:, None] ** np.arange(float(count)))
+    table = np.empty((r.size, count))
+    table[:, :1] = 1.0
     filled = 1
     while filled < count:
         more = min(filled, count - filled)
-        np.multiply(table[:more], np.power(r, filled), out=table[filled : filled + more])
+        np.multiply(table[:, :more], np.power(r, filled)[:, None], out=table[:, filled : filled + more])
         filled += more
     return table
 
@@ -155,7 +155,7 @@ def powers(r: Array, count: int) -> Array:
 def homogeneous(count: int, r: Array, p: int, q: int) -> Array:
     """Complete homogeneous symmetric polynomials h_k(r repeated p times, 1 repeated q times), k = 0..count-1.
 
-    Shape (count, P) for r of shape (P,). They are the divided differences of monomials, f[r^p.., 1^q..] =
+    Shape (P, count) for r of shape (P,). They are the divided differences of monomials, f[r^p.., 1^q..] =
     sum_k f_{k+p+q-1} h_k, so confluent divided differences of a Hermite series (in units of the variance) are
     polynomials: no quotient, no cancellation for r -> 1. r may be negative or slightly above 1.
     """
@@ -163,14 +163,14 @@ def homogeneous(count: int, r: Array, p: int, q: int) -> Array:
         raise QuadratureError(f"repetitions must not be negative, got p = {p}, q = {q}")
     r = np.atleast_1d(np.asarray(r, dtype=float))
     if p == 0:
-        table = np.zeros((count, r.size))
-        table[0] = 1.0
+        table = np.zeros((r.size, count))
+        table[:, :1] = 1.0
     else:
         table = powers(r, count)
         if p > 1:
-            table *= binomials(count, p - 1)[:, None]
+            table *= binomials(count, p - 1)
     for _ in range(q):
-        np.cumsum(table, axis=0, out=table)
+        np.cumsum(table, axis=1, out=table)
     return table
 
 
@@ -188,5 +188,6 @@ def binomials(count: int, p: int) -> Array:
 def _weights(h: float, size: int, count: int) -> Array:
     nodes = np.asarray(np.arange(-(size // 2), size // 2 + 1) * h, dtype=float)
     table = hermite_functions(nodes, count) * (np.exp(-(nodes**2) / 4) * (h / sqrt(2 * pi)))
-    table.setflags(write=False)
-    return table
+    weights = np.ascontiguousarray(table.T)
+    weights.setflags(write=False)
+    return weights

@@ -60,7 +60,7 @@ class Projection:
         first = 1 if parity == "odd" else 0
         self.nodes, table = hermite_table(step, hermite_cutoff(tol), count)
         self.orders = np.arange(first, count, self.power)
-        self.table = np.ascontiguousarray(table[first :: self.power].T)
+        self.table = np.ascontiguousarray(table[:, first :: self.power])
 
     def __call__(self, mean: Array, sigma: Array) -> Array:
         """Coefficients (..., K) of the laws ``mean``, ``sigma`` (...,), in the order of ``self.orders``."""

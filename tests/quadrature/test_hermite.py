@@ -49,7 +49,7 @@ def test_coefficients_of_the_exponential_are_known() -> None:
     nodes, weights = hermite_table(h, hermite_cutoff(1e-15) + 2, count)
     k = np.arange(count)
     known = np.exp(sigma**2 / 2) * sigma**k / np.sqrt([float(np.prod(np.arange(1, j + 1.0))) for j in k])
-    assert np.abs(weights @ np.exp(sigma * nodes) - known).max() < 1e-13
+    assert np.abs(np.exp(sigma * nodes) @ weights - known).max() < 1e-13
 
 
 def test_mehler_series_of_the_error_function() -> None:
@@ -61,7 +61,7 @@ def test_mehler_series_of_the_error_function() -> None:
         count = hermite_count(np.inf, rho, 1e-13, growth=np.pi / 4 * var)
         h = hermite_step(np.inf, var**0.5, 1e-14, count, imaginary_growth=np.pi / 4)
         nodes, weights = hermite_table(h, hermite_cutoff(1e-15), count)
-        a = weights @ erf(np.sqrt(np.pi) / 2 * np.sqrt(var) * nodes)
+        a = erf(np.sqrt(np.pi) / 2 * np.sqrt(var) * nodes) @ weights
         value = a**2 @ rho ** np.arange(count)
         assert value == pytest.approx(2 / np.pi * np.arcsin(rho * var / (var + 2 / np.pi)), abs=1e-12)
 
@@ -74,7 +74,7 @@ def test_count_covers_the_tail_without_waste(var: float, rho: float) -> None:
     longer = 2 * count + 64
     h = hermite_step(np.pi / 2, var**0.5, 1e-16, longer)
     nodes, weights = hermite_table(h, hermite_cutoff(1e-17), longer)
-    a = weights @ np.tanh(0.3 + np.sqrt(var) * nodes)
+    a = np.tanh(0.3 + np.sqrt(var) * nodes) @ weights
     terms = a**2 * rho ** np.arange(longer)
     tails = np.cumsum(terms[::-1])[::-1]
     assert tails[count] < tol
@@ -91,7 +91,7 @@ def test_homogeneous_against_exact_rationals() -> None:
                 for value in [r] * p + [Fraction(1)] * q:
                     for k in range(1, count):
                         exact[k] += value * exact[k - 1]
-                got = homogeneous(count, np.array([float(r), 0.5]), p, q)[:, 0]
+                got = homogeneous(count, np.array([float(r), 0.5]), p, q)[0]
                 scale = max(1, *(abs(float(e)) for e in exact))
                 assert np.abs(got - np.array([float(e) for e in exact])).max() <= 1e-14 * scale
 
@@ -100,8 +100,8 @@ def test_homogeneous_is_the_divided_difference_of_monomials() -> None:
     r, m = 0.3, 7
     # [1, 1, r] of t^m
     quotient = (m - (1 - r**m) / (1 - r)) / (1 - r)
-    assert homogeneous(m, np.array([r]), 1, 2)[m - 2, 0] == pytest.approx(quotient, rel=1e-13)
-    assert homogeneous(m, np.array([1.0]), 1, 2)[m - 2, 0] == comb(m, 2)
+    assert homogeneous(m, np.array([r]), 1, 2)[0, m - 2] == pytest.approx(quotient, rel=1e-13)
+    assert homogeneous(m, np.array([1.0]), 1, 2)[0, m - 2] == comb(m, 2)
 
 
 def test_refusals() -> None:
