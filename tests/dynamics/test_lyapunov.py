@@ -100,7 +100,7 @@ def test_the_velocity_is_the_state_of_energy_zero(g: float) -> None:
 
 def test_the_ground_state_has_no_node_and_lies_below_zero_energy() -> None:
     for g in (1.001, 1.5, 20.0):
-        s, _ = ground_state(descent(g=g))
+        s, _, _ = ground_state(descent(g=g))
         assert s[0] > 1  # E < 0: without noise every fluctuating state is chaotic
 
 
