@@ -21,7 +21,7 @@ from meanfield.dynamics.nodes import Array
 _STEPS = 30
 _TOLERANCE = 1e-13
 EPS = float(np.finfo(float).eps)
-_TERMS = 1.0  # units in the last place of each term
+_TERMS = 3.0  # units in the last place, of each term
 _ROUNDING = 1e-6  # steps below it that no longer shrink are rounding
 
 
@@ -75,7 +75,8 @@ def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
     last_row = np.zeros((size, n + 1, 1))
     last_row[:, n] = 1.0
     weight = np.abs(_solved(matrix.transpose(0, 2, 1), last_row)[:, :n, 0])
-    noise = _TERMS * EPS * (weight * np.einsum("pij,pj->pi", np.abs(matrix[:, :n, :n]), np.abs(u))).sum(axis=1)
+    terms = np.sqrt(np.einsum("pij,pj->pi", matrix[:, :n, :n] ** 2, u * u))  # their rounding errors do not know of each other
+    noise = _TERMS * EPS * np.sqrt(((weight * terms) ** 2).sum(axis=1))
     return s, ds, noise
 
 
