@@ -16,7 +16,7 @@ import sympy as sp
 
 from meanfield.averages import Average, Gaussian
 from meanfield.averages.passes import explicit
-from meanfield.averages.scope import nodes, open_body, own
+from meanfield.averages.scope import nodes, open_body, own, substitute
 from meanfield.errors import AverageError
 from meanfield.transfer import analysis
 from meanfield.transfer.token import X
@@ -32,11 +32,12 @@ def refuse_divergent(node: Average) -> None:
     """Raise `AverageError` if the average of ``node`` exists for no variance. Bodies with parameters are believed."""
     if not isinstance(node.measure, Gaussian):
         return
-    for i in own(node.body):
-        variables = [X if k == i else sp.Symbol(f"x{k}", real=True) for k in range(node.measure.dimension)]
-        body = open_body(node.body, variables)
-        for factor in sp.Mul.make_args(body):
-            reason = _grows(factor, X) or _is_singular(factor, body, X)
+    body = substitute(node.body, {X: sp.Symbol("x_", real=True)})  # a parameter of the name is not the variable
+    for i in own(body):
+        variables = [X if k == i else sp.Dummy(f"x{k}", real=True) for k in range(node.measure.dimension)]
+        opened = open_body(body, variables)
+        for factor in sp.Mul.make_args(opened):
+            reason = _grows(factor, X) or _is_singular(factor, opened, X)
             if reason:
                 raise AverageError(f"the average {node} {reason}")
 

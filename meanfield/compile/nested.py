@@ -27,11 +27,11 @@ class NestedLaw:
 
     def __init__(self, measure: Measure, bodies: Sequence[sp.Expr], scalar: Callable[[sp.Basic], sp.Basic], prefix: str) -> None:
         self.variable = sp.Symbol(f"{prefix}s", real=True)
+        if isinstance(measure, Gaussian) and measure.dimension != 1:
+            raise AverageError("an average over several variables of an average that depends on them is not supported")
         opened = [open_body(b, [self.variable]) for b in bodies]
         self.measure = measure
         if isinstance(measure, Gaussian):
-            if measure.dimension != 1:
-                raise AverageError("an average over several variables of an average that depends on them is not supported")
             law = [scalar(measure.mean[0]), scalar(measure.cov[0, 0])]
         elif isinstance(measure, Tilted):
             law = [scalar(measure.base.mean[0]), scalar(measure.base.cov[0, 0])]

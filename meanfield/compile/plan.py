@@ -20,6 +20,7 @@ from meanfield.averages.passes import explicit
 from meanfield.averages.scope import dangling, nodes, open_body
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import FINE, TIGHT, WORKING, Array, Checks, Group
+from meanfield.compile.names import unclashing
 from meanfield.compile.source import FLOAT_NAMES, array_names, assignments, code, function, opaque_names
 
 Node = Average | LogNorm | DividedDifference
@@ -194,8 +195,8 @@ class Program:
     """
 
     def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol], join: bool = True) -> None:
-        self.plan = Plan(exprs, inputs, join)
-        self.inputs = list(inputs)
+        exprs, self.inputs = unclashing(exprs, inputs)
+        self.plan = Plan(exprs, self.inputs, join)
         self.functions: dict[bool, Callable[..., Any]] = {}
 
     def _source(self) -> str:

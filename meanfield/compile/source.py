@@ -5,6 +5,8 @@ The text that is executed here is printed from SymPy expressions by this module,
 
 from __future__ import annotations
 
+import builtins
+import dis
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -12,11 +14,13 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from sympy.printing.codeprinter import PrintMethodNotImplementedError
 from sympy.printing.pycode import PythonCodePrinter
 
 from meanfield.averages.opaque import Opaque, Sealed
+from meanfield.errors import ModelError
 from meanfield.transfer import Transfer
-from meanfield.transfer.functions import NUMPY_FUNCTIONS
+from meanfield.transfer.functions import NOT_CODED, NUMPY_FUNCTIONS
 
 _LARGEST_PRODUCT = 12  # integer powers up to here are printed as products: NumPy's pow is twenty times slower
 
@@ -107,7 +111,10 @@ _PRINTER = _Printer()
 
 def code(expr: sp.Expr) -> str:
     """Python text of one expression."""
-    return _PRINTER.doprint(expr)
+    try:
+        return _PRINTER.doprint(expr)
+    except PrintMethodNotImplementedError as error:
+        raise ModelError(f"{expr} holds a function that is {NOT_CODED}") from error
 
 
 @cache
@@ -172,6 +179,7 @@ FLOAT_NAMES: Mapping[str, Any] = {
     "tanh": math.tanh, "exp": _float_exp, "log": _float_log, "sin": math.sin, "cos": math.cos, "sqrt": _float_sqrt,
     "power": _float_power, "maximum": max, "minimum": min, "absolute": abs, "sinh": math.sinh, "cosh": math.cosh,
     "erf": math.erf, "erfc": math.erfc, "asin": math.asin, "acos": math.acos, "atan": math.atan,
+    "sech": lambda x: 1.0 / math.cosh(x) if abs(x) < 700 else 0.0,
     "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh, "nan": math.nan, "inf": math.inf,
     "where": lambda condition, x, y: x if condition else y,
     "logical_and": lambda a, b: bool(a and b), "logical_or": lambda a, b: bool(a or b), "logical_not": lambda a: not a,
@@ -183,7 +191,12 @@ def function(text: str, name: str, names: Mapping[str, Any]) -> Callable[..., An
     """Compile generated source that defines ``name``."""
     scope = dict(names)
     exec(compile(text, f"<meanfield {name}>", "exec"), scope)
-    return scope[name]
+    made = scope[name]
+    missing = [n for n in made.__code__.co_names if n not in scope and not hasattr(builtins, n)]  # or names of attributes
+    for step in dis.get_instructions(made) if missing else ():
+        if step.opname == "LOAD_GLOBAL" and step.argval in missing:
+            raise ModelError(f"{step.argval} is {NOT_CODED}")
+    return made
 
 
 def opaque_names(exprs: Sequence[sp.Basic]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -48,11 +49,16 @@ def check_stops(subject: Subject, stops: Stops) -> None:
             raise ParameterError(f"the window ({bounds[0]:g}, {bounds[1]:g}) of {name} must be two numbers, the smaller first")
     if stops.event is not None:
         wanted, count = stops.event
-        known = [*_EVENTS, *_named_events(subject)]
-        if wanted not in known:
-            raise ParameterError(f"there is no event {wanted!r}{nearest(wanted, known)} (there are {', '.join(known)})")
+        check_kind(wanted, [subject])
         if count < 1:
             raise ParameterError(f"events are counted from 1; got {count}")
+
+
+def check_kind(kind: str | None, subjects: Iterable[Subject], more: Iterable[str] = ()) -> None:
+    """Raises `ParameterError` for the type or the name of an event that none of the subjects could have; more: names."""
+    known = dict.fromkeys([*_EVENTS, *(name for subject in subjects for name in _named_events(subject)), *more])
+    if kind is not None and kind not in known:
+        raise ParameterError(f"there is no event {kind!r}{nearest(kind, known)} (there are {', '.join(known)})")
 
 
 def _named_events(subject: Subject) -> list[str]:

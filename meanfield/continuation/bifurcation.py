@@ -17,6 +17,7 @@ from meanfield.continuation.subject import Subject
 from meanfield.continuation.walk import Steps
 from meanfield.errors import ParameterError
 from meanfield.model import Model
+from meanfield.model.forms import as_models
 from meanfield.progress import ProgressOption, reporter
 from meanfield.solve.choose import find_one
 from meanfield.solve.problem import Array
@@ -48,10 +49,10 @@ def bifurcation_diagram(
     expressions: further quantities ``{name: SymPy}`` whose zeros are events. Interruption keeps what is finished.
     Raises `ParameterError` for parameters that do not fit.
     """
+    family = tuple(as_models(models, "bifurcation_diagram"))
+    if np.shape(window) != (2,) or not np.isfinite(ends := np.asarray(window, dtype=float)).all() or ends[0] == ends[1]:
+        raise ParameterError(f"the window must be two different numbers (from, to), got {window!r}")
     begin, end = float(window[0]), float(window[1])
-    if not (np.isfinite([begin, end]).all() and begin != end):
-        raise ParameterError(f"the window ({window[0]}, {window[1]}) must be two different numbers")
-    family = (models,) if isinstance(models, Model) else tuple(models)
     _check_names(family, along, parameters)
     origin = Origin(family, along, begin, end, parameters, find, switch, sections, tol, steps or Steps(), expressions)
     return _cultivated(origin, progress)

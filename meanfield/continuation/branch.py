@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from meanfield.compile import Kernel
+from meanfield.continuation.admission import check_kind
 from meanfield.continuation.branching import Branching
 from meanfield.continuation.corrector import bordered
 from meanfield.continuation.locate import Located
@@ -242,7 +243,11 @@ class Branch:
         return events_of(self)
 
     def events(self, kind: str | None = None) -> list[Event]:
-        """The events in the order of the branch; ``kind``: only those of that type or name."""
+        """The events in the order of the branch; ``kind``: only those of that type or name.
+
+        Raises `ParameterError` for a kind that no event here could have.
+        """
+        check_kind(kind, [self.subject], (e.name for e in self._events))
         return [e for e in self._events if kind is None or kind in (e.type, e.name)]
 
     def __iter__(self) -> Iterator[dict[str, float]]:
@@ -265,11 +270,11 @@ class Branch:
 
         Forest([self]).to_netcdf(file)
 
-    def plot(self, quantity: str | None = None, ax: Any = None) -> Any:
-        """Draw ``quantity`` against the coordinate; returns the matplotlib Axes."""
+    def plot(self, quantity: str | None = None, ax: Any = None, save: Any = None) -> Any:
+        """Draw ``quantity`` against the coordinate; returns the matplotlib Axes. save: also to this file."""
         from meanfield.continuation.forest import Forest
 
-        return Forest([self]).plot(quantity, ax=ax)
+        return Forest([self]).plot(quantity, ax=ax, save=save)
 
 
 def columns(piece: Piece) -> tuple[Array, Array, Array]:

@@ -91,6 +91,12 @@ def _origin(start: Any, x: ArrayLike | None, p: ArrayLike | None) -> tuple[Any, 
         if start.shape != () or not start.found:
             raise ParameterError("follow needs a solution at one parameter point; this one is an array, or nothing was found")
         return start.kernel, start.rows.x[0], start.p[0]
+    if isinstance(start, Sequence) and not isinstance(start, str):
+        raise ParameterError(f"follow needs one solution, got {len(start)}; pick one of them, such as every[0]")
+    if isinstance(start, Model):
+        raise ParameterError("follow needs a solution, got a Model; solve it first: mf.follow(mf.solve(model, ...), ...)")
+    if not hasattr(start, "residual_jacobian"):
+        raise ParameterError(f"follow needs a solution, as mf.solve returns it, or a problem; got {start!r}")
     if x is None or p is None:
         raise ParameterError("give the unknowns x=(n,) and the parameters p=(m,) at which a problem is followed from")
     x0, p0 = np.array(x, dtype=float).ravel(), np.array(p, dtype=float).ravel()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.continuation.admission import check_kind
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.field import Field
 from meanfield.continuation.grow import _SAME, Garden, Start, same_line
@@ -63,8 +64,11 @@ class Forest(Sequence[Branch]):
         return iter(self.branches)
 
     def events(self, kind: str | None = None) -> list[Any]:
-        """The events of all branches."""
-        return [e for branch in self.branches for e in branch.events(kind)]
+        """The events of all branches, or those of a type or name. Raises `ParameterError` for a kind that none could have."""
+        every = [e for branch in self.branches for e in branch.events()]
+        if self.branches:
+            check_kind(kind, [branch.subject for branch in self.branches], (e.name for e in every))
+        return [e for e in every if kind is None or kind in (e.type, e.name)]
 
     def to_netcdf(self, file: Any) -> None:
         """Save all branches in one file; `meanfield.store.load_branches` reads it."""
@@ -72,11 +76,12 @@ class Forest(Sequence[Branch]):
 
         save_branches(self, file)
 
-    def plot(self, quantity: str | None = None, ax: Any = None) -> Any:
-        """Draw ``quantity`` (default: the first unknown) against the coordinate; returns the matplotlib Axes."""
+    def plot(self, quantity: str | None = None, ax: Any = None, save: Any = None) -> Any:
+        """Draw ``quantity`` (default: the first unknown) against the coordinate; returns the matplotlib Axes. save: also to this
+        file."""
         from meanfield.plotting import bifurcation_diagram
 
-        return bifurcation_diagram(self, quantity, ax=ax)
+        return bifurcation_diagram(self, quantity, ax=ax, save=save)
 
     def __repr__(self) -> str:
         return f"<Forest of {len(self)} branches>"

@@ -82,11 +82,16 @@ def make_plane(
     plane: tuple[str, str], window: tuple[tuple[float, float], tuple[float, float]], points: int | tuple[int, int]
 ) -> Plane:
     """The `Plane` of two parameter names, their ranges and the number of points along each."""
-    if len(plane) != 2 or plane[0] == plane[1]:
+    if isinstance(plane, str) or len(plane) != 2 or plane[0] == plane[1]:
         raise ParameterError(f"plane must name two different parameters, got {plane!r}")
     counts = (points, points) if isinstance(points, int) else tuple(points)
     if len(counts) != 2 or min(counts) < 2:
         raise ParameterError(f"points must be a count of at least 2 or a pair of them, got {points!r}")
+    if np.shape(window) != (2, 2):
+        raise ParameterError(
+            f"window must be the ranges of {plane[0]} and {plane[1]}, ((from, to), (from, to)) such as ((0, 3), (0, 3)), "
+            f"got {window!r}"
+        )
     for name, (low, high) in zip(plane, window, strict=True):
         if not (np.isfinite([low, high]).all() and low != high):
             raise ParameterError(f"the window of {name} must be two different finite numbers, got {(low, high)!r}")

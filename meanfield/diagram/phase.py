@@ -20,6 +20,7 @@ from meanfield.diagram.regions import mark_boundaries, refined
 from meanfield.diagram.seeds import seeds
 from meanfield.diagram.tracer import Tracer
 from meanfield.errors import ParameterError
+from meanfield.model.forms import as_models
 from meanfield.progress import Progress, ProgressOption, reporting
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ def diagram(
     An interrupt (Ctrl-C) returns what was computed before it, marked ``interrupted``.
     Raises `ParameterError` for a missing, unknown or doubly given parameter.
     """
-    asked = [_asking(m, conditions or ()) for m in (models if isinstance(models, Sequence) else [models])]
-    several = with_followed(asked)
+    several = with_followed([_asking(model, conditions or ()) for model in as_models(models, "diagram")])
     if not several:
         raise ParameterError("diagram needs at least one model, got none")
     grid = make_plane(plane, window, points)

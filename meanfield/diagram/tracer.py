@@ -114,6 +114,13 @@ def trace(
     window: ``((from, to), (from, to))``. The other parameters keep the values that they have on the event's branch. Raises
     `ParameterError` for an event that is on no boundary, and the `ModelError` of a condition that cannot be written.
     """
+    if not isinstance(event, Event):
+        raise ParameterError(
+            f"trace needs one event of a branch, such as branch.events('fold')[0], got {'a ' + type(event).__name__}"
+            + (f" of {len(event)}; pick one of them" if isinstance(event, Sequence) and not isinstance(event, str) else "")
+        )
+    if event.type in ("window", "refused"):
+        raise ParameterError(f"the branch merely ends here ({event.name}), which is no boundary; trace another of its events")
     grid = make_plane(plane, window, 2)
     if event.branch is None or any(name not in {**held_parameters(event.branch), **event.at} for name in plane):
         raise ParameterError(f"the event's branch does not know the parameters of the plane {plane}")

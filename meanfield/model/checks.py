@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -11,10 +11,17 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
 from meanfield.averages.variables import random_variables
-from meanfield.errors import ModelError, ParameterError, brief
+from meanfield.errors import ModelError, ParameterError
 
 if TYPE_CHECKING:
     from meanfield.model.record import Model
+
+
+TAKEN = frozenset(
+    "model models find tol digits transfer starts data rounds method scheme progress "
+    "plane window points conditions chunk executor along switch sections steps expressions".split()
+)
+"""Keywords of solve, diagram and bifurcation_diagram: a parameter of such a name could not be given."""
 
 
 def as_expression(value: Any, where: str) -> Any:
@@ -27,40 +34,6 @@ def as_expression(value: Any, where: str) -> Any:
     if isinstance(value, int | float):
         return sp.sympify(value)
     return value
-
-
-_QUANTITIES = ("equations", "definitions", "observables", "on_request", "indicators", "reports")
-_TABLES = (*_QUANTITIES, "accept", "refuse", "profiles", "spectra")
-_LISTS = ("implicit", "unknowns", "parameters", "symmetries", "starts", "seeds", "junctions", "requires", "references")
-
-
-def check_parts(model: Model) -> None:
-    """Raise `ModelError` unless every part is of the kind that it must be, before anything looks into them."""
-    where = f"model {brief(model.name or model.title)}"
-    for name in _TABLES:
-        if not isinstance(getattr(model, name), Mapping):
-            raise ModelError(f"{where}: {name} must be a dictionary, got {brief(getattr(model, name))}")
-    for name in _LISTS:
-        part = getattr(model, name)
-        if isinstance(part, str) or not isinstance(part, Sequence):
-            raise ModelError(f"{where}: {name} must be a list or tuple, got {brief(part)}")
-    named = {name: list(getattr(model, name)) for name in ("unknowns", "parameters", "equations", "definitions", "reports")}
-    for name, symbols in named.items():
-        for s in symbols:
-            if not isinstance(s, sp.Symbol):
-                raise ModelError(f"{where}: {name} must be of symbols, such as unknown('mu'), got {brief(s)}")
-        if twice := {s.name for s in symbols if [t.name for t in symbols].count(s.name) > 1}:
-            raise ModelError(f"{where}: {', '.join(sorted(twice))} stands twice among the {name}")
-    for name in _QUANTITIES:
-        for label, expr in getattr(model, name).items():
-            _check_kind(expr, f"{where}, {name} {label}")
-    for expr in model.implicit:
-        _check_kind(expr, f"{where}, implicit equation")
-
-
-def _check_kind(expr: Any, where: str) -> None:
-    if not isinstance(expr, sp.Expr):
-        raise ModelError(f"{where}: expected an expression (text is never evaluated), got {brief(expr)}")
 
 
 def _check_definitions(model: Model, where: str) -> None:
@@ -92,7 +65,19 @@ def check_model(model: Model) -> None:
     _check_definitions(model, where)
     twice = {s.name for s in model.unknowns} & {s.name for s in model.parameters}
     if twice:
+        name = min(twice)
+        if len({s for s in (*model.unknowns, *model.parameters) if s.name == name}) > 1:
+            raise ModelError(
+                f"{where}: the unknown {name} and the {name} in the equations are different symbols, since their assumptions "
+                f"differ; make every symbol once, by mf.unknown({name!r})"
+            )
         raise ModelError(f"{where}: {', '.join(sorted(twice))} is both an unknown and a parameter")
+    for name in (s.name for s in model.parameters):
+        if name in TAKEN:
+            raise ModelError(
+                f"{where}: the parameter {name!r} could not be given, since solve or diagram have a keyword of that name; choose "
+                f"another one, such as {name}_0"
+            )
     known = {*model.unknowns, *model.parameters, *model.definitions}
     for label, expr in _labelled(model):
         if isinstance(expr, sp.Basic):

@@ -12,7 +12,8 @@ import sympy as sp
 from meanfield.averages.scope import substitute
 from meanfield.declarations import declared_nonnegative
 from meanfield.errors import ModelError
-from meanfield.model.checks import as_expression, check_model, check_parts, nearest
+from meanfield.model.checks import as_expression, check_model, nearest
+from meanfield.model.forms import check_forms
 from meanfield.model.motion import Motion
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ class Model:
     nonnegative: frozenset[str] | str | None = None
 
     def __post_init__(self) -> None:
+        check_forms(self)
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         where = f"model {self.name or self.title!r}"
         for f in fields(self):
@@ -220,7 +222,6 @@ class Model:
                 put(f.name, _frozen(value, f"{where}, {f.name}"))
             elif isinstance(value, Sequence) and not isinstance(value, str):
                 put(f.name, tuple(_frozen(v, f"{where}, {f.name}") for v in value))
-        check_parts(self)
         put("unknowns", self.unknowns or tuple(self.equations))
         if not self.parameters:
             put("parameters", tuple(sorted(self._free() - set(self.unknowns), key=lambda s: s.name)))

@@ -10,14 +10,16 @@ import numpy as np
 from meanfield.compile import Kernel, compile
 from meanfield.errors import ParameterError, brief
 from meanfield.model import Model
+from meanfield.model.forms import as_model
 from meanfield.solve.absence import explained
 from meanfield.solve.choose import find_one, preferred
 from meanfield.solve.existence import check_given
 from meanfield.solve.patchwork import Patchwork
 from meanfield.solve.points import ParameterPoints, parameter_points
 from meanfield.solve.problem import Array
+from meanfield.solve.request import starts_from, transfer_from
 from meanfield.solve.search import Search, find_all
-from meanfield.solve.solution import Solution, Solutions
+from meanfield.solve.solution import Asked, Solution, Solutions
 from meanfield.solve.status import Status
 
 
@@ -41,10 +43,10 @@ def solve(
     find: "one" returns a `Solution`: a stable state if there is one, else a physical one; ties go to the largest kappa,
     then the largest Delta_0. "all" returns `Solutions`: every one. Parameters are numbers, or arrays that broadcast.
     tol: claimed errors above it (absolute, or relative for values above 1) are flagged in the status. digits: polish to so
-    many digits in multiple precision (one parameter point). transfer: another transfer function. starts: further starts
-    (S, n) in the working unknowns. data: x (N,), or (..., N) for several states, for models of given
-    states. rounds: of deflated restarts. method: "newton", or "relaxation", the sources' pseudo-time x' = -x + F(x) from the
-    starts, which reaches attracting states only (see `meanfield.solve.pseudo_time`).
+    many digits in multiple precision (one parameter point). transfer: another transfer function, or its name. starts: further
+    starts (S, n) in the working unknowns, or tables ``{unknown: value}``. data: x (N,), or (..., N) for several
+    states, for models of given states. rounds: of deflated restarts. method: "newton", or "relaxation", the sources'
+    pseudo-time x' = -x + F(x) from the starts, which reaches attracting states only (see `meanfield.solve.pseudo_time`).
     scheme: an object with ``points`` and ``weights`` for the weight exp(-x^2), such as ``quadpy.e1r2.gauss_hermite(50)``, for the
     averages over one Gaussian variable in the place of the rules that the library chooses; claims hold its distance from those.
     Raises `ParameterError` for unknown, missing, non-finite or forbidden parameters and for those that make a law impossible,
@@ -59,12 +61,9 @@ def solve(
         raise ParameterError(f"tol must be a positive and finite number, got {brief(tol)}")
     if isinstance(rounds, bool) or not isinstance(rounds, int | np.integer) or rounds < 0:
         raise ParameterError(f"rounds must be a whole number, at least 0, got {brief(rounds)}")
-    if not isinstance(model, Model):
-        raise ParameterError(f"solve needs a Model, got {type(model).__name__}")
+    model = as_model(model, "solve")
     if transfer is not None:
-        from meanfield.transfer import by_name
-
-        model = model.with_transfer(by_name(transfer) if isinstance(transfer, str) else transfer)
+        model = model.with_transfer(transfer_from(transfer))
     if scheme is not None:
         model = _with_scheme(model, scheme, digits)
     points = parameter_points(model, parameters)
@@ -81,7 +80,7 @@ def solve(
         from meanfield.solve.precise import check_digits
 
         check_digits(digits, points.shape)
-    extra = None if starts is None else _given_starts(model, starts)
+    extra = None if starts is None else starts_from(model, starts)
     if method == "relaxation":
         parts = [(model, _relaxed(model, points.p, find, tol, extra), np.arange(len(points.p)))]
     else:
@@ -91,19 +90,6 @@ def solve(
         return _with_digits(result, digits, parameters)
     above = any((part.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any() for _, part, _ in parts)
     return _sharpened(result) if points.shape == () and above and model.scheme is None else result
-
-
-def _given_starts(model: Model, starts: Any) -> Array:
-    """Starts of the caller, (S, n)."""
-    names = ", ".join(s.name for s in model.unknowns)
-    wanted = f"starts must be numbers of shape (starts, {len(model.unknowns)}), for {names}"
-    try:
-        array = np.atleast_2d(np.asarray(starts, dtype=float))
-    except (TypeError, ValueError):
-        raise ParameterError(f"{wanted}; got {brief(starts)}") from None
-    if array.ndim != 2 or array.shape[1] != len(model.unknowns):
-        raise ParameterError(f"{wanted}; got the shape {array.shape}")
-    return array
 
 
 def _with_scheme(model: Model, scheme: Any, digits: int | None) -> Model:
@@ -189,5 +175,10 @@ def every(points: ParameterPoints, parts: list[tuple[Model, Search, Any]], tol: 
             found[i].append(Solution(kernel, row, points.p[i : i + 1], (), given, tol=tol))
         for j, sentence in search.why.items():
             why[int(where[j])] = sentence
-    each = [Solutions(f, "" if f else (w or str(Status.NO_SOLUTION))) for f, w in zip(found, why, strict=True)]
-    return each[0] if points.shape == () else Solutions([s for e in each for s in e], "", each, points.shape)
+    each = []
+    for i, (some, sentence) in enumerate(zip(found, why, strict=True)):
+        asked = Asked(parts[0][0], {name: values[i : i + 1] for name, values in points.given.items()}, tol)
+        each.append(Solutions(some, "" if some else (sentence or str(Status.NO_SOLUTION)), asked=asked))
+    if points.shape == ():
+        return each[0]
+    return Solutions([s for e in each for s in e], "", each, points.shape, Asked(parts[0][0], points.given, tol))

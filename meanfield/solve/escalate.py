@@ -120,7 +120,7 @@ def sharpened(result: Any) -> Any:
     those whose claim is still above the tolerance relative to the value.
     """
     if isinstance(result, Solutions):
-        return result if result.shape else Solutions([sharpened(s) for s in result], result.why)
+        return result if result.shape else Solutions([sharpened(s) for s in result], result.why, asked=result.asked)
     if result.shape or not result.found or result.status is not Status.CLAIM_ABOVE_TOLERANCE:
         return result
     root = _root(result.kernel, result.rows, result.p, result.tol)

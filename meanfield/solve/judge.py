@@ -63,7 +63,7 @@ def accept(kernel: Kernel, x: Array, p: Array, error: Array) -> Verdict:
 def _possible(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -> Array:
     """(P,) whether a condition that nearly holds may hold within the claims of its value and of the root."""
     resolved = kernel.resolved(expr)
-    if _S in resolved.free_symbols:
+    if _has_coordinate(kernel, resolved):
         return np.ones(len(x), dtype=bool)
     inside = np.maximum(x, kernel.lower)
     (value, own), gradient = kernel.quantities((resolved,), inside, p), kernel.gradients((resolved,), inside, p)
@@ -71,12 +71,17 @@ def _possible(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -
     return np.asarray(~(value[:, 0] + own[:, 0] + 2 * carried < 0))  # NaN: nothing is known, so it may
 
 
+def _has_coordinate(kernel: Kernel, resolved: sp.Expr) -> bool:
+    """Whether a condition is meant for all s in (0, 1); in a model that has a parameter or an unknown s, it means that one."""
+    return _S in resolved.free_symbols and _S not in kernel.symbols
+
+
 def _sampled(kernel: Kernel, expr: sp.Expr, x: Array, p: Array) -> Array:
     """The smallest value of a condition over its coordinate s, or its value."""
     resolved = kernel.resolved(expr)
     if resolved.is_Symbol and resolved in kernel.unknowns:
         return x[:, kernel.unknowns.index(resolved)]
-    samples = [substitute(resolved, {_S: s}) for s in _SAMPLES] if _S in resolved.free_symbols else [resolved]
+    samples = [substitute(resolved, {_S: s}) for s in _SAMPLES] if _has_coordinate(kernel, resolved) else [resolved]
     return kernel.values(tuple(samples), np.maximum(x, kernel.lower), p, level=ROUGH).min(axis=1)
 
 

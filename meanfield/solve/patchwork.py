@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from meanfield.errors import ParameterError
-from meanfield.solve.solution import Solution
+from meanfield.solve.solution import Asked, Saved, Solution
 from meanfield.solve.status import Status
 
 
-class Patchwork:
+class Patchwork(Saved):
     """Looks like a `Solution` on a grid; each point's values come from the phase that it lies in.
 
     Quantities that only one phase has are NaN in the other.
@@ -21,6 +21,7 @@ class Patchwork:
     def __init__(self, parts: Sequence[Solution]) -> None:
         self.parts = list(parts)
         self.shape = parts[0].shape
+        self.asked: Asked = parts[0].asked
 
     def _joined(self, values: Sequence[Any], fill: Any = np.nan) -> Any:
         dtype = np.result_type(*(np.asarray(v).dtype for v in values)) if fill is np.nan else np.asarray(values[0]).dtype

@@ -51,7 +51,7 @@ def with_digits(result: Any, digits: int, given: Mapping[str, Any] | None = None
     """
     check_digits(digits, result.shape)
     if isinstance(result, Solutions):
-        return Solutions([with_digits(s, digits, given) for s in result], result.why)
+        return Solutions([with_digits(s, digits, given) for s in result], result.why, asked=result.asked)
     if not result.found:
         return result
     wanted = given if given is not None else result.parameters

@@ -20,7 +20,7 @@ from meanfield.solve.newton import newton
 from meanfield.solve.points import ParameterPoints
 from meanfield.solve.problem import EPS, Array
 from meanfield.solve.search import Found, Rows, distinct, finish, scale_of
-from meanfield.solve.solution import Solution, Solutions
+from meanfield.solve.solution import Asked, Solution, Solutions
 from meanfield.solve.starts import own_starts, scattered
 from meanfield.solve.status import Status
 
@@ -83,8 +83,8 @@ def solve_sampled(model: Model, points: ParameterPoints, data: Any, find: Litera
         alone = {name: values[i : i + 1] for name, values in given.items()}
         one = [replace(rows.take(at[k : k + 1]), owner=np.array([0])) for k in range(len(at))]
         found = [SampledSolution(kernel, row, p[i : i + 1], (), alone, tol=tol) for row in one]
-        each.append(Solutions(found, why.get(i, "")))
-    return each[0] if shape == () else Solutions([s for e in each for s in e], "", each, shape)
+        each.append(Solutions(found, why.get(i, ""), asked=Asked(model, alone, tol)))
+    return each[0] if shape == () else Solutions([s for e in each for s in e], "", each, shape, Asked(model, given, tol))
 
 
 def _accepted(kernel: StateKernel, rows: Rows, p: Array) -> tuple[Rows, dict[int, str]]:

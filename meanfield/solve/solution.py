@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from meanfield.compile import Kernel
 from meanfield.errors import ParameterError
+from meanfield.model import Model
 from meanfield.model.checks import nearest
 from meanfield.solve import judge
 from meanfield.solve.existence import check_converges
 from meanfield.solve.problem import Array
 from meanfield.solve.search import Rows
 from meanfield.solve.status import Status
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class Errors(Mapping[str, Any]):
@@ -35,8 +40,35 @@ class Errors(Mapping[str, Any]):
         return len(self._solution._names)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What was solved: the model, the parameters that were given, ``{name: values (P,)}`` at the flat points, and the tolerance."""
+
+    model: Model
+    given: Mapping[str, Array]
+    tol: float
+
+
+class Saved:
+    """What can be saved: it says what was asked for, ``asked``."""
+
+    asked: Any
+
+    def to_dataset(self) -> xr.Dataset:
+        """Everything as an xarray dataset: values, claimed errors, statuses, provenance (see `meanfield.store`)."""
+        from meanfield.store import solution_dataset  # the room above, asked when it is wanted
+
+        return solution_dataset(self)  # type: ignore[arg-type]
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Save everything to the netCDF file ``path``; `meanfield.store.load` opens it again as a dataset."""
+        from meanfield.store import save
+
+        save(self.to_dataset(), path)
+
+
 @dataclass(eq=False)
-class Solution:
+class Solution(Saved):
     """A state at one parameter point, or one state for every point of a grid (then every value is an array of its shape,
     NaN where nothing was found).
 
@@ -59,9 +91,14 @@ class Solution:
         return {}
 
     @property
+    def asked(self) -> Asked:  # type: ignore[override]
+        """What was solved."""
+        return Asked(self.kernel.model, self.given, self.tol)
+
+    @property
     def _names(self) -> list[str]:
         model = self.kernel.model
-        return [*(s.name for s in model.public_unknowns), *model.observables, *model.indicators]
+        return list(dict.fromkeys([*(s.name for s in model.public_unknowns), *model.observables, *model.indicators]))
 
     @property
     def _at(self) -> Array:
@@ -243,16 +280,21 @@ class Solution:
         return f"<Solution {self.kernel.model.name or self.kernel.model.title}: {values}>"
 
 
-class Solutions(Sequence[Solution]):
+class Solutions(Saved, Sequence[Solution]):
     """All solutions at one parameter point; for a grid, ``points`` has them point by point (flat) and ``shape`` its shape.
 
-    ``why``: a sentence if there is none.
+    ``why``: a sentence if there is none. ``asked``: what was solved.
     """
 
     def __init__(
-        self, found: Sequence[Solution], why: str = "", points: Sequence[Solutions] = (), shape: tuple[int, ...] = ()
+        self,
+        found: Sequence[Solution],
+        why: str = "",
+        points: Sequence[Solutions] = (),
+        shape: tuple[int, ...] = (),
+        asked: Asked | None = None,
     ) -> None:
-        self._found, self.why, self.shape = list(found), why, shape
+        self._found, self.why, self.shape, self.asked = list(found), why, shape, asked
         self.points = list(points) or [self]
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages.passes import explicit
+from meanfield.compile.names import unclashing
 from meanfield.compile.source import array_names, code, function
 from meanfield.errors import AverageError
 from meanfield.model import Model
@@ -23,6 +24,7 @@ _SIZES = (-1.5, 3.0)  # powers of ten
 @lru_cache(maxsize=256)
 def _formulas(exprs: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]) -> Any:
     """``f(*columns) -> list`` for expressions without averages."""
+    exprs, symbols = (tuple(part) for part in unclashing(exprs, symbols))
     # Shared parts first: formulas repeat themselves at length, and what is written out is walked again and again.
     shared, reduced = sp.cse(exprs, symbols=sp.numbered_symbols("shared_", real=True), order="none")
     # A shared part that is a number, such as phi'(0), may be zero, by which Python's own numbers do not divide.

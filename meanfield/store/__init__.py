@@ -5,6 +5,7 @@ from meanfield.store.diagrams import DIAGRAM_FORMAT, diagram_dataset
 from meanfield.store.dynamics import SPECTRUM_FORMAT, TWO_TIME_FORMAT, spectrum_dataset, two_time_dataset
 from meanfield.store.files import load, save
 from meanfield.store.fixed_points import FIXED_POINTS_FORMAT, fixed_points_dataset, load_fixed_points, save_fixed_points
+from meanfield.store.results import solution_dataset
 from meanfield.store.simulations import SIMULATION_FORMAT, load_simulation, save_simulation, simulation_dataset
 from meanfield.store.solutions import FORMAT, dataset
 
@@ -29,6 +30,7 @@ __all__ = [
     "save_fixed_points",
     "save_simulation",
     "simulation_dataset",
+    "solution_dataset",
     "spectrum_dataset",
     "two_time_dataset",
 ]

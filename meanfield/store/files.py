@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from meanfield.errors import FileFormatError
+from meanfield.errors import FileFormatError, ParameterError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -14,9 +14,21 @@ if TYPE_CHECKING:
 __all__ = ["load", "save"]
 
 
-def save(data: xr.Dataset, path: str | Path) -> None:
-    """Write ``data`` to the netCDF file ``path``."""
-    data.to_netcdf(os.fspath(path), engine="h5netcdf")
+def save(data: Any, path: str | Path) -> None:
+    """Write ``data`` to the netCDF file ``path``: a dataset, or anything that can be saved, such as what `solve` returns.
+
+    Raises `ParameterError` for what cannot.
+    """
+    import xarray as xr
+
+    if hasattr(data, "to_dataset"):
+        data = data.to_dataset()
+    if isinstance(data, xr.Dataset):
+        data.to_netcdf(os.fspath(path), engine="h5netcdf")
+    elif hasattr(data, "to_netcdf"):
+        data.to_netcdf(path)
+    else:
+        raise ParameterError(f"what is saved must be a dataset, or solutions, branches, a diagram or a run; got {data!r}")
 
 
 def load(path: str | Path, expect: str = "meanfield ") -> xr.Dataset:

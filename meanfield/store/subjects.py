@@ -88,8 +88,11 @@ def found(data: Mapping[str, Any], pool: Sequence[Any], file: Any) -> Any:
             return problem
     what = f"{data['name'] or 'a hand-written problem'} in {', '.join(data['unknowns'])}"
     what += f" with {', '.join(data['transfers'])}" if data.get("transfers") else ""
-    seen = ", ".join(dict.fromkeys(getattr(p, "name", "") or "another" for p in pool))
-    raise FileFormatError(f"{file} holds branches of {what}, whose equations are not those of {seen or 'any model'}")
+    seen = ", ".join(dict.fromkeys(getattr(p, "name", "") or getattr(p, "title", "") or "another" for p in pool))
+    raise FileFormatError(
+        f"{file} holds branches of {what}, whose equations are not those of {seen or 'any model of the library'}; "
+        "give the model that was followed: load_branches(file, model)"
+    )
 
 
 def subject_from(data: Mapping[str, Any], pool: Sequence[Any], file: Any, expressions: Mapping[str, Any] | None) -> Subject:

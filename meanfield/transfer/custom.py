@@ -13,7 +13,7 @@ import sympy as sp
 
 from meanfield.errors import TransferError
 from meanfield.transfer import analysis, primitives
-from meanfield.transfer.functions import lncosh, logistic, softplus
+from meanfield.transfer.functions import CODED, NOT_CODED, NUMPY_FUNCTIONS, lncosh, logistic, softplus
 from meanfield.transfer.library import LIBRARY
 from meanfield.transfer.pieces import Pieces, split
 from meanfield.transfer.token import Applied, Transfer, X
@@ -55,6 +55,9 @@ def custom(
     _check_finite(name, pieces, declared)
     Phi = _in_x(name, antiderivative) if antiderivative is not None else primitives.antiderivative(pieces)
     slope = _in_x(name, derivative) if derivative is not None else None
+    _check_coded(name, pieces, slope)
+    if Phi is not None and antiderivative is None and _not_coded(Phi):
+        Phi = None
     if declared:
         traits["kinks"] = tuple(traits["kinks"])
     phi = pieces.joined()
@@ -78,6 +81,8 @@ def _in_x(name: str, definition: Definition) -> sp.Expr:
     if not isinstance(expr, sp.Expr) or len(symbols) > 1:
         names = ", ".join(sorted(map(str, symbols)))
         raise TransferError(f"{name}: expected an expression in one symbol, got {names or expr}; put numbers in")
+    if undone := expr.atoms(sp.Integral, sp.Sum, sp.Derivative, sp.Limit):
+        raise TransferError(f"{name}: {min(map(str, undone))} is not evaluated; write the function that it is equal to")
     expr = expr.xreplace(dict.fromkeys(symbols, X))
     return _safe(expr.replace(Applied, lambda token, order, x: token.explicit(order, x)))
 
@@ -125,6 +130,21 @@ def _check_finite(name: str, pieces: Pieces, declared: bool) -> None:
             f"{name} is singular on the real axis (a power or a logarithm of 0), where its derivatives diverge; "
             "only jumps are supported, declared as kinks=[Kink(location, {order: jump of that derivative}), ...]"
         )
+
+
+def _check_coded(name: str, pieces: Pieces, slope: sp.Expr | None) -> None:
+    """Refuse functions that have no code, here or in the derivatives that Price's theorem brings in."""
+    parts = pieces.parts if slope is None else (*pieces.parts, slope)
+    for expr in (*parts, *(sp.diff(part, X) for part in parts)):
+        for function in _not_coded(expr):
+            raise TransferError(f"{name}: {function} is {NOT_CODED}")
+
+
+def _not_coded(expr: sp.Expr) -> list[str]:
+    """The functions in an expression that generated code cannot compute."""
+    known = (*CODED, sp.DiracDelta)  # a derivative of what jumps, which becomes a kink
+    found = expr.atoms(sp.Function)
+    return sorted({type(f).__name__ for f in found if not isinstance(f, known) and type(f).__name__ not in NUMPY_FUNCTIONS})
 
 
 def _strips(pieces: Pieces) -> list[tuple[float, float] | None]:

@@ -17,7 +17,9 @@ import sympy as sp
 from meanfield.transfer import probabilities
 
 __all__ = [
+    "CODED",
     "MPMATH_FUNCTIONS",
+    "NOT_CODED",
     "NUMPY_FUNCTIONS",
     "erf_integral",
     "heaviside0",
@@ -114,6 +116,11 @@ def _heaviside0(x: Any) -> Any:
     return np.heaviside(x, 0.0)
 
 
+def _sech(x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return 2.0 * e / (1.0 + e * e)
+
+
 def _erf(x: Any) -> Any:
     from scipy.special import erf
 
@@ -156,11 +163,24 @@ NUMPY_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "heaviside0": _heaviside0,
     "lncosh": _lncosh,
     "logistic": _logistic,
+    "sech": _sech,
     "softplus": _softplus,
     "softplus_integral": _softplus_integral,
     **probabilities.NUMPY_FUNCTIONS,
 }
 """Vectorised implementations, by the name that SymPy's NumPy printers emit. `scipy` is imported on first use."""
+
+CODED = frozenset(
+    [sp.tanh, sp.sech, sp.exp, sp.log, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.asin, sp.acos, sp.atan, sp.asinh, sp.acosh, sp.atanh]
+    + [sp.erf, sp.erfc, sp.sign, sp.floor, sp.Abs, sp.Heaviside, sp.Max, sp.Min, sp.Piecewise]
+)
+"""SymPy's functions that generated code can compute, besides powers and the functions of this module."""
+
+NOT_CODED = (
+    "no function that can be computed here; write it with powers, "
+    + ", ".join(sorted(f.__name__ for f in CODED))
+    + ", or approximate it by these"
+)
 
 MPMATH_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "erf_integral": _mp_erf_integral,

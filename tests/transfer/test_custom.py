@@ -27,6 +27,7 @@ ZOO = {
     "modulus": lambda z: sp.sqrt(z**2),
     "tokens": lambda z: T.relu(z) - T.relu(z - 1),
     "tanh3": sp.tanh(2 * x) ** 3,
+    "sech": sp.sech(x),
     "window": sp.Heaviside(x + 1) - sp.Heaviside(x - 1),
 }
 FUNCTIONS = {name: T.custom(name, definition) for name, definition in ZOO.items()}
@@ -76,7 +77,7 @@ def test_detected_traits():
     assert [n for n, p in parities.items() if p == "odd"] == [
         "clip", "arctan", "lorentz", "softsign", "sign", "tanh3",
     ]  # fmt: skip
-    assert [n for n, p in parities.items() if p == "even"] == ["tent", "bell", "modulus", "window"]
+    assert [n for n, p in parities.items() if p == "even"] == ["tent", "bell", "modulus", "sech", "window"]
     assert traits("arctan").strip == pytest.approx(2 / math.pi) and traits("lorentz").strip == 1.0
     assert traits("tanh3").strip == pytest.approx(math.pi / 4)
     assert traits("softsign").strip == 1.0 and traits("clip").strip == math.inf
@@ -136,6 +137,11 @@ def test_overrides():
         (sp.tan(x), "poles"),
         (sp.I * x, "no finite real value"),
         (sp.Function("f")(x), "no finite real value"),
+        (sp.besselj(1, x), "besselj is no function that can be computed here"),
+        (sp.Si(x), "Si is no function"),
+        (sp.fresnels(x), "fresnels is no function"),
+        (sp.atan(x) + sp.loggamma(2 + x**2), "loggamma is no function"),
+        (sp.Integral(sp.exp(-(y**2)), (y, 0, x)), "is not evaluated"),
         pytest.param(object(), "expected a SymPy expression", id="object"),
     ],
     ids=str,

@@ -1,0 +1,46 @@
+"""What a beginner writes in the place of a table is answered by the form that is meant."""
+
+import pytest
+import sympy as sp
+
+import meanfield as mf
+from meanfield.errors import ModelError, ParameterError
+from meanfield.model.forms import as_models
+
+MU, B = mf.unknown("mu"), mf.parameter("b")
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"equations": [MU]}, r"equations must be a dictionary {unknown: right side}, got"),
+        ({"equations": MU - B}, "equations must be a dictionary"),
+        ({"equations": {"mu": B}}, r"the key 'mu'; give the symbol itself, such as mf.unknown\('mu'\)"),
+        ({"equations": {MU: "b"}}, "text is never evaluated"),
+        ({"equations": {MU: lambda x: x}}, "given as a function"),
+        ({"indicators": [B]}, "indicators must be a dictionary {name: expression}, got"),
+        ({"observables": {B: MU}}, "give a name in quotes"),
+        ({"definitions": {"k": B}}, "the key 'k'"),
+        ({"stable": [B]}, "stable must be a dictionary {sentence: expression}, None or True"),
+        ({"starts": {MU: 1}}, "starts must be a list"),
+        ({"symmetries": {MU: -MU}}, "symmetries must be a list"),
+        ({"starts": [{"mu": 1}]}, "one of starts must be a dictionary {unknown: expression}, got the key 'mu'"),
+        ({"implicit": MU}, "implicit must be a list"),
+        ({"equations": {MU: sp.Symbol("mu") * B}}, r"different symbols, since their assumptions differ; .* mf.unknown\('mu'\)"),
+    ],
+)
+def test_other_forms_are_refused(parts: dict[str, object], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        mf.Model("forms", **{"equations": {MU: B}, **parts})
+
+
+def test_names_are_no_models() -> None:
+    window = ((0, 3), (0, 3))
+    for verb, ask in {
+        "solve": lambda: mf.solve("scs", g=1),
+        "diagram": lambda: mf.diagram("scs", plane=("g", "sigma"), window=window),
+        "bifurcation_diagram": lambda: mf.bifurcation_diagram(["scs"], "g", (0, 1)),
+    }.items():
+        with pytest.raises(ParameterError, match=f"^{verb} needs a Model, got the text 'scs'.*by_name"):
+            ask()
+    assert as_models(mf.models.by_name("scs"), "solve") == as_models([mf.models.by_name("scs")], "solve")
