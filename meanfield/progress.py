@@ -6,14 +6,25 @@ Everything that is drawn goes to standard error, so that standard output stays w
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichBar
 
-__all__ = ["CallbackProgress", "NullProgress", "Progress", "ProgressOption", "RichProgress", "reporter", "reporting"]
+__all__ = [
+    "CallbackProgress",
+    "LineProgress",
+    "NullProgress",
+    "Progress",
+    "ProgressOption",
+    "RichProgress",
+    "reporter",
+    "reporting",
+]
 
 
 @runtime_checkable
@@ -77,6 +88,38 @@ class CallbackProgress:
         pass
 
 
+class LineProgress:
+    """Plain lines on standard error, now and then: what a log file can hold. Work that is soon done leaves none."""
+
+    def __init__(self, every: float = 30.0) -> None:
+        self.every = every  # seconds
+        self.done = 0
+        self.total: int | None = None
+        self.description = ""
+        self._told = monotonic()
+
+    def start(self, total: int | None, description: str) -> None:
+        self.done, self.total, self.description = 0, total, description
+        self._tell_sometimes()
+
+    def advance(self, n: int = 1) -> None:
+        self.done += n
+        self._tell_sometimes()
+
+    def note(self, text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        pass
+
+    def _tell_sometimes(self) -> None:
+        if monotonic() - self._told >= self.every:
+            self._told = monotonic()
+            count = f"{self.done}" if self.total is None else f"{self.done} of {self.total}"
+            self.note(f"{self.description}: {count}" if self.done or self.total else self.description)
+
+
 class RichProgress:
     """A bar per stage on standard error; `rich` is imported when the first stage starts."""
 
@@ -123,16 +166,24 @@ class RichProgress:
         self._stage = None
 
 
+def _draws() -> bool:
+    """Whether standard error can show a bar: a terminal, or a notebook."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console.is_terminal or console.is_jupyter
+
+
 def reporter(progress: ProgressOption) -> Progress:
     """The reporter that the argument ``progress`` of a long-running function asks for.
 
-    ``None`` or ``False``: silence; ``True``: bars on standard error; a callable: called as ``f(done, total, text)``;
+    ``None`` or ``False``: silence; ``True``: bars on standard error, or lines; a callable: called as ``f(done, total, text)``;
     a `Progress`: itself. Raises `TypeError` for anything else.
     """
     if progress is None or progress is False:
         return NullProgress()
     if progress is True:
-        return RichProgress()
+        return RichProgress() if _draws() else LineProgress()
     if isinstance(progress, Progress):
         return progress
     if callable(progress):

@@ -16,7 +16,7 @@ from meanfield.averages.measures import Empirical, Functional, Gaussian, Tilted,
 from meanfield.averages.scope import close
 from meanfield.averages.variables import Variable
 from meanfield.declarations import declare
-from meanfield.errors import ModelError
+from meanfield.errors import AverageError, ModelError
 
 
 def symbol(name: str) -> sp.Symbol:
@@ -57,9 +57,17 @@ def _checked(name: str) -> str:
     return name
 
 
+def _law(names: str, mean: Any, cov: Any) -> Gaussian:
+    """The law of variables; what is wrong with it is said of them."""
+    try:
+        return Gaussian(mean, cov)
+    except AverageError as error:
+        raise AverageError(f"{names}: {error}") from None
+
+
 def gaussian(name: str, mean: Any = 0, var: Any = 1) -> Variable:
     """A normal random variable. Different names are independent."""
-    return Variable(name, Gaussian([mean], [[var]]))
+    return Variable(name, _law(name, [mean], [[var]]))
 
 
 def standard_normal(name: str) -> Variable:
@@ -70,14 +78,14 @@ def standard_normal(name: str) -> Variable:
 def gaussian_pair(names: str, *, mean: Any = 0, var: Any = 1, cov: Any = 0) -> tuple[Variable, Variable]:
     """Two jointly normal variables of equal mean and variance, with covariance ``cov``: ``x, y = gaussian_pair("x y", ...)``."""
     first, second = _split(names, 2)
-    law = Gaussian([mean, mean], [[var, cov], [cov, var]])
+    law = _law(names, [mean, mean], [[var, cov], [cov, var]])
     return Variable(first, law, 0, (first, second)), Variable(second, law, 1, (first, second))
 
 
 def gaussian_vector(names: str, *, mean: Any, cov: Any) -> list[Variable]:
     """Jointly normal variables with the given mean vector and covariance matrix."""
     listed = names.split()
-    law = Gaussian(list(mean), cov)
+    law = _law(names, list(mean), cov)
     if len(listed) != law.dimension:
         raise ModelError(f"{len(listed)} names for a Gaussian of dimension {law.dimension}")
     return [Variable(name, law, i, listed) for i, name in enumerate(listed)]

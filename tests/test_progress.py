@@ -2,7 +2,7 @@
 
 import pytest
 
-from meanfield.progress import CallbackProgress, NullProgress, Progress, RichProgress, reporter, reporting
+from meanfield.progress import CallbackProgress, LineProgress, NullProgress, Progress, RichProgress, reporter, reporting
 
 
 @pytest.mark.parametrize("silent", [None, False])
@@ -34,7 +34,8 @@ def test_a_function_hears_every_event():
     ]
 
 
-def test_bars_go_to_standard_error(capfd):
+def test_bars_go_to_standard_error(capfd, monkeypatch):
+    monkeypatch.setattr("meanfield.progress._draws", lambda: True)
     with reporting(True) as progress:
         progress.start(None, "searching")
         progress.advance()
@@ -46,6 +47,21 @@ def test_bars_go_to_standard_error(capfd):
     assert isinstance(progress, RichProgress)
     assert out == ""
     assert "polishing" in err and "[bold] is not markup here" in err
+
+
+def test_a_file_gets_no_bars(capfd, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("meanfield.progress.monotonic", lambda: now[0])
+    with reporting(True) as progress:  # standard error is captured: no terminal
+        assert isinstance(progress, LineProgress)
+        progress.start(None, "searching")
+        progress.start(200, "polishing")
+        for _ in range(100):
+            now[0] += 0.7
+            progress.advance()
+        progress.note("worth a line")
+    out, err = capfd.readouterr()
+    assert out == "" and err.splitlines() == ["polishing: 43 of 200", "polishing: 86 of 200", "worth a line"]
 
 
 def test_a_reporter_of_the_callers_is_used_and_stays_open():
@@ -62,7 +78,7 @@ def test_a_reporter_of_the_callers_is_used_and_stays_open():
 
 
 def test_every_reporter_speaks_the_protocol():
-    for one in (NullProgress(), RichProgress(), CallbackProgress(print)):
+    for one in (NullProgress(), RichProgress(), LineProgress(), CallbackProgress(print)):
         assert isinstance(one, Progress)
 
 

@@ -40,7 +40,9 @@ class Gaussian(Measure):
             )
         for i, diagonal in enumerate(matrix.diagonal()):
             if diagonal.is_number and diagonal.is_negative:
-                raise AverageError(f"variance {i} of a Gaussian is {diagonal}; it must not be negative")
+                raise AverageError(
+                    f"the variance of a Gaussian variable{_place(i, len(means))} is {diagonal}, which must not be negative"
+                )
             for j in range(i):
                 excess = matrix[i, j] ** 2 - diagonal * matrix[j, j]
                 if excess.is_number and excess.is_positive:
@@ -52,6 +54,10 @@ class Gaussian(Measure):
     mean: sp.Tuple = property(lambda self: self.args[0])  # type: ignore[assignment]
     cov: sp.ImmutableMatrix = property(lambda self: self.args[1])  # type: ignore[assignment]
     dimension: int = property(lambda self: len(self.args[0]))  # type: ignore[assignment]
+
+
+def _place(i: int, count: int) -> str:
+    return f" (number {i + 1} of {count})" if count > 1 else ""
 
 
 class Tilted(Measure):

@@ -127,6 +127,12 @@ def _chosen(expr: sp.Expr, present: list[Variable], variables: Sequence[Variable
     chosen = [v for v in variables if v in present] if variables else present
     if not chosen:
         raise AverageError(f"{expr} does not contain {', '.join(v.name for v in variables)}; nothing to average")
+    for a, b in zip(chosen, chosen[1:]):  # sorted by name
+        if a.name == b.name and _joint(a) != _joint(b):
+            raise AverageError(
+                f"two random variables in one average are called {a.name!r} and have different laws; variables declared apart are "
+                "independent: give them different names, or declare them together with gaussian_pair or gaussian_vector"
+            )
     joint = {_joint(v) for v in chosen if v.law.dimension > 1}
     left = [v.name for v in present if _joint(v) in joint and v not in chosen]
     if left:

@@ -151,10 +151,10 @@ def _count(text: str, whole: str) -> int:
     return count
 
 
-def _split(item: str) -> tuple[str, str]:
+def _split(item: str, form: str = "NAME=VALUE, such as g=2 or g=0.5:3:26") -> tuple[str, str]:
     name, equals, text = item.partition("=")
     if not equals or not name.strip().isidentifier():
-        raise ParameterError(f"cannot read {item!r}; expected NAME=VALUE, such as g=2 or g=0.5:3:26")
+        raise ParameterError(f"cannot read {item!r}; expected {form}")
     return name.strip(), text.strip()
 
 
@@ -201,10 +201,11 @@ def window(item: str, option: str, count: int) -> tuple[str, Sweep]:
 
 def interval(item: str, option: str) -> tuple[str, float, float]:
     """What is followed, and from where to where: ``"g=0.5:3"``; the second number may be the smaller one."""
-    name, text = _split(item)
+    form = "NAME=FROM:TO, such as g=0.5:3"
+    name, text = _split(item, form)
     parts = text.split(":")
     if len(parts) != 2:
-        raise ParameterError(f"cannot read {option} {item!r}; expected NAME=FROM:TO, such as g=0.5:3")
+        raise ParameterError(f"cannot read {option} {item!r}; expected {form}")
     begin, end = number(parts[0]), number(parts[1])
     if begin == end:
         raise ParameterError(f"{option} {item!r} leads nowhere; FROM and TO must differ")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from meanfield.continuation.normal_forms import NormalForm
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Event:
     """Something that happens on a branch.
 
@@ -54,6 +54,16 @@ class Event:
     located: Located | None = field(default=None, repr=False)
     branching: Branching | None = field(default=None, repr=False)
     branch: Branch | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        what = self.type if self.name in ("", self.type) else f"{self.type} {self.name}"
+        # What moves along with the coordinate has no error of its own.
+        where = ", ".join(f"{k} = {v:.10g}" + (f" +- {self.error[k]:.1e}" if k in self.error else "") for k, v in self.at.items())
+        state = ", ".join(f"{k} = {v:.6g}" for k, v in self.unknowns.items())
+        words = {True: "stable", False: "unstable", None: "-"}
+        sides = (self.stable_before, self.stable_after)
+        change = "" if sides == (None, None) else f"; {words[sides[0]]} before, {words[sides[1]]} after"
+        return f"<Event: {what} at {where}; {state}{change}{'' if self.sharp else '; only bracketed'}>"
 
     def switch(self, side: int = 1) -> Branch:
         """The branch that crosses here, followed over the same window; ``side``: +1 or -1 along its tangent.

@@ -19,7 +19,7 @@ __all__ = ["Curve", "curve_of", "smoothed"]
 _PIECES = 8  # of the smooth line between two exact points
 
 
-@dataclass
+@dataclass(repr=False)
 class Curve:
     """A curve on which a condition of a model holds.
 
@@ -40,6 +40,16 @@ class Curve:
     ends: str = ""
     branch: Branch | None = field(default=None, repr=False)
     of: Model | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        x, y = ([*self.branch.subject.curve.names[-1:], *self.branch.subject.curve.names[-2:-1]] if self.branch else ["x", "y"])[:2]
+        spans = ", ".join(f"{n} = {low:.6g} to {high:.6g}" for n, low, high in zip((x, y), *self._box, strict=True))
+        worst = float(np.nanmax(self.errors, initial=0.0))
+        return f"<Curve {self.condition} of {self.model}: {len(self.points)} points, {spans}, known to {worst:.1e}; {self.ends}>"
+
+    @property
+    def _box(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.points.min(axis=0), self.points.max(axis=0)
 
     @property
     def smooth(self) -> np.ndarray:

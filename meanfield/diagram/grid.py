@@ -25,7 +25,7 @@ _INSIDE = 0.4877
 _REACH = 2  # grid steps within which states are starts for one another
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plane:
     """The grid of two parameters: names (horizontal, vertical); x (nx,) and y (ny,), increasing or decreasing, one value near the
     middle of each of the cells that fill the window ``edges``."""
@@ -34,6 +34,10 @@ class Plane:
     x: np.ndarray
     y: np.ndarray
     edges: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))  # of the window, which the grid fills
+
+    def __repr__(self) -> str:
+        axes = " and ".join(f"{n} from {e[0]:g} to {e[1]:g}" for n, e in zip(self.names, self.edges, strict=True))
+        return f"<Plane: {axes}, {len(self.x)} x {len(self.y)} points>"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -46,7 +50,7 @@ class Plane:
         return {self.names[0]: x.ravel(), self.names[1]: y.ravel()}
 
 
-@dataclass
+@dataclass(repr=False)
 class Sheet:
     """One model over the plane: ``points[i]`` are the solutions at grid point i (row by row), in no special order.
 
@@ -56,6 +60,9 @@ class Sheet:
     model: Model
     plane: Plane
     points: list[list[Record]] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<Sheet of {self.name}: {self.number_of_solutions} solutions on {self.plane!r}>"
 
     @property
     def name(self) -> str:

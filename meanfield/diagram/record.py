@@ -32,7 +32,7 @@ class Region:
     states: tuple[dict[str, Any], ...]
 
 
-@dataclass
+@dataclass(repr=False)
 class PhaseDiagram:
     """All solutions of one or several models over a plane, classified.
 
@@ -55,6 +55,15 @@ class PhaseDiagram:
     fine: np.ndarray | None = None
     corners: list[Corner] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        (x, y), (ny, nx) = self.plane.names, self.plane.shape
+        models = " and ".join(sheet.name for sheet in self.sheets)
+        cut = ", interrupted" if self.interrupted else ""
+        return (
+            f"<PhaseDiagram of {models} in the plane of {x} and {y}: {nx} x {ny} points, {len(self.curves)} curves, "
+            f"{len(self.labels)} regions{cut}; summary() tells more>"
+        )
 
     @property
     def number_of_solutions(self) -> int:

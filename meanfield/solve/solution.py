@@ -304,4 +304,8 @@ class Solutions(Saved, Sequence[Solution]):
         return self._found[i]
 
     def __repr__(self) -> str:
-        return f"<Solutions: {len(self)} at {len(self.points)} point(s)>"
+        if self.shape:
+            return f"<Solutions: {len(self)} at points of the shape {self.shape}>"
+        if not self._found:
+            return f"<Solutions: none ({self.why})>"
+        return "<Solutions:\n" + "\n".join(f"  {one!r}" for one in self._found) + ">"

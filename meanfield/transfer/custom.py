@@ -56,6 +56,7 @@ def custom(
     Phi = _in_x(name, antiderivative) if antiderivative is not None else primitives.antiderivative(pieces)
     slope = _in_x(name, derivative) if derivative is not None else None
     _check_coded(name, pieces, slope)
+    _check_growth(name, pieces)
     if Phi is not None and antiderivative is None and _not_coded(Phi):
         Phi = None
     if declared:
@@ -145,6 +146,21 @@ def _not_coded(expr: sp.Expr) -> list[str]:
     known = (*CODED, sp.DiracDelta)  # a derivative of what jumps, which becomes a kink
     found = expr.atoms(sp.Function)
     return sorted({type(f).__name__ for f in found if not isinstance(f, known) and type(f).__name__ not in NUMPY_FUNCTIONS})
+
+
+def _check_growth(name: str, pieces: Pieces) -> None:
+    """Refuse what outgrows every exp(a x): there are Gaussians for which its averages do not converge."""
+    for phi, side in ((pieces.parts[0], -1), (pieces.parts[-1], 1)):
+        value = analysis.evaluator(phi)
+        try:
+            near, far = (float(mpmath.log(1 + abs(value(side * at)))) for at in (40.0, 80.0))
+        except analysis.FAILURES:
+            continue
+        if far > 100 and far > 3 * near:  # twice for exp(a x), four times for exp(a x^2)
+            raise TransferError(
+                f"{name} grows faster than exp(a |x|), so that its averages do not converge for every variance; bound it, or write "
+                "such an exponential itself where it is averaged, as in E(exp(a*x**2))"
+            )
 
 
 def _strips(pieces: Pieces) -> list[tuple[float, float] | None]:

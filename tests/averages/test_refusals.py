@@ -83,3 +83,17 @@ def test_log_norm_without_tilt_is_zero() -> None:
     assert log_norm(x) == 0
     assert isinstance(log_norm(tilted("y", var=D, log_tilt=phi)), LogNorm)
     assert isinstance(E(phi(x)), Average)
+
+
+def test_variables_of_one_name_and_different_laws_are_not_taken_for_independent():
+    a, b = gaussian("x", var=1), gaussian("x", var=2)
+    with pytest.raises(AverageError, match="are called 'x' and have different laws"):
+        E(sp.tanh(a) * sp.tanh(b))
+    assert E(sp.tanh(a) * E(sp.tanh(b) ** 2, b) * sp.tanh(a), a) != 0  # apart they are what they are
+
+
+def test_a_negative_variance_names_its_variable():
+    with pytest.raises(AverageError, match="^x: the variance of a Gaussian variable is -1, which must not be negative"):
+        gaussian("x", var=-1)
+    with pytest.raises(AverageError, match=r"^y z: the variance of a Gaussian variable \(number 1 of 2\) is -2"):
+        gaussian_pair("y z", var=-2)

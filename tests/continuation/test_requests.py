@@ -51,3 +51,9 @@ def test_windows_have_two_ends() -> None:
 def test_pictures_are_saved(branch: mf.Branch, tmp_path) -> None:
     branch.plot("kappa", save=tmp_path / "kappa.svg")
     assert (tmp_path / "kappa.svg").stat().st_size > 1000
+
+
+def test_events_and_branches_say_what_they_are(branch: mf.Branch) -> None:
+    said = repr(branch.events("window")[0])
+    assert said.startswith("<Event: window g at g = 0.6 +- ") and "; mu = " in said and "stable before" in said
+    assert "\n" not in said and len(said) < 160

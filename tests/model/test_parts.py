@@ -22,7 +22,10 @@ BAD = {
     "a definition of itself": (lambda: {"equations": {y: v}, "definitions": {v: v + 1}}, "uses v, which must be defined before"),
     "the imaginary unit": (lambda: {"equations": {y: sp.I * a}}, "imaginary unit"),
     "infinity": (lambda: {"equations": {y: sp.oo * a}}, "an infinity"),
-    "an observable in words": (lambda: {"equations": {y: a}, "observables": {"q": "y"}}, "q is given as the text .*text is never evaluated"),
+    "an observable in words": (
+        lambda: {"equations": {y: a}, "observables": {"q": "y"}},
+        "q is given as the text .*text is never evaluated",
+    ),
 }
 
 

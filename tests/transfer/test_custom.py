@@ -137,6 +137,8 @@ def test_overrides():
         (sp.tan(x), "poles"),
         (sp.I * x, "no finite real value"),
         (sp.Function("f")(x), "no finite real value"),
+        (sp.exp(x**2), "grows faster than exp"),
+        (sp.sinh(x**3), "grows faster than exp"),
         (sp.besselj(1, x), "besselj is no function that can be computed here"),
         (sp.Si(x), "Si is no function"),
         (sp.fresnels(x), "fresnels is no function"),
