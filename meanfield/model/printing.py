@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -66,10 +66,19 @@ def _tilted(model: Model) -> list[sp.Expr]:
 
 
 def latex(model: Model) -> str:
-    """The equations as an ``align`` environment."""
-    rows = [rf"{latex_expression(model, left)} &= {latex_expression(model, right)}" for left, right in _equations(model)]
-    rows += [rf"\mu^*(y) &\propto \exp\left({latex_expression(model, e)}\right)" for e in _tilted(model)]
+    """The equations, the transfer functions, what is observed and the phase boundaries, as an ``align`` environment."""
+    show = lambda expr: latex_expression(model, expr)  # noqa: E731
+    rows = [rf"{show(left)} &= {show(right)}" for left, right in _equations(model)]
+    x = sp.Symbol("x", real=True)
+    rows += [rf"\mu^*(y) &\propto \exp\left({show(e)}\right)" for e in _tilted(model)]
+    rows += [rf"{show(t(x))} &= {show(t.explicit(0, x))}" for t in model.transfers]
+    rows += [rf"\text{{{_escaped(name)}}} &= {show(expr)}" for name, expr in model.observables.items() if name != str(expr)]
+    rows += [rf"\text{{{_escaped(name)}:}}\quad {show(expr)} &= 0" for name, expr in model.indicators.items()]
     return "\\begin{align}\n" + " \\\\\n".join(rows) + "\n\\end{align}"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("_", r"\_")
 
 
 def text(model: Model) -> str:
@@ -79,30 +88,77 @@ def text(model: Model) -> str:
     lines += [f"  {line}" for line in _where(model)]
     for label, symbols in (("unknowns", model.public_unknowns), ("parameters", model.parameters)):
         width = max((len(s.name) for s in symbols), default=0)
-        lines += ["", label, *(f"  {s.name:{width}}  {model.meanings.get(s, '')}".rstrip() for s in symbols)]
+        lines += ["", label, *(f"  {s.name:{width}}  {_meaning(model, s)}".rstrip() for s in symbols)]
     if model.transfers:
         lines += ["", "transfer function " + ", ".join(f"{t.name}: {t.definition}" for t in model.transfers)]
     public = in_public_unknowns(model)
-    for label, table in (("observables", model.observables), ("indicators", model.indicators)):
+    for label, table in (("observables", model.observables), ("indicators (0 at a phase boundary)", model.indicators)):
         if table:
             named = ((name, public(expr)) for name, expr in table.items())
             lines += ["", label, *(f"  {name}" if str(expr) == name else f"  {name} = {expr}" for name, expr in named)]
     if model.motion is not None:
         lines += ["", "motion of the autocovariance", *(f"  {line}" for line in _motion(model.motion.changed(public)))]
+    if isinstance(model.dynamics, Mapping):
+        lines += ["", "dynamics", *(f"  d{u}/dt = {rate}" for u, rate in model.dynamics.items())]
+    judged = list(_judged(model))
+    if judged:
+        lines += ["", "which roots are solutions, and of what kind", *(f"  {line}" for line in judged)]
     if model.on_request:
         lines += ["", f"on request: {', '.join(model.on_request)}"]
-    for label, table in (("profiles", model.profiles), ("spectra", model.spectra)):
-        if table:
-            lines += ["", f"{label}: {', '.join(table)}"]
+    if model.profiles:
+        lines += ["", f"profiles: {', '.join(model.profiles)}"]
+    lines += ["", f"solving begins from {_beginnings(model)}"]
     if model.references:
         lines += ["", "references", *(f"  {r}" for r in model.references)]
     return "\n".join(lines)
+
+
+_LONG = 60  # characters of a condition that is still written beside its sentence
+
+
+def _judged(model: Model) -> Iterable[str]:
+    """The conditions on roots, and the symmetries, a line each."""
+    public = in_public_unknowns(model)
+    for table, relation in ((model.accept, ">= 0"), (model.refuse, "!= 0")):
+        yield from (f"solution if    {_condition(words, expr, relation, public)}" for words, expr in table.items())
+    for word, given, relation in (("physical", model.physical, ">= 0"), ("stable", model.stable, "> 0")):
+        if isinstance(given, Mapping):
+            yield from (f"{word} if    ".ljust(15) + _condition(words, expr, relation, public) for words, expr in given.items())
+        elif isinstance(given, bool):
+            yield f"{word}: every solution is" if given else f"{word}: no solution is"
+    for name, spectrum in model.spectra.items():
+        size = spectrum.matrix.shape[0]
+        yield f"stable if      every eigenvalue of the {size} x {size} matrix {name} has a real part < 1"
+    for images in model.symmetries:
+        yield "symmetric      " + ", ".join(f"{u} -> {image}" for u, image in images.items())
+
+
+def _condition(words: str, expr: Any, relation: str, public: Callable[[Any], Any]) -> str:
+    said = f"{public(expr)} {relation}"
+    if relation == "!= 0":
+        return f"not: {words}"
+    return f"{words} ({said})" if len(said) <= _LONG else words
+
+
+def _beginnings(model: Model) -> str:
+    parts = [f"{len(model.starts)} starts"] if len(model.starts) != 1 else ["1 start"]
+    others = list(dict.fromkeys(seed.model.name or seed.model.title for seed in model.seeds))
+    if not model.starts:
+        parts = [] if others else ["starts that are spread widely (the model gives none)"]
+    return " and ".join([*parts, *([f"solutions of {', '.join(others)}"] if others else [])])
 
 
 def _motion(motion: Motion) -> Iterable[str]:
     yield f"{motion.delay}'' = {motion.acceleration}"
     slope = f", {motion.delay}'(0+) = {-motion.noise}" if motion.noise != 0 else ""
     yield f"{motion.delay}(0) = {motion.start}{slope}, {motion.delay}(infinity) = {motion.end}"
+
+
+def _meaning(model: Model, s: sp.Symbol) -> str:
+    said = [str(model.meanings[s])] if s in model.meanings else []
+    said += [">= 0"] if s.name in (model.nonnegative or ()) else []
+    said += [f"default {model.defaults[s]}"] if s in model.defaults else []
+    return "; ".join(said)
 
 
 def _where(model: Model) -> Iterable[str]:
