@@ -87,7 +87,7 @@ class Forest(Sequence[Branch]):
         return f"<Forest of {len(self)} branches>"
 
 
-def grown(garden: Garden, roots: Sequence[Start], switch: bool, make: Callable[[Model], Subject], name: str) -> None:
+def grown(garden: Garden, roots: Sequence[Start], switch: bool, make: Callable[[Model], Subject | None], name: str) -> None:
     """Follow the roots that no known branch passes, and, with ``switch``, all that branches off from them."""
     todo: list[Start] = []
     for start in roots:
@@ -97,7 +97,7 @@ def grown(garden: Garden, roots: Sequence[Start], switch: bool, make: Callable[[
     generations(garden, todo, switch, make, name)
 
 
-def generations(garden: Garden, todo: list[Start], switch: bool, make: Callable[[Model], Subject], name: str) -> None:
+def generations(garden: Garden, todo: list[Start], switch: bool, make: Callable[[Model], Subject | None], name: str) -> None:
     """Follow starts, then what branches off from them, and so on."""
     for _ in range(_GENERATIONS):
         if not todo or garden.interrupted:
@@ -117,7 +117,7 @@ def _counted(todo: Sequence[Start]) -> str:
     return f"following {len(todo)} branch{'es' if len(todo) != 1 else ''}{what}"
 
 
-def arrivals(garden: Garden, branches: Sequence[Branch], make: Callable[[Model], Subject]) -> list[Start]:
+def arrivals(garden: Garden, branches: Sequence[Branch], make: Callable[[Model], Subject | None]) -> list[Start]:
     """Starts in the phases that join the branches, where no branch is known yet."""
     found = [s for branch in branches for event in branch.events("junction") for s in crossed(event, make)]
     return [s for s in found if not _known(garden, s)]

@@ -12,11 +12,12 @@ from meanfield.continuation.branch import Branch, Piece
 from meanfield.continuation.branching import Branching, branching, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
-from meanfield.continuation.locate import Located, locate, standing, told_twice
+from meanfield.continuation.locate import Located, locate, standing
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
 from meanfield.continuation.walk import Lane, Steps, Walk, rescaled
+from meanfield.continuation.watch import Watch, stopped
 from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array
 
@@ -67,33 +68,41 @@ class Garden:
     def _walked(self, subject: Subject, starts: Sequence[Start]) -> list[Branch]:
         walk = Walk(subject.curve, [], subject.floor, self.steps, self.stops, subject.symmetries)
         planted = _planted(walk, subject, starts, self.steps, self.sense)
-        try:
-            walk.run(self._tick)
-        except KeyboardInterrupt:
-            self.interrupted = True
+        self._run(walk, subject)
         return self._gathered(subject, starts, planted)
 
-    def _tick(self, walk: Walk) -> None:
-        if self.progress is not None:
-            self.progress.advance()
+    def _run(self, walk: Walk, subject: Subject) -> None:
+        """All lanes to their ends; those on which the event that was asked for has come by need not go on."""
+        watch = Watch(subject, self._bounds(subject), self.stops.event) if self.stops.event else None
+
+        def tick(walk: Walk) -> None:
+            if self.progress is not None:
+                self.progress.advance()
+            if watch is not None:
+                watch.look(walk)
+
+        try:
+            walk.run(tick)
+        except KeyboardInterrupt:
+            self.interrupted = True
+
+    def _bounds(self, subject: Subject) -> dict[int, tuple[float, float]]:
+        """The window by place of the coordinate."""
+        places = {name: i for i, name in enumerate(subject.curve.names)}
+        return {places[name]: bounds for name, bounds in self.stops.window.items()}
 
     def continued(self, branch: Branch) -> Branch:
         """A branch of one piece, further on."""
         subject, lane = branch.subject, branch.pieces[0].lane.again()
         walk = Walk(subject.curve, [lane], subject.floor, self.steps, self.stops, subject.symmetries)
-        try:
-            walk.run(self._tick)
-        except KeyboardInterrupt:
-            self.interrupted = True
+        self._run(walk, subject)
         start = Start(subject, lane.u[0], lane.base, lane.tangent[0], None, branch.begins)
         return self._gathered(subject, [start], [[lane]])[0]
 
     def _gathered(self, subject: Subject, starts: Sequence[Start], planted: Sequence[Sequence[Lane]]) -> list[Branch]:
         lanes = [lane for own in planted for lane in own]
-        places = {name: i for i, name in enumerate(subject.curve.names)}
-        window = {places[name]: bounds for name, bounds in self.stops.window.items()}
         located: dict[int, list[Located]] = {id(lane): [] for lane in lanes}
-        for one in locate(subject, brackets(subject, lanes, window)):
+        for one in locate(subject, brackets(subject, lanes, self._bounds(subject))):
             located[id(one.bracket.lane)].append(one)
         for lane in lanes:
             if lane.stands is not None:
@@ -105,7 +114,7 @@ class Garden:
             for lane, forward in zip(own, (True,) if len(own) == 1 else (True, False), strict=True):
                 found = tuple(located[id(lane)])
                 kinds = tuple(branching(subject, x) if x.bracket.type == "branch" and x.sharp else None for x in found)
-                pieces.append(_stopped(Piece(lane, found, kinds, forward), self.stops.event))
+                pieces.append(stopped(subject, Piece(lane, found, kinds, forward), self.stops.event))
             pieces.reverse()
             begins = start.begins if len(pieces) == 1 else pieces[0].lane.end
             branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)
@@ -258,23 +267,3 @@ def _rising(kind: Branching) -> Array:
     other = kind.other if kind.other is not None else kind.own
     way = kind.own if abs(kind.own[-1]) >= abs(other[-1]) else other
     return way * (np.sign(way[-1]) or 1.0)
-
-
-def _stopped(piece: Piece, event: tuple[str, int] | None) -> Piece:
-    """The piece up to the n-th event of a kind, if it was asked to stop there."""
-    if event is None:
-        return piece
-    wanted, count = event
-    matching = []
-    for one, kind in sorted(zip(piece.located, piece.branchings, strict=True), key=lambda x: x[0].place):
-        names = {one.bracket.type, one.bracket.name, *((kind.type, kind.name) if kind else ())}
-        if wanted in names and not told_twice(one, piece.located):
-            matching.append(one)
-    if len(matching) < count:
-        return piece
-    last, lane = matching[count - 1], piece.lane
-    lane.cut(last.bracket.at + 2)
-    lane.beyond, lane.end = True, End.EVENT
-    keep = [i for i, x in enumerate(piece.located) if x.place <= last.place]
-    located, kinds = tuple(piece.located[i] for i in keep), tuple(piece.branchings[i] for i in keep)
-    return Piece(lane, located, kinds, piece.forward, last)

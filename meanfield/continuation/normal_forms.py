@@ -32,6 +32,7 @@ from meanfield.solve.problem import EPS, Array, Problem
 
 if TYPE_CHECKING:
     from meanfield.continuation.branch import Event
+    from meanfield.continuation.subject import Subject
 
 Kind = Literal["fold", "transcritical", "pitchfork", "cusp", "degenerate", "isolated"]
 _NEGLIGIBLE = 1e-6  # of the size that a coefficient could have
@@ -83,10 +84,13 @@ class NormalForm:
 
     @property
     def side(self) -> int:
-        """Sign of the parameter's change where the states exist that bend away: both of a fold, the outer ones of a pitchfork."""
-        leading = self.b20 if self.kind() in ("fold", "cusp") else self.c30
-        against = self.a if self.kind() in ("fold", "cusp") else self.b11
-        return int(-np.sign(leading * against))
+        """Sign of the parameter's change where the states exist that bend away: both of a fold, the outer ones of a pitchfork.
+
+        0 where there are none: at a transcritical point they exist on both sides.
+        """
+        kind = self.kind()
+        leading = {"fold": self.b20 * self.a, "cusp": self.b20 * self.a, "pitchfork": self.c30 * self.b11}.get(kind, 0.0)
+        return int(-np.sign(leading))
 
     def supercritical(self, stable: int = 1) -> bool:
         """For a pitchfork: the outer states exist where the symmetric one is unstable, and are stable.
@@ -181,7 +185,8 @@ def normal_form(
     values, errors = found.second(at, parameters, first, second)
     h = -bordered @ values[0]
     cubic = cubic_error = np.full((1, n), np.nan)
-    if not any(abs(left @ vector) > _CUBIC * np.abs(full).max() for vector in (by_parameter, values[0])):
+    usual = max(float(np.abs(full).max()), float(np.abs(values[:3]).max()))  # a lone equation has no slope here at all
+    if not any(abs(left @ vector) > _CUBIC * usual for vector in (by_parameter, values[0])):
         cubic, cubic_error = found.third(at, parameters, right)
     bent = h @ values[3:]  # F_xx v h
     bent_error = np.abs(h) @ errors[3:] + np.abs(values[3:]).T @ (np.abs(bordered) @ errors[0])
@@ -195,7 +200,7 @@ def normal_form(
     }
     coefficients = {name: float(left @ value) / share for name, (value, _, share) in vectors.items()}
     error = {name: float(one @ bound) / share for name, (_, bound, share) in vectors.items()}
-    size = {name: max(float(np.abs(value).max()), float(np.abs(full).max())) / share for name, (value, _, share) in vectors.items()}
+    size = {name: max(float(np.abs(value).max()), usual) / share for name, (value, _, share) in vectors.items()}
     column = problem.parameter_names.index(along)
     return NormalForm(at, parameters, along, column, right, left, h, x_p, **coefficients, error=error, size=size)
 
@@ -204,15 +209,24 @@ def of_event(event: Event) -> NormalForm:
     """See `Event.normal_form`."""
     if event.branch is None or event.type not in ("fold", "pitchfork", "transcritical", "branch point"):
         raise ParameterError(f"an event of type {event.type!r} has no normal form; folds and branch points do")
-    curve, base, model = event.branch.subject.curve, event.branch.base, event.branch.model
-    problem, path, p = curve.problem, curve.path, curve.path.points(event.branch.base[None], event.u[-1:])[0]
+    return reduced(event.branch.subject, event.u, event.branch.base)
+
+
+def reduced(subject: Subject, u: Array, base: Array) -> NormalForm:
+    """The normal form at a point u (N,) of a subject's curve with the parameters base (m,), in the coordinate of its path.
+
+    Raises `ParameterError` for a hand-written problem on a path that moves several parameters; ValueError where the null space is
+    no line.
+    """
+    curve, model = subject.curve, subject.model
+    problem, path, p = curve.problem, curve.path, curve.path.points(base[None], u[-1:])[0]
     if not path.plain:
         if model is None:
             raise ParameterError(f"{path.name} moves several parameters of a problem without expressions; follow one of them")
         problem = compile(_along(model, path))
-        known = {**dict(zip((s.name for s in model.parameters), base, strict=True)), path.name: event.u[-1]}
+        known = {**dict(zip((s.name for s in model.parameters), base, strict=True)), path.name: u[-1]}
         p = np.array([known[name] for name in problem.parameter_names])
-    return normal_form(problem, event.u[:-1], p, path.name)
+    return normal_form(problem, u[:-1], p, path.name)
 
 
 @lru_cache(maxsize=32)

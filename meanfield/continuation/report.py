@@ -8,6 +8,7 @@ import numpy as np
 
 from meanfield.continuation.branch import Branch, Event, Piece, as_solution, columns
 from meanfield.continuation.branching import Branching
+from meanfield.continuation.classified import classified
 from meanfield.continuation.locate import Located, told_twice
 from meanfield.solve.problem import Array
 
@@ -105,7 +106,8 @@ def _named(branch: Branch, one: Located, kind: Branching | None) -> tuple[str, s
     if bracket.type == "branch":
         if kind is None:
             return "branch point", "branch point", {}
-        return kind.type, kind.name, {"opens": kind.side, "supercritical": kind.supercritical}
+        exact = classified(branch.subject, one.u, branch.base, kind)
+        return exact.kind.type, exact.kind.name, exact.details
     if bracket.type == "hopf":
         return "hopf", "Hopf point", {} if one.vector is None else {"frequency": abs(float(one.vector[0]))}
     if bracket.type == "refused":

@@ -44,7 +44,7 @@ def switched(event: Event, side: int) -> Branch:
     return found if branch.image is None else found.mirrored(branch.image, found.id)
 
 
-def crossed(event: Event, make: Callable[[Model], Subject]) -> list[Start]:
+def crossed(event: Event, make: Callable[[Model], Subject | None]) -> list[Start]:
     """Starts in the phases that join at the event, going on in the same sense as the parameter did."""
     branch = event.branch
     if branch is None or event.type != "junction" or event.located is None:
@@ -57,7 +57,8 @@ def crossed(event: Event, make: Callable[[Model], Subject]) -> list[Start]:
             continue  # that phase does not exist for this transfer function
         if (other.name or other.title) != event.name:
             continue
-        out += _arrivals(branch, event, junction, make(other))
+        subject = make(other)
+        out += _arrivals(branch, event, junction, subject) if subject is not None else []
     return out
 
 

@@ -29,6 +29,7 @@ from meanfield.solve.starts import own_starts
 __all__ = ["Signature", "changes", "signatures"]
 
 Signature = Counter[Any]
+Kinds = list[list[tuple[Array, Any]]]  # place by place: the states there, scaled, with their keys
 _REACH = 0.15  # scaled: how far from a curve's state those lie that come and go with it
 _PERSISTS = 5e-3  # scaled: a state of the same kind this close on the other side is the same
 _SYMMETRIC = 1e-6  # scaled: how far from its image a state is that counts as its own image
@@ -84,7 +85,7 @@ def changes(
     for phase, at, here in everywhere:
         rows = np.flatnonzero(here)
         size = np.maximum(_usual(phase, plane, fixed), np.abs(at[rows]))
-        before, behind = (_beside(phase, at[rows], size, [c[rows] for c in side], plane, fixed) for side in sides)
+        before, behind = _both_sides(phase, at[rows], size, [[c[rows] for c in side] for side in sides], plane, fixed)
         for i, k in enumerate(rows.tolist()):
             images = _images(phase, at[k], size[i])
             own = [[(x, key) for x, key in side[i] if _nearest(x, images)] for side in (before, behind)]
@@ -122,25 +123,48 @@ def _phases(kernel: Kernel, centre: Array, p: Array, models: Sequence[Model]) ->
 
 
 def _nearest(x: Array, images: Sequence[Array]) -> bool:
-    """Whether a state belongs to the first of the images of another, not to its partners."""
+    """Whether a state belongs to the first of the images of another, not to its partners or to none more than to another."""
     away = [float(np.abs(x - image).max()) for image in images]
-    return away[0] <= min(away)
+    return all(away[0] < other - 1e-9 for other in away[1:])
 
 
 def _persists(x: Array, key: Any, others: Sequence[tuple[Array, Any]]) -> bool:
     return any(key == kind and np.abs(x - at).max() <= _PERSISTS for at, kind in others)
 
 
+def _both_sides(
+    model: Model, centre: Array, size: Array, sides: Sequence[Sequence[Array]], plane: Plane, fixed: Mapping[str, float]
+) -> list[Kinds]:
+    """What exists near the states ``centre`` (K, n) on either side. What was found on one side is a start on the other."""
+    kernel = compile(model)
+    found: list[Kinds] = []
+    for place in sides:
+        p = _parameters(model, plane, place, fixed)
+        found.append(_beside(model, centre, size, _starts(kernel, centre, p, size), place, plane, fixed))
+    more: list[Kinds] = []
+    for place, others in zip(sides, found[::-1], strict=True):
+        starts = np.full((len(centre), max(map(len, others), default=0), centre.shape[1]), np.nan)
+        for k, known in enumerate(others):
+            for j, (x, _) in enumerate(known):
+                starts[k, j] = x * size[k]
+        more.append(_beside(model, centre, size, starts, place, plane, fixed))
+    for first, second in zip(found, more, strict=True):
+        for own, also in zip(first, second, strict=True):
+            own += [(x, key) for x, key in also if not any(np.abs(x - at).max() < _SYMMETRIC for at, _ in own)]
+    return found
+
+
 def _beside(
-    model: Model, centre: Array, size: Array, place: Sequence[Array], plane: Plane, fixed: Mapping[str, float]
-) -> list[list[tuple[Array, Any]]]:
-    """(unknowns (n,), scaled, and kind) of what exists near the states ``centre`` (K, n) at places beside them."""
+    model: Model, centre: Array, size: Array, starts: Array, place: Sequence[Array], plane: Plane, fixed: Mapping[str, float]
+) -> Kinds:
+    """(unknowns (n,), scaled, and kind) of what exists near the states ``centre`` (K, n) at places beside them, found from starts
+    (K, S, n)."""
     kernel = compile(model)
     p = _parameters(model, plane, place, fixed)
-    starts = _starts(kernel, centre, p, size)
     count, width, n = starts.shape
-    owner = np.repeat(np.arange(count), width)
-    rough = newton(kernel.at(ROUGH, quick=True), p[owner], starts.reshape(-1, n), scale=size[owner], options=ROUGHLY)
+    given = np.isfinite(starts).all(axis=2).ravel()
+    owner, flat = np.repeat(np.arange(count), width)[given], starts.reshape(-1, n)[given]
+    rough = newton(kernel.at(ROUGH, quick=True), p[owner], flat, scale=size[owner], options=ROUGHLY)
     near = (np.abs(rough.x - centre[owner]) <= 3 * _REACH * size[owner]).all(axis=1)  # others wandered off
     owner = owner[near]
     run = newton(kernel.at(WORKING, quick=True), p[owner], rough.x[near], scale=size[owner])
@@ -149,7 +173,7 @@ def _beside(
     rows = distinct(kernel, rows, p, size)
     near = (np.abs(rows.x - centre[rows.owner]) <= 2 * _REACH * size[rows.owner]).all(axis=1)
     rows = rows.take(np.flatnonzero(near))
-    out: list[list[tuple[Array, Any]]] = [[] for _ in p]
+    out: Kinds = [[] for _ in p]
     for k, x, key in zip(rows.owner.tolist(), rows.x / size[rows.owner], _kinds(model, plane, rows, p, place), strict=True):
         if key is not None:
             out[int(k)].append((x, key))

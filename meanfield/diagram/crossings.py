@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from meanfield.continuation.branch import Branch, refined
 from meanfield.continuation.corrector import correct
 from meanfield.continuation.curve import scale_at
-from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane
 from meanfield.solve.problem import Array
 
-__all__ = ["Crossing", "crossings"]
+if TYPE_CHECKING:
+    from meanfield.diagram.curves import Curve
 
+__all__ = ["Crossing", "at_line", "crossings"]
+
+_AT_END = 1e-9  # relative: a curve that ends this close to a line reaches it
 _FAR = 0.1  # scaled: a crossing that ends up this far from where interpolation sees it is another one
 
 
@@ -40,10 +44,10 @@ def crossings(number: int, curve: Curve, plane: Plane) -> list[Crossing]:
     branch = curve.branch
     if branch is None or len(curve.path) < 2:
         return []
-    where, guesses = _guesses(curve, plane)
+    where, guesses = _guesses(curve.path, plane)
     if not where:
         return []
-    u = _exact(branch, guesses, np.array([axis for axis, _ in where]))
+    u, _ = _exact(branch, guesses, np.array([axis for axis, _ in where]))
     names = branch.subject.curve.problem.names
     out = []
     for (axis, line), row in zip(where, u, strict=True):
@@ -52,9 +56,26 @@ def crossings(number: int, curve: Curve, plane: Plane) -> list[Crossing]:
     return out
 
 
-def _guesses(curve: Curve, plane: Plane) -> tuple[list[tuple[int, int]], Array]:
+def at_line(branch: Branch, path: Array, axis: int, value: float) -> tuple[Array, Array]:
+    """The points (K, N) of a traced curve where x (axis 0) or y (1) has a value, and their errors, inf where they are not exact.
+
+    path (m, N): a line through the curve, fine enough to show where it crosses.
+    """
+    held = np.array([value])
+    plane = Plane(("", ""), held, np.zeros(0)) if axis == 0 else Plane(("", ""), np.zeros(0), held)
+    where, guesses = _guesses(path, plane)
+    column = -1 if axis == 0 else -2
+    ends = [u for u in path[[0, -1]] if abs(u[column] - value) <= _AT_END * max(1.0, abs(value))]
+    rows = np.array([*guesses, *(u for u in ends if not any(np.allclose(u, g, rtol=_AT_END, atol=_AT_END) for g in guesses))])
+    if not len(rows):
+        return np.zeros((0, path.shape[1])), np.zeros((0, path.shape[1]))
+    rows[:, column] = value
+    return _exact(branch, rows, np.full(len(rows), 1 - axis))
+
+
+def _guesses(path: Array, plane: Plane) -> tuple[list[tuple[int, int]], Array]:
     """(axis, line) of every crossing that the smooth line through a curve's points shows, and the interpolated unknowns."""
-    path, where, found = curve.path, [], []
+    where, found = [], []
     for axis, held in ((0, plane.y), (1, plane.x)):
         column = -2 if axis == 0 else -1
         values = path[:, column]
@@ -69,8 +90,8 @@ def _guesses(curve: Curve, plane: Plane) -> tuple[list[tuple[int, int]], Array]:
     return where, np.array(found)
 
 
-def _exact(branch: Branch, guesses: Array, axes: Array) -> Array:
-    """The points of the curve on the grid's lines next to the guesses; a guess itself where there is none."""
+def _exact(branch: Branch, guesses: Array, axes: Array) -> tuple[Array, Array]:
+    """The points of the curve on the grid's lines next to the guesses, and their errors; a guess itself where there is none."""
     subject = branch.subject
     scale = scale_at(guesses, subject.floor)
     base = np.repeat(branch.base[None], len(guesses), axis=0)
@@ -80,4 +101,5 @@ def _exact(branch: Branch, guesses: Array, axes: Array) -> Array:
     far = np.max(np.abs((done.u - guesses) / scale), axis=1, keepdims=True)
     at = np.where((far < _FAR) & done.converged[:, None], done.u, guesses)
     out, error = refined(subject, at, normal, scale, base)
-    return np.where(np.isfinite(np.max(error, axis=1, keepdims=True)), out, at)
+    known = np.isfinite(np.max(error, axis=1, keepdims=True))
+    return np.where(known, out, at), np.where(known & (far < _FAR), error, np.inf)

@@ -10,13 +10,26 @@ import sympy as sp
 
 from meanfield.averages.scope import substitute
 from meanfield.continuation.branch import Branch
+from meanfield.diagram.crossings import at_line
 from meanfield.diagram.seeds import Condition
+from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.model.printing import latex_expression
 
-__all__ = ["Curve", "curve_of", "smoothed"]
+__all__ = ["Curve", "CurvePoint", "curve_of", "smoothed"]
 
 _PIECES = 8  # of the smooth line between two exact points
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """A point of a boundary: values and claimed errors by name, of both parameters and of the unknowns of its equations."""
+
+    values: dict[str, float]
+    error: dict[str, float]
+
+    def __getitem__(self, name: str) -> float:
+        return self.values[name]
 
 
 @dataclass(repr=False)
@@ -55,6 +68,22 @@ class Curve:
     def smooth(self) -> np.ndarray:
         """(m, 2) as (x, y): a smooth line through the points, for drawing."""
         return self.path[:, [-1, -2]]
+
+    def at(self, **where: float) -> list[CurvePoint]:
+        """Where the curve passes through a value of one parameter, ``curve.at(g=2.0)``: exact points of its equations.
+
+        Raises `ParameterError` for a name that is none of the plane's two, or a curve without its continuation (from a file).
+        """
+        if self.branch is None:
+            raise ParameterError("this curve was read from a file, which holds points and not the equations; trace it again")
+        names = self.branch.subject.curve.names
+        plane = (names[-1], names[-2])
+        if len(where) != 1 or next(iter(where)) not in plane:
+            raise ParameterError(f"a curve in the plane of {' and '.join(plane)} is cut at one value of one of them, got {where!r}")
+        name, value = next(iter(where.items()))
+        u, error = at_line(self.branch, self.path, plane.index(name), float(value))
+        own = (*names[:-2], *plane[::-1])
+        return [CurvePoint(*(dict(zip(own, row.tolist(), strict=True)) for row in pair)) for pair in zip(u, error, strict=True)]
 
     @property
     def bounds_at_points(self) -> np.ndarray:

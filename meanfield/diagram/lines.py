@@ -56,6 +56,11 @@ class Lines:
             self.subjects[id(model)] = self.field(middle).subject(model)
         return self.subjects[id(model)]
 
+    def _joining(self, model: Model) -> Subject | None:
+        """A phase that joins, if the diagram shows it."""
+        shown = any(model is s.model or (model.name and model.name == s.model.name) for s in self.sheets)
+        return self.subject(model) if shown else None
+
     def walk(self, numbers: Iterable[int]) -> list[Branch]:
         """Follow every branch on these lines (indices of rows or columns); returns the new branches."""
         new = [k for k in dict.fromkeys(numbers) if k not in self.done]
@@ -67,7 +72,7 @@ class Lines:
             self.garden = Garden(_STEPS, Stops({self.moving: (window.low, window.high)}), self.progress)
         known = len(self.garden.branches)
         starts = [s for k in new for s in self._starts(k)]
-        grown(self.garden, starts, True, self.subject, self.moving)
+        grown(self.garden, starts, True, self._joining, self.moving)
         return self.garden.branches[known:]
 
     def _starts(self, number: int) -> list[Start]:

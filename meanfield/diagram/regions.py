@@ -125,7 +125,7 @@ def mark_boundaries(curves: Sequence[Curve], fine: Plane, labels: np.ndarray) ->
     scale = np.array([x1 - x0, y1 - y0]) / _PIXELS
     for curve in curves:
         way = np.gradient(curve.smooth / scale, axis=0) if len(curve.smooth) > 1 else np.zeros((1, 2))
-        length = np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-300)
+        length = np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)  # of a pixel
         normal = np.stack([-way[:, 1], way[:, 0]], axis=1) / length
         sides = []
         for sign in (1.5, -1.5):
