@@ -23,5 +23,10 @@ def show(
 
         typer.echo(as_latex(found))
     else:
+        from meanfield.models.windows import window
+
         typer.echo(str(found))
+        known = window(model)
+        if known is not None:
+            typer.echo(f"phase diagram, known to be complete in this window:\n  {known.command}")
     return 0

@@ -86,7 +86,7 @@ def test_the_pitchfork_has_its_coefficient(g: float, Sigma_m: float) -> None:
     """mu^2 [1/3 + (g^2 + Sigma_m^2 M_n^2)/(1 - g^2)] = M_m M_n - 1 to leading order."""
     model = mf.models.by_name("rank1-stationary")
     forest = mf.bifurcation_diagram(model, "M_n", (0.5, 1.5), switch=False, M_m=1, g=g, Sigma_m=Sigma_m)
-    (event,) = {id(e.branch): e for e in forest.events("pitchfork")}.values()
+    event = forest.events("pitchfork")[0]
     form = event.normal_form()
     assert event.at["M_n"] == pytest.approx(1, abs=1e-12) and form.side == 1
     expected = 1 / (1 / 3 + (g**2 + Sigma_m**2) / (1 - g**2))

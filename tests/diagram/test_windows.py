@@ -1,0 +1,48 @@
+"""The documented windows: every model has one, and its certificate is empty, on finer grids too.
+
+All four, on 16 x 16 and 48 x 48 points, take minutes; here are the cheap ones, on coarse grids.
+"""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import meanfield as mf
+from meanfield.models.windows import window
+from tests import fakes
+
+
+def test_every_model_has_a_window_and_every_window_its_models() -> None:
+    without = [name for name in mf.models.names() if window(name) is None]
+    assert without == ["kac-rice-action"]
+    for name in mf.models.names():
+        known = window(name)
+        if known is not None:
+            assert name in known.models and known.command.startswith("meanfield diagram " + known.models[0])
+            for model in known.models:
+                own = {p.name for p in mf.models.by_name(model).parameters}
+                assert {*known.plane, *known.parameters} <= own
+
+
+@pytest.mark.parametrize("points", [5, 15])
+@pytest.mark.parametrize("name", ["scs"])
+def test_the_certificate_is_empty_and_stays_so(name: str, points: int) -> None:
+    known = window(name)
+    assert known is not None
+    models = [mf.models.by_name(model) for model in known.models]
+    d = mf.diagram(models, plane=known.plane, window=known.ranges, points=points, **known.parameters)
+    assert d.certificate and d.certificate.differing > 5 and not d.failures, d.certificate.missing
+
+
+@settings(max_examples=5, deadline=None, derandomize=True)
+@given(
+    low=st.floats(-1.5, -0.2),
+    high=st.floats(0.8, 2.5),
+    reach=st.floats(0.4, 1.5),
+    points=st.integers(3, 8),
+)
+def test_whatever_the_window_of_the_cusp(low: float, high: float, reach: float, points: int) -> None:
+    ranges = ((low, high), (-reach, 0.9 * reach))
+    for count in (points, 3 * points):
+        d = mf.diagram(fakes.cusp(), plane=("a", "b"), window=ranges, points=count)
+        assert d.certificate, d.certificate.missing
