@@ -36,7 +36,7 @@ def test_the_diagrams(capsys):
     names = {}
     exec(compile(PYTHON[3], "README.md", "exec"), names)
     told = capsys.readouterr().out
-    assert "alpha alpha = 0" in told and "are crossed by a curve" in told
+    assert "alpha alpha = 0" in told and "the curves explain all that changes" in told
     assert names["edge"].condition == "fold" and names["edge"].errors.max() < 1e-12
 
 
