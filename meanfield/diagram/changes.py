@@ -16,22 +16,23 @@ import numpy as np
 from meanfield.compile import ROUGH, WORKING, Kernel, compile
 from meanfield.diagram.classify import signs, symmetric
 from meanfield.diagram.grid import Plane, Sheet
+from meanfield.diagram.working import working_unknowns
 from meanfield.errors import MeanfieldError
 from meanfield.model import Model
 from meanfield.records import per_point, records
 from meanfield.solve.newton import newton
 from meanfield.solve.points import parameter_points
 from meanfield.solve.problem import Array
-from meanfield.solve.search import ROUGHLY, Found, Rows, distinct, finish, scale_of, symmetry_maps
+from meanfield.solve.search import ROUGHLY, Found, Rows, distinct, finish, symmetry_maps
 from meanfield.solve.solution import Solution
-from meanfield.solve.starts import own_starts
 
-__all__ = ["Signature", "changes", "signatures"]
+__all__ = ["Signature", "changes", "signatures", "usual"]
 
 Signature = Counter[Any]
 Kinds = list[list[tuple[Array, Any]]]  # place by place: the states there, scaled, with their keys
 _REACH = 0.15  # scaled: how far from a curve's state those lie that come and go with it
 _PERSISTS = 5e-3  # scaled: a state of the same kind this close on the other side is the same
+_VANISHES = 1e-9  # relative: an unknown smaller than this is zero
 _SYMMETRIC = 1e-6  # scaled: how far from its image a state is that counts as its own image
 _KICKS = (2e-3, 2e-2, 0.1)  # scaled lengths of starts beside it
 _JOINS = 1e-5  # a junction's condition below which the other phase is there
@@ -67,12 +68,13 @@ def changes(
     sides: Sequence[tuple[Array, Array]],
     plane: Plane,
     fixed: Mapping[str, float],
+    sizes: Mapping[int, Array],
     models: Sequence[Model],
 ) -> list[Signature]:
     """What there is more (or less, then negative) behind each of K crossings of curves of ``model`` than before.
 
     states: working unknowns of the curve's state, by name, (K,) each; sides: places (x (K,), y (K,)) just before and behind;
-    models: those of the diagram, the phases that join among them.
+    sizes: of the unknowns, by id of a model; models: those of the diagram, the phases that join among them.
     """
     kernel = compile(model)
     centre = np.stack([states[u.name] for u in model.unknowns], axis=1)
@@ -84,7 +86,7 @@ def changes(
     total = [Counter() for _ in centre]  # type: list[Signature]
     for phase, at, here in everywhere:
         rows = np.flatnonzero(here)
-        size = np.maximum(_usual(phase, plane, fixed), np.abs(at[rows]))
+        size = np.maximum(sizes[id(phase)], np.abs(at[rows]))
         before, behind = _both_sides(phase, at[rows], size, [[c[rows] for c in side] for side in sides], plane, fixed)
         for i, k in enumerate(rows.tolist()):
             images = _images(phase, at[k], size[i])
@@ -180,11 +182,19 @@ def _beside(
     return out
 
 
-def _usual(model: Model, plane: Plane, fixed: Mapping[str, float]) -> Array:
-    """(n,): how large the unknowns usually are in the window."""
-    x, y = (np.linspace(low, high, 5)[1:-1] for low, high in plane.edges)
-    place = [a.ravel() for a in np.meshgrid(x, y)]
-    return np.asarray(np.median(scale_of(own_starts(model, _parameters(model, plane, place, fixed))), axis=0))
+def usual(sheet: Sheet) -> Array:
+    """(n,): how large the working unknowns of a model usually are in the window, where they do not vanish."""
+    flat = [one for point in sheet.points for one in point]
+    names = [u.name for u in sheet.model.unknowns]
+    if not flat:
+        return np.ones(len(names))
+    table = working_unknowns(sheet.model, {n: np.array([one.unknowns[n] for one in flat]) for n in flat[0].unknowns})
+    out = np.ones(len(names))
+    for i, name in enumerate(names):
+        size = np.abs(table[name])
+        size = size[size > _VANISHES * size.max(initial=0.0)]
+        out[i] = np.median(size) if len(size) else 1.0
+    return out
 
 
 def _starts(kernel: Kernel, centre: Array, p: Array, size: Array) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.diagram.changes import Signature, changes
+from meanfield.diagram.changes import Signature, changes, usual
 from meanfield.diagram.crossings import Crossing, crossings
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane, Sheet
@@ -79,6 +79,7 @@ class Ledger:
         groups: dict[int, list[int]] = {}
         for k in todo:
             groups.setdefault(id(self._model(k)), []).append(k)
+        sizes = {id(sheet.model): usual(sheet) for sheet in self.sheets} if groups else {}
         for own in groups.values():
             shift = np.array([todo[k] for k in own])
             place = np.array([self.crossings[k].place(self.plane) for k in own])
@@ -88,7 +89,7 @@ class Ledger:
             model = self._model(own[0])
             states = {u.name: np.array([self.crossings[k].unknowns.get(u.name, 0.0) for k in own]) for u in model.unknowns}
             sides = ((before[0], before[1]), (behind[0], behind[1]))
-            found = changes(model, states, sides, self.plane, self.fixed, [s.model for s in self.sheets])
+            found = changes(model, states, sides, self.plane, self.fixed, sizes, [s.model for s in self.sheets])
             for k, change in zip(own, found, strict=True):
                 self.known[k] = (todo[k], change)
 
