@@ -81,8 +81,9 @@ def changes(
     middle = tuple(0.5 * (a + b) for a, b in zip(*sides, strict=True))
     p = _parameters(model, plane, middle, fixed)
     everywhere = _phases(kernel, centre, p, models)
-    if any(model is m for m in models):
-        everywhere.append((model, centre, np.ones(len(centre), bool)))
+    own = next((m for m in models if m is model or (m.name and m.name == model.name)), None)
+    if own is not None:
+        everywhere.append((own, centre, np.ones(len(centre), bool)))
     total = [Counter() for _ in centre]  # type: list[Signature]
     for phase, at, here in everywhere:
         rows = np.flatnonzero(here)
@@ -90,8 +91,8 @@ def changes(
         before, behind = _both_sides(phase, at[rows], size, [[c[rows] for c in side] for side in sides], plane, fixed)
         for i, k in enumerate(rows.tolist()):
             images = _images(phase, at[k], size[i])
-            own = [[(x, key) for x, key in side[i] if _nearest(x, images)] for side in (before, behind)]
-            for states_there, others, sign in ((own[0], behind[i], -1), (own[1], before[i], 1)):
+            there = [[(x, key) for x, key in side[i] if _nearest(x, images)] for side in (before, behind)]
+            for states_there, others, sign in ((there[0], behind[i], -1), (there[1], before[i], 1)):
                 for x, key in states_there:
                     if np.abs(x - images[0]).max() <= _REACH and not _persists(x, key, others):
                         total[k][key] += sign * len(images)

@@ -58,8 +58,8 @@ class Lines:
 
     def _joining(self, model: Model) -> Subject | None:
         """A phase that joins, if the diagram shows it."""
-        shown = any(model is s.model or (model.name and model.name == s.model.name) for s in self.sheets)
-        return self.subject(model) if shown else None
+        shown = [s.model for s in self.sheets if model is s.model or (model.name and model.name == s.model.name)]
+        return self.subject(shown[0]) if shown else None
 
     def walk(self, numbers: Iterable[int]) -> list[Branch]:
         """Follow every branch on these lines (indices of rows or columns); returns the new branches."""

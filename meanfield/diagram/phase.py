@@ -84,10 +84,12 @@ def _asking(model: Model, names: Sequence[str]) -> Model:
 
 
 def with_followed(models: Sequence[Model]) -> list[Model]:
-    """The models and the phases that `solve` hands their points to: in a diagram every phase is a model of its own."""
+    """The models and the phases that `solve` hands their points to: in a diagram every phase is a model of its own, once."""
     out = list(models)
     for model in out:  # what is appended is looked at too
-        out += [j.phase for j in model.junctions if j.follow and all(j.phase is not known for known in out)]
+        for other in (j.phase for j in model.junctions if j.follow):
+            if not any(other is known or (other.name and other.name == known.name) for known in out):
+                out.append(other)
     return out
 
 
