@@ -154,7 +154,7 @@ def _told_elsewhere(branch: Branch, event: Event) -> bool:
     """Whether the phase on the other side of a junction has the same boundary, as one of its indicators."""
     model: Any = branch.model
     for junction in model.junctions:
-        back = [j for j in junction.phase.junctions if j.phase is model]
+        back = [j for j in junction.phase.junctions if j.phase is model or (model.name and j.phase.name == model.name)]
         if back and junction.phase.indicators and abs(float(event.u[branch.subject.curve.names.index(event.name)])) < 1e-6:
             return True
     return False
