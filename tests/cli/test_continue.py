@@ -70,7 +70,7 @@ def test_the_table(command):
     assert code == 0 and "3 branches" in out
     assert "supercritical pitchfork" in out and "stable, then unstable" in out and "±" in out
     assert "the symmetric image of branch" in out
-    assert "following" in err
+    assert err == ""  # progress is for terminals; in a file it is a line now and then
 
 
 def test_files(command, tmp_path):
@@ -95,7 +95,7 @@ def test_no_solution_is_exit_code_3_and_a_sentence(command, tmp_path):
     ("argv", "says"),
     [
         (["continue", "snake"], "--along"),
-        (["continue", "snake", "--along", "r"], "NAME=VALUE"),
+        (["continue", "snake", "--along", "r"], "NAME=FROM:TO"),
         (["continue", "snake", "--along", "r=1"], "NAME=FROM:TO"),
         (["continue", "snake", "--along", "r=0:1:5"], "NAME=FROM:TO"),
         (["continue", "snake", "--along", "r=1:1"], "leads nowhere"),
@@ -148,7 +148,7 @@ def test_an_interrupt_is_exit_code_130_and_the_file_goes_on(command, tmp_path, i
     branches = json.loads(out)["branches"]
     assert 1 <= len(branches) <= 3 and all("interrupted" in branch["status"] for branch in branches)
     code, out, err = command("continue", "snake", "--resume", file, "--json")
-    assert code == 0 and "going on" in err
+    assert code == 0 and err == ""
     again = json.loads(out)
     assert {**again, "branches": []} == {**whole, "branches": []}
     assert len(again["branches"]) == 1
