@@ -4,7 +4,7 @@ import sympy as sp
 
 import meanfield as mf
 
-x, r, h = (sp.Symbol(name, real=True) for name in "xrh")
+x, (r, h) = mf.unknown("x"), mf.parameters("r h")
 
 
 def pitchfork():
