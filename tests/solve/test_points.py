@@ -85,5 +85,5 @@ def test_bad_options_are_refused_in_a_sentence(options, words):
 
 
 def test_only_models_are_solved():
-    with pytest.raises(ParameterError, match="needs a Model, got str"):
+    with pytest.raises(ParameterError, match="needs a Model, got the text"):
         mf.solve("rank1-stationary", g=1)
