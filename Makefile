@@ -36,7 +36,7 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.installed
 	@mkdir -p $(DEMO_DIR)
-	$(BIN)/meanfield diagram rank1-stationary rank1-chaotic --x g=0:3 --y M_n=0:4 -p M_m=1 -p Sigma_m=0 \
+	$(BIN)/meanfield diagram rank1-stationary rank1-chaotic --x g=0:3:12 --y M_n=0:4:12 -p M_m=1 -p Sigma_m=0 \
 		--out $(DEMO_DIR)/rank1.nc --plot $(DEMO_DIR)/rank1.png --plot $(DEMO_DIR)/rank1.svg
 
 test: $(VENV)/.installed-test
