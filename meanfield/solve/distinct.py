@@ -48,17 +48,20 @@ class Candidates:
         return np.abs(self.x) + self.scale
 
 
-def representatives(problem: Problem, candidates: Candidates, known: int = 0) -> Rows:
+def representatives(problem: Problem, candidates: Candidates, known: int = 0, error: Array | None = None) -> Rows:
     """Rows of `candidates`, one for each distinct root of each point.
 
     The first `known` rows are distinct already and take precedence; among the others the one with the smallest
-    residual represents a root. The order of the rows beyond the known ones does not matter.
+    residual represents a root, or the one with the smallest ``error`` (Q, n) if that is known. The order of the rows beyond the
+    known ones does not matter.
     """
     c = candidates
     weight = np.abs(c.jacobian * c.extent[:, None, :]).sum(axis=2)
     with np.errstate(all="ignore"):
         quality = np.nan_to_num((np.abs(c.r) / weight).max(axis=1), nan=np.inf)
     quality[(c.r == 0.0).all(axis=1)] = 0.0  # whatever the Jacobian there, which may not be finite
+    if error is not None:
+        quality = error.max(axis=1, initial=0.0)
     new = np.arange(len(c.owner)) >= known
     order = np.lexsort((*c.x.T[::-1], np.where(new, quality, 0.0), new, c.owner))
     chosen: list[Rows] = []

@@ -12,6 +12,7 @@ import sympy as sp
 from meanfield.compile import FINE, ROUGH, WORKING, Kernel, compile
 from meanfield.model import Model, Seed
 from meanfield.solve import judge
+from meanfield.solve.beside import nearly_singular, neighbours
 from meanfield.solve.certify import above_tolerance
 from meanfield.solve.distinct import Candidates, canonical_order, representatives
 from meanfield.solve.extension import extended
@@ -216,7 +217,19 @@ def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array |
         more = replace(more, owner=missing[more.owner])
         rows = Rows.joined([rows, more])
         why = {int(missing[i]): why[int(missing[i])] for i in still}
+    rows = _with_neighbours(kernel, p, rows, scale, tol)
     return Search(distinct(kernel, rows, p, scale), why)
+
+
+def _with_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: float) -> Rows:
+    """The roots and those next to them that only the finest quadrature tells from them."""
+    close = nearly_singular(kernel, rows.jacobian, np.abs(rows.x) + scale[rows.owner])
+    if close.size == 0:
+        return rows
+    owner = rows.owner[close]
+    beside, x, jacobian = neighbours(kernel, p[owner], rows.x[close], scale[owner])
+    more, _, _ = finish(kernel, p, Found(owner[beside], x, jacobian), scale, tol, FINE)
+    return Rows.joined([rows, more])
 
 
 def _search(
@@ -296,5 +309,5 @@ def distinct(kernel: Kernel, rows: Rows, p: Array, scale: Array) -> Rows:
         return rows
     residual = np.zeros_like(rows.x)
     found = Candidates(rows.owner.astype(np.intp), rows.x, residual, rows.jacobian, p[rows.owner], scale[rows.owner])
-    rows = rows.take(representatives(extended(kernel), found))
+    rows = rows.take(representatives(extended(kernel), found, error=rows.error))
     return rows.take(canonical_order(rows.owner.astype(np.intp), rows.x, scale[rows.owner]))
