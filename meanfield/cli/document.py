@@ -166,25 +166,27 @@ def simulation_document(model: str, simulation: Simulation, summary: Summary) ->
 
 
 def verification_document(result: Verification) -> dict[str, Any]:
-    """Theory beside networks: ``{"model", "parameters", "verdict", "why", "state", "other_states", "settings", "sizes",
+    """Theory beside networks: ``{"model", "parameters", "verdict", "why", "note", "state", "other_states", "settings", "sizes",
     "quantities", "skipped"}``.
 
-    ``sizes``: ``[{"neurons", "networks", "used", "trajectories": {words: number}}]``. ``quantities``: ``[{"name", "theory",
-    "theory_error", "networks", "standard_error", "share", "z", "verdict", "slope", "curvature", "step", "step_error", "sizes":
-    [{"neurons", "mean", "standard_error"}]}]``: ``networks`` is the value at infinite size, less the effect ``step`` of the finite
-    step, ``share`` its standard error over the value, ``slope`` that in 1/N, ``curvature`` how many standard errors the sizes are
-    off the line.
+    ``sizes``: ``[{"neurons", "networks", "used", "trajectories": {words: number}}]``, with "fixed_points" in the place of
+    "trajectories" where those are counted. ``quantities``: ``[{"name", "theory", "theory_error", "networks", "standard_error",
+    "share", "z", "verdict", "doubt", "slope", "curvature", "step", "step_error", "sizes"}]``, these sizes being ``[{"neurons",
+    "mean", "standard_error"}]``. ``networks`` is the value at infinite size, less the effect ``step`` of the finite step,
+    ``share`` its standard error over the value, ``doubt`` why there is no z, ``slope`` that in 1/N, ``curvature`` how many
+    standard errors the sizes are off the line.
     """
     return {
         "model": result.model,
         "parameters": {name: value(number) for name, number in result.parameters.items()},
         "verdict": result.verdict.value,
         "why": result.why or None,
+        "note": result.note or None,
         "state": result.state,
         "other_states": list(result.others),
         "settings": dict(result.settings),
         "sizes": [
-            {"neurons": n, "networks": k, "used": used, "trajectories": dict(counts)}
+            {"neurons": n, "networks": k, "used": used, result.counted.replace(" ", "_"): dict(counts)}
             for n, k, used, counts in zip(result.neurons, result.networks, result.used, result.counts, strict=True)
         ],
         "quantities": [_comparison(c, result.neurons) for c in result.comparisons],
@@ -202,6 +204,7 @@ def _comparison(c: Comparison, neurons: Sequence[int]) -> dict[str, Any]:
         "share": value(c.share),
         "z": value(c.z),
         "verdict": c.verdict.value,
+        "doubt": c.doubt or None,
         "slope": value(c.limit.slope),
         "curvature": value(c.limit.curvature),
         "step": value(c.step),

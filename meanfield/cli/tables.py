@@ -209,9 +209,9 @@ def simulation_text(title: str, simulation: Simulation, summary: Summary) -> str
 
 
 def verification_text(result: Verification) -> str:
-    """Theory beside networks, a line for each quantity; where the trajectories were; the verdict."""
+    """Theory beside networks, a line for each quantity; where trajectories were, or which fixed points were found; the verdict."""
     sizes = [
-        f"N = {n}: {used} of {k} networks; trajectories: " + ", ".join(f"{count} {words}" for words, count in counts.items())
+        f"N = {n}: {used} of {k} networks; {result.counted}: " + ", ".join(f"{count} {words}" for words, count in counts.items())
         for n, k, used, counts in zip(result.neurons, result.networks, result.used, result.counts, strict=True)
     ]
     rows = [
@@ -220,7 +220,7 @@ def verification_text(result: Verification) -> str:
             with_error(c.theory, c.theory_error),
             measured(c.value, c.standard_error),
             f"{100 * c.share:.1f}%",
-            f"{c.z:+.2f}",
+            "–" if c.doubt else f"{c.z:+.2f}",
             c.verdict.value,
         ]
         for c in result.comparisons
@@ -229,6 +229,9 @@ def verification_text(result: Verification) -> str:
     if rows:
         head = ["name", "theory ± claimed error", "networks, N -> infinity", "error", "z", "verdict"]
         blocks.append("\n" + table(head, rows))
+    blocks += [f"\nno z: {doubt}" for doubt in sorted({c.doubt for c in result.comparisons} - {""})]
+    if result.note:
+        blocks.append(f"\n{result.note}")
     if result.skipped:
         blocks.append(f"\nnot compared: {', '.join(result.skipped)}")
     return "\n".join([*blocks, f"\n{result.verdict.value}" + (f": {result.why}" if result.why else "")])

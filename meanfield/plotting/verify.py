@@ -69,4 +69,4 @@ def _panel(ax: Axes, c: Comparison, neurons: Any) -> None:
     ax.set_xlim(-0.06 * right, right)
     ax.set(xlabel=r"$1/N$", ylabel=_label(c.name))
     ax.ticklabel_format(axis="x", scilimits=(0, 0), useMathText=True)
-    ax.set_title(f"$z = {c.z:+.1f}$, {c.verdict.value}")
+    ax.set_title(("no $z$" if c.doubt else f"$z = {c.z:+.1f}$") + f", {c.verdict.value}")

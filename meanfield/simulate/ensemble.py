@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from meanfield.errors import ParameterError
+from meanfield.simulate import tally
 from meanfield.simulate.fixed_points import FixedPoints
-from meanfield.simulate.pooled import Pooled, log_of_mean, pooled_mean
+from meanfield.simulate.pooled import Pooled, pooled_mean
 
 __all__ = ["Ensemble"]
 
@@ -44,19 +45,19 @@ class Ensemble:
         return np.array([n.count for n in self.networks])
 
     @cached_property
-    def estimated(self) -> Array:
-        """How many each network has, by Chao's estimate."""
-        return np.array([n.estimate.value for n in self.networks])
+    def tallies(self) -> list[tally.Tally]:
+        """Each network's fixed points in sums."""
+        return [tally.tally(n) for n in self.networks]
 
     @property
     def completeness(self) -> Pooled:
         """Share of the estimated fixed points that were found."""
-        return pooled_mean(self.counts, self.estimated)
+        return tally.completeness(self.tallies)
 
     @property
     def log_count(self) -> Pooled:
-        """``ln <count>``, with the estimated counts."""
-        return log_of_mean(self.estimated)
+        """``ln <count>``, with the counts by Chao's estimate."""
+        return tally.log_count(self.tallies)
 
     def mean(self, f: Callable[[FixedPoints], Array]) -> Pooled:
         """Pooled mean of ``f(found)`` (K, ...), a value for each representative."""
@@ -69,33 +70,32 @@ class Ensemble:
     @property
     def mean_square(self) -> Pooled:
         """``<y^2>``: squared distance of a fixed point from the origin, over N."""
-        return self.mean(lambda n: n.mean_square)
+        return tally.pooled(self.tallies, "mean_square")
 
     @property
     def mean_square_phi(self) -> Pooled:
         """``<phi(y)^2>``."""
-        return self.mean(lambda n: np.mean(n.system.phi.jet([0], n.representatives)[0] ** 2, axis=1))
+        return tally.pooled(self.tallies, "mean_square_phi")
 
     @property
     def fraction_unstable(self) -> Pooled:
         """Fraction of eigenvalues of the Jacobian with positive real part."""
-        return self.mean(lambda n: n.unstable_fraction)
+        return tally.pooled(self.tallies, "fraction_unstable")
 
     @property
     def fraction_outside(self) -> Pooled:
         """Fraction of eigenvalues further than 1 from the centre -1."""
-        return self.mean(lambda n: n.fraction_outside)
+        return tally.pooled(self.tallies, "fraction_outside")
+
+    @property
+    def bulk_radius(self) -> Pooled:
+        """``(sum_ij J_ij^2 phi'(x_j)^2 / N)^(1/2)``, the radius of the bulk, from the entries of the Jacobians."""
+        return tally.pooled(self.tallies, "bulk_radius")
 
     @property
     def largest_modulus(self) -> Pooled:
         """Largest distance of an eigenvalue from -1. At finite N it lies outside of the bulk's edge."""
         return self.mean(lambda n: n.radius)
-
-    @property
-    def bulk_radius(self) -> Pooled:
-        """``(sum_ij J_ij^2 phi'(x_j)^2 / N)^(1/2)``, the radius of the bulk, from the entries of the Jacobians."""
-        square = self.mean(lambda n: np.mean(n.system.phi.jet([1], n.representatives)[0] ** 2 @ (n.system.J**2).T, axis=1))
-        return Pooled(np.sqrt(square.value), square.error / (2 * np.sqrt(square.value)))
 
     def radial_cdf(self, r: ArrayLike) -> Pooled:
         """Fraction of eigenvalues within each distance r (R,) of the centre -1."""

@@ -11,30 +11,41 @@ from numpy.typing import ArrayLike
 from meanfield.errors import ParameterError
 from meanfield.simulate.ensemble import Ensemble
 from meanfield.simulate.pooled import Line, Pooled, fit_line
+from meanfield.simulate.tally import MEANS, NEAR, Tally, log_count, pooled
+from meanfield.simulate.tally import completeness as found_of
 from meanfield.solve import Solution
 
-__all__ = ["Beside", "beside_theory", "complexity", "density_limit"]
+__all__ = ["ANNEALED", "COMPLETE", "Beside", "beside_tallies", "beside_theory", "complexity", "density_limit"]
 
 COMPLETE = 0.97
 """Share of the fixed points that must have been found before theory and networks are compared by a z-score."""
 
-_QUANTITIES = ("mean_square", "mean_square_phi", "bulk_radius", "fraction_outside", "fraction_unstable")
+ANNEALED = (
+    "the theory is annealed: it averages the number of fixed points over networks before it takes the logarithm, so that networks "
+    "count in proportion to their number of fixed points, and complexity is the slope of ln <count> in N"
+)
 
 
 @dataclass(frozen=True)
 class Beside:
     """One quantity: what the theory claims, what networks of each size N show, and their limit ``1/N -> 0``.
 
-    limit: None with fewer than three sizes. z: None where there is no limit, or where the fixed points are too incomplete
-    (``completeness``, the smallest of all sizes) for the difference to mean anything.
+    line: through the sizes in 1/N; None with fewer than three of them. completeness: of the fixed points that were found, the
+    smallest of all sizes. z: None where there is no limit, or where the fixed points are too incomplete for the difference to
+    mean anything.
     """
 
     quantity: str
     theory: float
     theory_error: float
     sizes: Mapping[int, Pooled]
-    limit: Pooled | None
+    line: Line | None
     completeness: float
+
+    @property
+    def limit(self) -> Pooled | None:
+        """For infinitely many neurons."""
+        return None if self.line is None else Pooled(self.line.intercept, self.line.intercept_error)
 
     @property
     def z(self) -> float | None:
@@ -61,17 +72,46 @@ def complexity(ensembles: Sequence[Ensemble]) -> Line:
 def beside_theory(ensembles: Sequence[Ensemble], state: Solution) -> list[Beside]:
     """The complexity and the averages over fixed points, against one solution of ``kac-rice`` at the same parameters.
 
-    ensembles: one for each size, in any order; from three sizes on every average is extrapolated linearly in 1/N.
+    ensembles: one for each size, in any order; from three sizes on everything is extrapolated linearly in 1/N.
     """
-    if not ensembles:
+    return beside_tallies({e.neurons: e.tallies for e in ensembles}, state)
+
+
+def beside_tallies(tallies: Mapping[int, Sequence[Tally]], state: Solution) -> list[Beside]:
+    """The same from ``{N: tallies}`` of the networks.
+
+    ``ln <count> / N`` is a line in 1/N, whose value at 0 is the slope of ``ln <count>`` in N.
+    """
+    if not tallies:
         raise ParameterError("there is nothing to compare: give at least one ensemble of networks")
-    chosen = sorted(ensembles, key=lambda e: e.neurons)
-    completeness = min(float(e.completeness.value) for e in chosen)
-    rows = [_log_count(chosen, state, completeness)]
-    for name in _QUANTITIES:
-        sizes = {e.neurons: getattr(e, name) for e in chosen}
-        rows.append(Beside(name, float(state[name]), float(state.error[name]), sizes, _limit(sizes), completeness))
-    return rows
+    sizes = {N: tallies[N] for N in sorted(tallies)}
+    completeness = min(float(found_of(t).value) for t in sizes.values())
+    logs = {N: log_count(t) for N, t in sizes.items()}
+    measured = {"complexity": {N: Pooled(p.value / N, p.error / N) for N, p in logs.items()}}
+    measured |= {name: {N: pooled(t, name) for N, t in sizes.items()} for name in MEANS}
+    return [Beside(name, *_theory(state, name), shown, _line(shown), completeness) for name, shown in measured.items()]
+
+
+def _theory(state: Solution, name: str) -> tuple[float, float]:
+    """A quantity's value and claimed error."""
+    if name != "fraction_near_zero":
+        return float(state[name]), float(state.error[name])
+    values = []
+    for order in (16, 32):
+        node, weight = np.polynomial.legendre.leggauss(order)
+        values.append(NEAR * float(weight @ state.profile("density", NEAR * node)))
+    # mu* is a function of few numbers, known as well as its moments are.
+    spread = max(float(state.error[m]) / float(state[m]) for m in ("mean_square", "mean_square_phi"))
+    return values[1], abs(values[1] - values[0]) + 10 * spread * values[1] + 1e-15
+
+
+def _line(sizes: Mapping[int, Pooled]) -> Line | None:
+    if len(sizes) < 3:
+        return None
+    errors = np.array([float(p.error) for p in sizes.values()])
+    # A few networks may happen not to differ at one size; where none ever do (one fixed point each, say), rounding is left.
+    errors = np.maximum(errors, max(errors.max() / 10, 1e-15))
+    return fit_line([1 / n for n in sizes], [p.value for p in sizes.values()], errors)
 
 
 def density_limit(ensembles: Sequence[Ensemble], edges: ArrayLike) -> Pooled:
@@ -85,20 +125,3 @@ def density_limit(ensembles: Sequence[Ensemble], edges: ArrayLike) -> Pooled:
     limit = [(line.intercept, line.intercept_error) if line else (np.nan, np.nan) for line in lines]
     value, error = np.array(limit).T
     return Pooled(value, error)
-
-
-def _log_count(ensembles: Sequence[Ensemble], state: Solution, completeness: float) -> Beside:
-    logs = {e.neurons: e.log_count for e in ensembles}
-    per_neuron = {n: Pooled(p.value / n, p.error / n) for n, p in logs.items()}
-    limit = None
-    if len(ensembles) > 2:
-        line = complexity(ensembles)
-        limit = Pooled(line.slope, line.slope_error)
-    return Beside("complexity", float(state["complexity"]), float(state.error["complexity"]), per_neuron, limit, completeness)
-
-
-def _limit(sizes: Mapping[int, Pooled]) -> Pooled | None:
-    if len(sizes) < 3:
-        return None
-    line = fit_line([1 / n for n in sizes], [p.value for p in sizes.values()], [p.error for p in sizes.values()])
-    return Pooled(line.intercept, line.intercept_error)

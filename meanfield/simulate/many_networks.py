@@ -21,7 +21,7 @@ from meanfield.transfer.token import X
 if TYPE_CHECKING:
     from meanfield.model import Model
 
-__all__ = ["draw", "sample_fixed_points", "system_of"]
+__all__ = ["draw", "find_in", "sample_fixed_points", "system_of"]
 
 _WORTH_PROCESSES = 10.0  # seconds
 
@@ -61,15 +61,16 @@ def sample_fixed_points(
     with reporting(progress) as report:
         report.start(networks, f"fixed points of networks, N = {neurons}")
         shared = (numbers, neurons, starts, until, seed, folder)
-        for one in in_order(_one, shared, range(networks), executor, workers or available_cores()):
+        for one in in_order(find_in, shared, range(networks), executor, workers or available_cores()):
             found.append(one)
             report.advance()
     return Ensemble(tuple(found))
 
 
-def _one(
+def find_in(
     numbers: Numbers, neurons: int, starts: int, until: float | None, seed: int, folder: Path | None, index: int
 ) -> FixedPoints:
+    """The fixed points of network number ``index``, by this process; kept in a file of the folder, if there is one."""
     system = system_of(draw(numbers, neurons, seed, index))
     file = folder / f"network_{neurons}_{index:04d}.nc" if folder is not None else None
     return find_fixed_points(system.J, system.phi, input=system.input, starts=starts, seed=seed, until=until, workers=1, save=file)

@@ -15,7 +15,7 @@ AT = ("-p", "g=0.5", "-p", "M_m=0", "-p", "M_n=0", "-p", "Sigma_I_squared=0.5")
 def test_the_document(command, tmp_path):
     code, out, _ = command("verify", "rank1-input-stationary", *AT, *FAST, "--plot", tmp_path / "v.png", "--json")
     document = json.loads(out)
-    keys = ["model", "parameters", "verdict", "why", "state", "other_states", "settings", "sizes", "quantities", "skipped"]
+    keys = ["model", "parameters", "verdict", "why", "note", "state", "other_states", "settings", "sizes", "quantities", "skipped"]
     assert list(document) == keys
     assert (document["verdict"], code) in (("pass", 0), ("inconclusive", 4))
     assert [size["neurons"] for size in document["sizes"]] == [40, 60, 80]
@@ -86,3 +86,45 @@ model = mf.Model(
     assert [q["name"] for q in document["quantities"]] == ["mu", "Delta_0", "rate", "bulk_radius_squared"]
     assert document["skipped"] == ["cube"]
     assert all(abs(q["z"]) < 4 for q in document["quantities"])
+
+
+def test_fixed_points(command, tmp_path):
+    names = ["complexity", "mean_square", "mean_square_phi", "fraction_near_zero"]
+    names += ["bulk_radius", "fraction_outside", "fraction_unstable"]
+    words = ("verify", "kac-rice", "-p", "g=2.5", "--neurons", "12,16,20", "--networks", 3, "--starts", 64, "--seed", 4)
+    words += ("--save", tmp_path / "kept", "--plot", tmp_path / "v.png", "--json")
+    code, out, _ = command(*words)
+    document = json.loads(out)
+    assert (document["verdict"], code) in (("pass", 0), ("inconclusive", 4), ("fail", 1))
+    assert "annealed" in document["note"]
+    assert [q["name"] for q in document["quantities"]] == names
+    assert [set(size["fixed_points"]) for size in document["sizes"]] == [{"found", "missing by Chao's estimate"}] * 3
+    assert [size["networks"] for size in document["sizes"]] == [5, 4, 3]
+    assert (tmp_path / "v.png").stat().st_size > 10_000
+    code_again, again, _ = command(*words[:-1])
+    assert code_again == code
+    assert "annealed" in again and "missing by Chao's estimate" in again
+
+
+def test_interrupted(command, tmp_path, monkeypatch):
+    from meanfield.simulate import run
+
+    real, left = run.run_network, []
+
+    def work(*args):
+        if not left:
+            raise KeyboardInterrupt
+        left.pop()
+        return real(*args)
+
+    monkeypatch.setattr(run, "run_network", work)
+    words = ("verify", "scs", "-p", "g=2", "--neurons", "20,30,40", "--networks", 3, "--time", 6, "--transient", 4)
+    assert command(*words)[0] == 130
+    left += [1] * 10
+    code, out, err = command(*words, "--save", tmp_path / "kept")
+    assert (code, out) == (130, "") and "the same command goes on" in err
+    left += [1] * 10  # 15 networks, and 6 of them with a coarser step
+    assert command(*words)[0] == 130
+    left += [1] * 11
+    code, out, _ = command(*words, "--save", tmp_path / "kept")
+    assert code in (0, 4) and "Delta_0" in out

@@ -30,7 +30,8 @@ def state():
 def test_theory_and_networks_agree(ensembles, state) -> None:
     """Every average within four standard errors after extrapolation in 1/N; the slope of ln <count> is the complexity."""
     rows = {row.quantity: row for row in beside_theory(ensembles, state)}
-    assert set(rows) == {"complexity", "mean_square", "mean_square_phi", "bulk_radius", "fraction_outside", "fraction_unstable"}
+    means = {"mean_square", "mean_square_phi", "fraction_near_zero", "bulk_radius", "fraction_outside", "fraction_unstable"}
+    assert set(rows) == {"complexity", *means}
     for row in rows.values():
         assert row.z is not None
         assert abs(row.z) < 4, str(row)

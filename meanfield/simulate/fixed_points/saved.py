@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meanfield.errors import ParameterError
-from meanfield.simulate.fixed_points.journal import Journal
 from meanfield.simulate.fixed_points.levenberg import Array, System
 from meanfield.simulate.fixed_points.record import FixedPoints
+from meanfield.simulate.journal import Journal
 
 __all__ = ["Saved"]
 

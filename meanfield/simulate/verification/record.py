@@ -31,7 +31,8 @@ class Comparison:
 
     theory, theory_error: the solution's value and its claimed error. limit: of the networks for N -> infinity. step: what the
     finite step adds to it; ``value`` is corrected by it. step_error: standard error of that, and rounding. z: normal deviate of
-    ``value - theory``. scale: what standard errors are a share of.
+    ``value - theory``. scale: what standard errors are a share of. doubt: why the two must not be compared, though both are
+    there (fixed points are missing, say); then z is NaN.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Comparison:
     step: float
     step_error: float
     scale: float
+    doubt: str = ""
 
     @property
     def value(self) -> float:
@@ -57,10 +59,14 @@ class Comparison:
 
     @property
     def z(self) -> float:
+        if self.doubt:
+            return float("nan")
         return self.limit.z(self.theory + self.step, float((self.theory_error**2 + self.step_error**2) ** 0.5))
 
     @property
     def verdict(self) -> Verdict:
+        if self.doubt:
+            return Verdict.INCONCLUSIVE
         if not abs(self.z) < LARGEST_Z:
             return Verdict.FAIL
         # A line in 1/N that does not fit its own sizes says nothing about infinite N.
@@ -73,8 +79,9 @@ class Verification:
     """A model's state beside finite networks.
 
     state: the solution that is verified, in words; others: the further solutions. neurons: the sizes; networks: how many of each
-    were run, used: how many were in the state. counts: for each size, trajectories by what they do. comparisons: one for each
-    quantity. skipped: quantities of the model that networks do not show.
+    were run, used: how many were in the state. counts: for each size, trajectories by what they do (fixed points by whether they
+    were found; counted says which). comparisons: one for each quantity. skipped: quantities of the model that networks do not
+    show. note: what the comparison is, in words, where that is not obvious.
     """
 
     model: str
@@ -89,6 +96,8 @@ class Verification:
     skipped: Sequence[str]
     settings: Mapping[str, Any]
     why: str = ""
+    note: str = ""
+    counted: str = "trajectories"
 
     @property
     def verdict(self) -> Verdict:
@@ -110,8 +119,10 @@ class Verification:
         for c in self.comparisons:
             lines.append(
                 f"  {c.name}: theory {c.theory:.6g} ± {c.theory_error:.1e}, networks {c.value:.6g} ± {c.standard_error:.2g} "
-                f"({100 * c.share:.1f}%), z = {c.z:+.2f}: {c.verdict.value}"
+                f"({100 * c.share:.1f}%), " + (f"no z ({c.doubt})" if c.doubt else f"z = {c.z:+.2f}") + f": {c.verdict.value}"
             )
+        if self.note:
+            lines.append(f"  {self.note}")
         return "\n".join(lines)
 
     def plot(self, save: str | Path | None = None) -> Any:

@@ -74,7 +74,7 @@ def _state(model: Model, solution: Any) -> State:
             continue
     fluctuates = model.motion is not None or values.get("Delta_inf", np.inf) < values.get("Delta_0", -np.inf)
     attracts = solution.physical is not False and solution.stable is not False
-    told = {n: v for n, v in values.items() if n in ("kappa", "mu", "Delta_0", "Delta_inf")}
+    told = {n: v for n, v in values.items() if n in ("kappa", "mu", "Delta_0", "Delta_inf", "complexity")}
     label = f"{model.name or model.title}: " + ", ".join(f"{n} = {v:.4g}" for n, v in told.items())
     return State(label, values, fluctuates, attracts, solution, model)
 

@@ -14,8 +14,8 @@ import meanfield as mf
 from meanfield import transfer
 from meanfield.errors import FileFormatError, ParameterError
 from meanfield.simulate.fixed_points import search
-from meanfield.simulate.fixed_points.journal import Journal
 from meanfield.simulate.fixed_points.levenberg import System, descend
+from meanfield.simulate.journal import Journal
 from meanfield.store import load_fixed_points
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.errors import FileFormatError
+
 __all__ = ["Journal"]
 
 _HEAD = struct.Struct("<4sQI")
@@ -29,11 +31,17 @@ class Journal:
         self.path = Path(path)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The whole records of the file, in order; what is left of a broken one is cut off."""
+        """The whole records of the file, in order; what is left of a broken one is cut off.
+
+        Raises `FileFormatError` for a file that was not written here; it is left as it is.
+        """
         if not self.path.exists():
             return
         end = 0
         with open(self.path, "rb") as file:
+            if not _MAGIC.startswith(file.read(len(_MAGIC))):
+                raise FileFormatError(f"{self.path} is no file of a search or verification; give another")
+            file.seek(0)
             while (record := _read(file)) is not None:
                 end = file.tell()
                 yield record

@@ -1,0 +1,117 @@
+"""The Kac-Rice theory beside the fixed points of networks: their number, and averages over them, extrapolated to infinite size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from meanfield.errors import ParameterError
+from meanfield.model import Model
+from meanfield.networks import Numbers
+from meanfield.progress import Progress
+from meanfield.simulate.fixed_points.search import search_cost
+from meanfield.simulate.fixed_points.workers import available_cores, in_order
+from meanfield.simulate.kac_rice import ANNEALED, COMPLETE, Beside, beside_tallies
+from meanfield.simulate.many_networks import draw, find_in, system_of
+from meanfield.simulate.tally import Tally, tally
+from meanfield.simulate.verification.fit import Limit
+from meanfield.simulate.verification.plan import Plan, chosen
+from meanfield.simulate.verification.record import Comparison, Verification
+from meanfield.simulate.verification.saved import Saved
+from meanfield.simulate.verification.states import states_of, target_of
+
+__all__ = ["counts_fixed_points", "verify_counts"]
+
+_DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None}
+_WORTH_PROCESSES = 10.0  # seconds
+
+
+def counts_fixed_points(model: Model) -> bool:
+    """Whether the model's theory is about all fixed points of a network: it has a complexity."""
+    return "complexity" in model.observables
+
+
+def verify_counts(plan: Plan, shown: Progress) -> Verification:
+    """Find the fixed points of the networks, pool them and compare."""
+    settings = _settings(plan)
+    states = states_of(plan.model, plan.theory)
+    target = target_of(plan.model, plan.theory, states, plan.state)
+    system_of(draw(plan.numbers, plan.sizes[0], settings["seed"], 0))  # what cannot be searched is refused before work begins
+    saved = Saved(plan.save, plan.words({k: v for k, v in settings.items() if k != "workers"}))
+    shown.start(sum(plan.counts), "networks searched for fixed points")
+    tallies = {n: _search(plan.numbers, n, k, settings, shown, saved) for n, k in zip(plan.sizes, plan.counts, strict=True)}
+    rows = {row.quantity: row for row in beside_tallies(tallies, target.solution)}
+    names = list(rows) if plan.quantities is None else list(chosen({n: n for n in rows}, plan.quantities))
+    every = [*(s.name for s in plan.model.public_unknowns), *plan.model.observables]
+    return Verification(
+        model=plan.model.name or plan.model.title,
+        parameters=plan.numbers.parameters,
+        state=target.label,
+        others=[s.label for s in states if s is not target],
+        neurons=plan.sizes,
+        networks=plan.counts,
+        used=[sum(t.count > 0 for t in tallies[n]) for n in plan.sizes],
+        counts=[_found(tallies[n]) for n in plan.sizes],
+        comparisons=[_comparison(rows[name], sum(plan.counts) - len(plan.sizes)) for name in names],
+        skipped=[n for n in every if n not in names],
+        settings={k: settings[k] for k in ("starts", "until", "seed")},
+        note=ANNEALED,
+        counted="fixed points",
+    )
+
+
+def _settings(plan: Plan) -> dict[str, Any]:
+    for name in plan.settings:
+        if name not in _DEFAULTS:
+            raise ParameterError(
+                f"{plan.model.name or plan.model.title} is about fixed points, which are searched for; "
+                f"there is no setting {name!r}, only {', '.join(_DEFAULTS)}"
+            )
+    return {**_DEFAULTS, **plan.settings}
+
+
+def _search(numbers: Numbers, neurons: int, networks: int, settings: dict[str, Any], shown: Progress, saved: Saved) -> list[Tally]:
+    """Tallies of the networks of one size, those that are missing being searched."""
+    group = f"N = {neurons}"
+    found = {k: Tally.from_record(r) for k, r in saved.of(group).items() if k < networks}
+    shown.advance(len(found))
+    missing = [k for k in range(networks) if k not in found]
+    workers = settings["workers"]
+    if workers is None:
+        worth = search_cost(neurons, settings["starts"]) * len(missing) > _WORTH_PROCESSES
+        workers = available_cores() if worth else 1
+    shared = (numbers, neurons, settings["starts"], settings["until"], settings["seed"])
+    for k, one in zip(missing, in_order(_tally, shared, missing, workers=workers)):
+        saved.append(group, k, one.record())
+        found[k] = one
+        shown.advance()
+    return [found[k] for k in sorted(found)]
+
+
+def _tally(numbers: Numbers, neurons: int, starts: int, until: float | None, seed: int, index: int) -> Tally:
+    return tally(find_in(numbers, neurons, starts, until, seed, None, index))
+
+
+def _found(tallies: Sequence[Tally]) -> dict[str, int]:
+    count, estimated = (sum(getattr(t, name) for t in tallies) for name in ("count", "estimated"))
+    return {"found": int(count), "missing by Chao's estimate": round(estimated - count)}
+
+
+def _comparison(row: Beside, dof: int) -> Comparison:
+    """The row of the table; networks are many, so their number less the sizes' will do for the degrees of freedom."""
+    assert row.line is not None
+    sizes = row.sizes.values()
+    curvature = float(np.sqrt(row.line.chi_squared / row.line.degrees)) if row.line.degrees else float("nan")
+    limit = Limit(
+        row.line.intercept,
+        row.line.intercept_error,
+        row.line.slope,
+        dof,
+        curvature,
+        tuple(float(p.value) for p in sizes),
+        tuple(float(p.error) for p in sizes),
+    )
+    doubt = "" if row.completeness >= COMPLETE else f"only {row.completeness:.0%} of the fixed points were found"
+    return Comparison(row.quantity, row.theory, row.theory_error, limit, 0.0, 0.0, abs(row.theory) or 1.0, doubt)

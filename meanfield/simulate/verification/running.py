@@ -1,0 +1,173 @@
+"""A state of the theory beside networks that run: averages over time, extrapolated to infinite size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.model import Model
+from meanfield.networks import Numbers
+from meanfield.progress import Progress
+from meanfield.simulate.averages import Measured
+from meanfield.simulate.estimates import estimates
+from meanfield.simulate.run import Simulation, check_memory, run
+from meanfield.simulate.settings import Settings, Start, default_step
+from meanfield.simulate.verification.fit import extrapolated
+from meanfield.simulate.verification.plan import LEAST, Plan, chosen
+from meanfield.simulate.verification.quantities import in_time, measured_names, natural_scale, value_of
+from meanfield.simulate.verification.record import Comparison, Verification
+from meanfield.simulate.verification.saved import Saved
+from meanfield.simulate.verification.states import State, Where, classify, counted, states_of, target_of
+
+__all__ = ["verify_running"]
+
+Array = Any
+
+_ROUNDING = {"float32": 2e-5, "float64": 1e-10}  # of averages (states at rest count as such within this), as shares
+_ENOUGH = 10  # networks that are run again with a coarser step
+
+
+def verify_running(plan: Plan, shown: Progress) -> Verification:
+    """Run networks near the state, leave out what a finite network does not keep there, and compare the averages."""
+    numbers, given = plan.numbers, plan.settings
+    model = in_time(plan.model, given.get("lags", ()), bool(given.get("lyapunov")))
+    states = states_of(model, plan.theory)
+    target = target_of(model, plan.theory, states, plan.state)
+    base = _settings(numbers, target, plan.sizes, given)
+    saved = Saved(plan.save, plan.words({f.name: getattr(base, f.name) for f in fields(base)}))
+    runs = [_run(model, numbers, replace(base, neurons=n), k, shown, saved) for n, k in zip(plan.sizes, plan.counts, strict=True)]
+    coarse = _coarse(model, numbers, runs[0], shown, saved)
+    places = [[classify(m, numbers, target, states) for m in _in_order(r)] for r in runs]
+    rows = [_rows(r, w) for r, w in zip(runs, places, strict=True)]
+    common: dict[str, Any] = {
+        "model": model.name or model.title,
+        "parameters": numbers.parameters,
+        "state": target.label,
+        "others": [s.label for s in states if s is not target],
+        "neurons": plan.sizes,
+        "networks": plan.counts,
+        "used": [len(r) for r in rows],
+        "counts": [counted(w) for w in places],
+        "settings": {name: getattr(base, name) for name in ("trajectories", "time", "transient", "precision", "seed", "orthogonal")}
+        | {"step": base.step},
+    }
+    if min(len(r) for r in rows) < LEAST:
+        why = f"too few networks are in the state: {[len(r) for r in rows]} of {list(plan.counts)}"
+        return Verification(**common, comparisons=[], skipped=[], why=why)
+    names = measured_names(model, set(rows[0][0]))
+    names = chosen(names, plan.quantities) if plan.quantities is not None else _independent(names)
+    step = _step_effect(runs[0], places[0], coarse, target, states)
+    compared = [_compare(target, label, name, plan.sizes, rows, numbers, step, base.precision) for label, name in names.items()]
+    every = [*(s.name for s in model.public_unknowns), *model.observables]
+    return Verification(**common, comparisons=compared, skipped=[n for n in every if n not in names])
+
+
+def _settings(numbers: Numbers, target: State, sizes: Sequence[int], given: Mapping[str, Any]) -> Settings:
+    values = target.values
+    kappa = tuple(values[k] for k in values if k == "kappa" or (k.startswith("kappa_") and k[6:].isdigit()))
+    start = Start(values.get("mu", 0.0), max(values.get("Delta_0", 1.0), 0.0), kappa)
+    wanted: dict[str, Any] = {"trajectories": 2, "time": 60.0, "transient": 40.0, "precision": "float32", "orthogonal": True}
+    wanted |= {"start": start, **given}
+    if wanted.get("dt") is None:
+        wanted["dt"] = default_step(numbers)
+    return Settings(neurons=sizes[0], **wanted)
+
+
+def _run(model: Model, numbers: Numbers, settings: Settings, networks: int, progress: Progress, saved: Saved) -> Simulation:
+    check_memory(numbers, settings)
+    group = f"N = {settings.neurons}, dt = {settings.step:g}, interval = {settings.interval:g}"
+    before = {k: _measured(r) for k, r in sorted(saved.of(group).items()) if k < networks}
+    keep = lambda s: saved.append(group, *_latest(s))
+    result = run(Simulation(numbers, settings, networks, before, model.name), progress, keep)
+    if not result.complete:
+        raise KeyboardInterrupt
+    return result
+
+
+def _latest(done: Simulation) -> tuple[int, dict[str, Any]]:
+    """The network that was finished last, as arrays."""
+    index = list(done.measured)[-1]
+    return index, {f.name: getattr(done.measured[index], f.name) for f in fields(Measured)}
+
+
+def _measured(record: Mapping[str, Any]) -> Measured:
+    return Measured(**{f.name: bool(record[f.name]) if f.name == "diverged" else record[f.name] for f in fields(Measured)})
+
+
+def _in_order(result: Simulation) -> list[Measured]:
+    return [result.measured[k] for k in sorted(result.measured)]
+
+
+def _rows(result: Simulation, places: Sequence[Where]) -> list[dict[str, float]]:
+    """The estimates of each network that is in the state, from the trajectories that are."""
+    return [
+        estimates(m, result.numbers, result.settings, np.flatnonzero(w.inside), w.signs)
+        for m, w in zip(_in_order(result), places, strict=True)
+        if w.inside.any()
+    ]
+
+
+def _coarse(model: Model, numbers: Numbers, fine: Simulation, progress: Progress, saved: Saved) -> Simulation | None:
+    """The smallest networks again with a coarser step; None where nothing moves, so that no step matters."""
+    if all(bool((m.speed < 1e-4).all()) for m in fine.measured.values()):
+        return None
+    factor = 4 if numbers.sigma_squared > 0 else 2
+    settings = replace(fine.settings, dt=factor * fine.settings.step)
+    if settings.step <= 1.5 * fine.settings.step:
+        settings = replace(settings, interval=factor * fine.settings.interval)
+    return _run(model, numbers, settings, min(fine.networks, _ENOUGH), progress, saved)
+
+
+def _step_effect(
+    fine: Simulation, places: Sequence[Where], coarse: Simulation | None, target: State, states: Sequence[State]
+) -> dict[str, tuple[float, float]]:
+    """``{name: (what the fine step adds, standard error)}`` by Richardson's rule: errors go with the order's power of the step.
+
+    The networks are the same, so what differs between them drops out of the difference.
+    """
+    if coarse is None:
+        return {}
+    order = 2 if fine.numbers.sigma_squared > 0 else 4
+    less = (coarse.settings.step / fine.settings.step) ** order - 1
+    differences = []
+    for (k, other), w in zip(sorted(coarse.measured.items()), places):
+        m = fine.measured[k]
+        there = classify(other, fine.numbers, target, states)
+        if w.inside.any() and there.inside.any():
+            a = estimates(m, fine.numbers, fine.settings, np.flatnonzero(w.inside), w.signs)
+            b = estimates(other, coarse.numbers, coarse.settings, np.flatnonzero(there.inside), there.signs)
+            differences.append({name: b[name] - a[name] for name in a})
+    if len(differences) < LEAST:
+        return {}
+    table = {name: np.array([d[name] for d in differences]) / less for name in differences[0]}
+    return {name: (float(v.mean()), float(v.std(ddof=1) / np.sqrt(len(v)))) for name, v in table.items()}
+
+
+def _independent(names: dict[str, str]) -> dict[str, str]:
+    """Without differences of others, whose errors are shares of a small number."""
+    return {n: v for n, v in names.items() if not (v == "Delta_T" and {"Delta_0", "Delta_inf"} <= set(names.values()))}
+
+
+def _compare(
+    target: State,
+    label: str,
+    name: str,
+    sizes: Sequence[int],
+    rows: Sequence[Sequence[Mapping[str, float]]],
+    numbers: Numbers,
+    step: Mapping[str, tuple[float, float]],
+    precision: str,
+) -> Comparison:
+    theory, error = float(target.values[label]), float(target.solution.error[label])
+    values = [np.array([value_of(row, name) for row in group]) for group in rows]
+    means = {k: float(np.mean([row[k] for row in rows[-1]])) for k in rows[-1][0]}
+    exact_zero = 0.0 if abs(theory) <= error + 1e-12 else theory
+    scale = natural_scale(name, exact_zero, numbers, means)
+    effect, effect_error = step.get("bulk_radius" if name == "bulk_radius_squared" else name, (0.0, 0.0))
+    if name == "bulk_radius_squared":
+        effect, effect_error = (2 * means["bulk_radius"] * e for e in (effect, effect_error))
+    effect_error = float(np.hypot(effect_error, _ROUNDING[precision] * scale))
+    return Comparison(label, theory, error, extrapolated(sizes, values), effect, effect_error, scale)

@@ -1,0 +1,88 @@
+"""`verify` of theories about fixed points: the same numbers as pooling by hand, whatever it says, and never more than it can."""
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+from meanfield.errors import NoSolution, ParameterError
+from meanfield.simulate.kac_rice import beside_theory
+from meanfield.simulate.many_networks import sample_fixed_points
+from meanfield.simulate.pooled import fit_line
+from meanfield.simulate.verification import Verdict, verify
+
+SIZES, COUNTS = (12, 16, 20), (6, 5, 4)
+SEARCH = {"starts": 192, "until": None, "seed": 4, "workers": 1}
+AT = {"g": 2.5, "D": 0.0}
+NAMES = ["complexity", "mean_square", "mean_square_phi", "fraction_near_zero"]
+NAMES += ["bulk_radius", "fraction_outside", "fraction_unstable"]
+
+
+@pytest.fixture(scope="module")
+def kac_rice() -> mf.Model:
+    return mf.models.by_name("kac-rice")
+
+
+@pytest.fixture(scope="module")
+def result(kac_rice) -> mf.Verification:
+    return verify(kac_rice, neurons=SIZES, networks=COUNTS, settings=SEARCH, **AT)
+
+
+def test_it_says_what_pooling_says(kac_rice, result) -> None:
+    options = {**SEARCH, **AT}
+    ensembles = [sample_fixed_points(kac_rice, neurons=n, networks=k, **options) for n, k in zip(SIZES, COUNTS, strict=True)]
+    assert [c.name for c in result.comparisons] == NAMES
+    for c, row in zip(result.comparisons, beside_theory(ensembles, mf.solve(kac_rice, **AT)), strict=True):
+        assert (c.name, c.value, c.standard_error) == (row.quantity, row.limit.value, row.limit.error)
+        assert c.theory == pytest.approx(row.theory, rel=1e-10)
+        assert c.limit.means == tuple(p.value for p in row.sizes.values())
+        assert not c.doubt and abs(c.z) <= abs(row.z)  # Student's law has the longer tails
+    assert [counts["found"] for counts in result.counts] == [int(e.counts.sum()) for e in ensembles]
+    # The complexity is the slope of ln <count> in N.
+    logs = [e.log_count for e in ensembles]
+    slope = fit_line(SIZES, [p.value for p in logs], [p.error for p in logs])
+    assert result["complexity"].value == pytest.approx(slope.slope, rel=1e-12)
+    assert result["complexity"].standard_error == pytest.approx(slope.slope_error, rel=1e-9)
+
+
+def test_near_zero_is_an_integral_of_mu_star(kac_rice, result) -> None:
+    state = mf.solve(kac_rice, **AT)
+    y = np.linspace(-0.5, 0.5, 2001)
+    assert result["fraction_near_zero"].theory == pytest.approx(np.trapezoid(state.profile("density", y), y), abs=1e-6)
+    assert 0 < result["fraction_near_zero"].theory_error < 1e-9
+
+
+def test_it_says_that_the_theory_is_annealed(result) -> None:
+    assert "annealed" in result.note and "annealed" in str(result)
+    assert result.counted == "fixed points"
+
+
+def test_missing_fixed_points_get_no_z(kac_rice) -> None:
+    hasty = {"starts": 64, "until": None, "seed": 1, "workers": 1}
+    found = verify(kac_rice, neurons=(20, 30, 40), networks=(3, 3, 3), settings=hasty, g=6.0, D=0.0)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert all(np.isnan(c.z) and "of the fixed points were found" in c.doubt for c in found.comparisons)
+    assert "no z (only" in str(found)
+    assert all(counts["missing by Chao's estimate"] > 0 for counts in found.counts)
+
+
+def test_where_there_is_one_fixed_point_it_is_the_mean_field_state() -> None:
+    """And a theory of networks with half the gain is caught."""
+    single = mf.models.by_name("kac-rice-single")
+    asked = {"neurons": (30, 45, 60), "networks": 5, "settings": {"starts": 64, "until": None, "workers": 1}, "g": 0.8, "D": 1.0}
+    found = verify(single, **asked)
+    assert found["complexity"].value == pytest.approx(0, abs=1e-14)
+    assert found["fraction_unstable"].value == found["fraction_unstable"].theory == 0
+    assert found.verdict in (Verdict.PASS, Verdict.INCONCLUSIVE), str(found)
+    assert {c.name for c in found.comparisons} == set(NAMES)
+    g, D = mf.parameters("g D", nonnegative="g D")
+    weaker = mf.network(mf.transfer.tanh, strength=g / 2, covariances={("I", "I"): D})
+    assert verify(single.changed(network=weaker), **asked).verdict is Verdict.FAIL
+
+
+def test_refusals(kac_rice) -> None:
+    with pytest.raises(ParameterError, match="no setting 'trajectories', only starts, until, seed"):
+        verify(kac_rice, settings={"trajectories": 2}, g=2)
+    with pytest.raises(ParameterError, match="networks do not show 'phi'; they show complexity"):
+        verify(kac_rice, neurons=SIZES, networks=3, settings=SEARCH, quantities=["phi"], g=2)
+    with pytest.raises(NoSolution):
+        verify(kac_rice, g=0.5)
