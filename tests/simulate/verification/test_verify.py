@@ -8,12 +8,7 @@ import meanfield as mf
 from meanfield.errors import ModelError, NoSolution, ParameterError
 from meanfield.simulate import Start
 from meanfield.simulate.verification import Verdict, verify
-from tests.simulate.verification.misprints import AS_DERIVED, MISPRINTED
-
-STATIONARY = {"g": 0.8, "M_m": 1, "M_n": 1, "M_I": 0.3, "Sigma_m": 1, "Sigma_n": 1, "Sigma_perp": 0.5}
-STATIONARY |= {"Sigma_mI": 0.3, "Sigma_nI": 0.5}
-CHAOTIC = {"g": 3, "M_m": 1, "M_n": 1, "M_I": 1, "Sigma_m": 0.5, "Sigma_n": 0.5, "Sigma_perp": 1, "Sigma_mI": 0.3, "Sigma_nI": 0.4}
-SHORT = {"time": 50, "transient": 25}
+from tests.simulate.verification.misprints import CHAOTIC, SHORT, STATIONARY
 
 
 @cache
@@ -103,20 +98,6 @@ def test_coexisting_states_are_told_apart() -> None:
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "too few networks are in the state" in result.why
     assert all("in another state (rank1-input-stationary: mu = -1.366" in words for counts in result.counts for words in counts)
-
-
-@pytest.mark.parametrize("name", MISPRINTED)
-def test_misprinted_equations_are_caught(name: str) -> None:
-    """Either they have no state where the networks have one, or theirs is not that of the networks."""
-    try:
-        result = verify(MISPRINTED[name], neurons=(100, 200, 400), networks=4, settings=SHORT, **CHAOTIC)
-    except NoSolution as error:
-        assert "nothing to verify" in str(error)
-    else:
-        assert result.verdict is Verdict.FAIL
-    # The same equations as they are derived have the state that passes above.
-    state = mf.solve(AS_DERIVED, **CHAOTIC)
-    assert state["Delta_0"] == pytest.approx(chaotic()["Delta_0"].theory, rel=1e-8)
 
 
 def test_what_makes_no_sense_is_refused() -> None:
