@@ -17,7 +17,7 @@ from meanfield.compile.source import fast_lncosh
 
 _LARGEST_EXPONENT = 650.0
 _SMALLEST_SPREAD = 0.05  # below, tanh from exponentials would lose relative accuracy
-_SMALLEST_SIZE = 2048  # below, library calls cost less than the sequence
+_SMALLEST_SIZE = 4096  # below, exponentials from the library cost less than the sequence
 
 
 class Grid:
@@ -78,8 +78,7 @@ class UniformGrid(Grid):
 
     @cached_property
     def _plain_exponentials(self) -> bool:
-        small = self.z.size * self.mean.size < _SMALLEST_SIZE
-        return not small and self._exponent() <= _LARGEST_EXPONENT and bool(self.sigma.min() > _SMALLEST_SPREAD)
+        return self._exponent() <= _LARGEST_EXPONENT and bool(self.sigma.min() > _SMALLEST_SPREAD)
 
     @cached_property
     def _above(self) -> Array:
@@ -90,6 +89,8 @@ class UniformGrid(Grid):
         """``exp(-2x)`` (n, B) by doubling, outward from the node 0 both ways: twice as many nodes are those known times the
         factor of the distance. The factors are exponentials themselves, so the error stays that of x, node by node."""
         size = self.z.size
+        if size * self.mean.size < _SMALLEST_SIZE:
+            return np.exp(-2.0 * self.x)
         middle = int(self.z.searchsorted(0.0))
         longest = max(size - middle, middle + 1)
         strides = 2 ** np.arange((longest - 1).bit_length())

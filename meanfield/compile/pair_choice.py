@@ -17,11 +17,13 @@ from meanfield.compile.coefficients import coarse_step
 from meanfield.compile.generators import Analyticity
 from meanfield.compile.group import BLOCK_ELEMENTS, FINE, ROUGH, TIGHT, TOLERANCES, Array, refinement
 from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
+from meanfield.quadrature.trapezoid import gaussian_cutoff
 
 LARGEST_COUNT = 1280
 QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy
 CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the correlation
-SMALLEST_COUNT = 16
+SMALLEST_COUNT = 32
+_BEYOND = 0.3  # standard deviations added to the cut-off
 NOTHING, WIDE = -2, -1  # not a number, or so far off that nothing is computed; too wide for a series
 # Laws of a variance above 4096 are iterates that have wandered off and are given up.
 WIDTHS = 2.0 ** (np.arange(-12, 25) / 4)
@@ -32,10 +34,11 @@ _WIDTHS, _CORRELATIONS = WIDTHS.tolist(), CORRELATIONS.tolist()
 
 @dataclass(frozen=True)
 class Way:
-    """step: of the grid in standard deviations. count: of coefficients. quotient: whether divided differences are quotients.
-    half: whether the law is symmetric and nodes z >= 0 are enough."""
+    """step, cutoff: of the grid in standard deviations. count: of coefficients. quotient: whether divided differences are
+    quotients. half: whether the law is symmetric and nodes z >= 0 are enough."""
 
     step: float
+    cutoff: float
     count: int
     quotient: bool
     half: bool
@@ -62,16 +65,17 @@ class Choice:
         kinds = np.full((WIDTHS.size + 1, CORRELATIONS.size + 1), NOTHING)
         kinds[:-1, :-1] = np.reshape([self._kind(*k) for k in zip(sigma, count, quotient, strict=True)], (WIDTHS.size, -1))
         self.kinds, self._rows = kinds, kinds.tolist()
-        steps = [_step(facts[q], widest, count, level) for widest, count, q in self._places]
-        self.ways = [Way(h, n, q, half) for h, (_, n, q) in zip(steps, self._places, strict=True) for half in (False, True)]
+        grids = [(*_grid(facts[q], widest, count, level, q), count, q) for widest, count, q in self._places]
+        self.ways = [Way(*grid, half) for grid in grids for half in (False, True)]
 
     def _kind(self, sigma: float, count: float, quotient: bool) -> int:
         """Place of the way in the list; the next one is the same for a law that is symmetric about 0."""
         if not count <= LARGEST_COUNT:
             return WIDE
-        per_octave = 1 if self.level == ROUGH else 2
+        per_octave = 1 if self.level <= ROUGH else 2  # few nodes: sooner more of them than more blocks of points
         rung = np.ceil(per_octave * np.log2(max(count, SMALLEST_COUNT)))
-        way = 2.0 ** (np.ceil(2 * np.log2(sigma)) / 2), 8 * int(np.ceil(2.0 ** (rung / per_octave) / 8)), bool(quotient)
+        widest = 2.0 ** (np.ceil(per_octave * np.log2(sigma)) / per_octave)
+        way = widest, 8 * int(np.ceil(2.0 ** (rung / per_octave) / 8)), bool(quotient)
         return 2 * self._places.setdefault(way, len(self._places))
 
     def one(self, sigma: float, rho: float) -> int:
@@ -89,7 +93,7 @@ class Choice:
         sizes = np.bincount(kind[order] - NOTHING, minlength=2)
         stop = int(sizes[:2].sum())
         for way, size in zip(self.ways, sizes[2:].tolist(), strict=False):
-            nodes = hermite_cutoff(TOLERANCES[self.level]) / way.step * (1 if way.half else 2)
+            nodes = way.cutoff / way.step * (1 if way.half else 2)
             parts = -(-size * int(max(64, way.count, nodes)) // BLOCK_ELEMENTS)
             start, stop = stop, stop + size
             for k in range(parts):
@@ -102,11 +106,18 @@ def choice(needed: Analyticity, facts: tuple[Analyticity, ...], level: int) -> C
     return Choice(needed, facts, level)
 
 
-def _step(facts: Analyticity, widest: float, count: int, level: int) -> float:
-    """Step of the grid; FINE refines that of TIGHT."""
+def _grid(facts: Analyticity, widest: float, count: int, level: int, quotient: bool) -> tuple[float, float]:
+    """Step and cut-off of the grid; FINE refines the step of TIGHT.
+
+    What lies beyond the cut-off matters less for sums over k than for coefficients: with all k they are averages over the pair,
+    whose law has a Gaussian tail there, and those that are left out are orthogonal to those that are there.
+    """
     tol = TOLERANCES[min(level, TIGHT)]
     step = hermite_step(facts.strip, widest, tol, count, pole_order=facts.pole_order, imaginary_growth=facts.growth)
-    return coarse_step(step) / (refinement(facts.certain) if level == FINE else 1)
+    step = coarse_step(step) / (refinement(facts.certain) if level == FINE else 1)
+    tol = TOLERANCES[level]
+    beyond = gaussian_cutoff(tol * (QUOTIENT_GAP**2 if quotient else 1.0), degree=facts.degree, rate=facts.rate * widest)
+    return step, min(beyond + _BEYOND, hermite_cutoff(tol))
 
 
 def coefficient_counts(facts: Analyticity, sigma: Array, rho: Array, tol: float | Array) -> Array:

@@ -17,10 +17,10 @@ import sympy as sp
 from meanfield.compile.coefficients import Coefficients, projection
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import UniformGrid
-from meanfield.compile.group import TOLERANCES, Array, Dot
+from meanfield.compile.group import Array, Dot
 from meanfield.compile.pair_choice import WIDE, Way, choice
 from meanfield.compile.wide_pairs import function_values
-from meanfield.quadrature.hermite import hermite_cutoff, powers
+from meanfield.quadrature.hermite import powers
 from meanfield.quadrature.pair_tables import PairTable, pair_table, table_averages
 
 _LONGEST_SERIES = 640  # coefficients; from there on a table costs less
@@ -67,7 +67,7 @@ class PairCurve:
         return out
 
     def _series(self, mean: Array, sigma: Array, rho: Array, parameters: list[Array], way: Way, level: int) -> Array:
-        z, weights, table = projection(way.step, hermite_cutoff(TOLERANCES[level]), way.count, way.half)
+        z, weights, table = projection(way.step, way.cutoff, way.count, way.half)
         a, _ = self.coefficients.evaluate(UniformGrid(mean, sigma, z), sigma, Dot(weights), table, parameters, way.half)
         places = self.coefficients.position
         c = np.stack([a[places[f]] * a[places[h]] for f, h in self.products])

@@ -17,11 +17,10 @@ import sympy as sp
 from meanfield.compile.coefficients import projection
 from meanfield.compile.generators import Analyticity, analyticity
 from meanfield.compile.grid import UniformGrid
-from meanfield.compile.group import TOLERANCES, Array, Checks
+from meanfield.compile.group import Array, Checks
 from meanfield.compile.pair_choice import NOTHING, WIDE, Way, choice
 from meanfield.compile.series import PairTerm, Recipe
 from meanfield.compile.wide_pairs import wide_pair_terms
-from meanfield.quadrature.hermite import hermite_cutoff
 
 Law = tuple[Array, Array, list[Array], Sequence[Array]]  # mean, standard deviation, correlations, parameters
 
@@ -115,7 +114,7 @@ class PairLaw:
         level: int,
         keep: bool,
     ) -> tuple[Array, Array]:
-        z, weights, table = projection(way.step, hermite_cutoff(TOLERANCES[level]), way.count, way.half)
+        z, weights, table = projection(way.step, way.cutoff, way.count, way.half)
         grid = UniformGrid(mean, sigma, z)
         return self.recipes[way.quotient].apply(grid, sigma, rho, weights, table, parameters, keep, way.half)
 

@@ -14,7 +14,7 @@ import sympy as sp
 from meanfield.compile.coefficients import Coefficients
 from meanfield.compile.grid import Grid
 from meanfield.compile.group import EPS, Array, Dot, NodeErrors
-from meanfield.quadrature.hermite import homogeneous, powers
+from meanfield.quadrature.hermite import binomials, homogeneous, powers
 
 AT_VARIANCE = -1  # the point at which the pair coincides
 _SUM, _QUOTIENT, _AVERAGE = "sum", "quotient", "average"  # what a term is
@@ -137,23 +137,8 @@ class Sums:
 
     def tables(self, rho: Sequence[Array], count: int) -> list[Array]:
         """What products are summed against, (count, B), key by key."""
-        known: dict[int, Array] = {}
-
-        def power(point: int) -> Array:
-            if point not in known:
-                known[point] = np.ascontiguousarray(powers(rho[point], count).T)
-            return known[point]
-
-        found = []
-        for points, derivative in self.keys:
-            others = [p for p in points if p != AT_VARIANCE]
-            if len(points) == 1 and not others:
-                found.append(np.ones((count, rho[0].size if rho else 1)))
-            elif len(points) == 1:
-                found.append(_differentiated(power(points[0]), derivative))
-            else:
-                found.append(_polynomials(points, others, rho, count) / _rising(count, len(points) - 1))
-        return found
+        known = _Tables(rho, count)
+        return [known.of(points, derivative) for points, derivative in self.keys]
 
     def of(self, products: Sequence[Array], tables: Sequence[Array]) -> list[Array]:
         """The sums (B,); those of a single point in one matrix product."""
@@ -168,23 +153,51 @@ class Sums:
         return np.einsum("kb,kb->b", np.abs(products[k]), np.abs(tables[t])) * (8 * EPS)
 
 
-def _differentiated(table: Array, order: int) -> Array:
-    """``d^j/d rho^j rho^k`` from the powers."""
-    if order == 0:
-        return table
-    out = np.zeros_like(table)
-    np.multiply(table[:-order], _falling(len(table), order), out=out[order:])
-    return out
+class _Tables:
+    """Tables (count, B) of polynomials of the correlations, each made once."""
 
+    def __init__(self, rho: Sequence[Array], count: int) -> None:
+        self.rho, self.count = rho, count
+        self.size = rho[0].size if rho else 1
+        self._known: dict[tuple[int, int, int], Array] = {}
 
-def _polynomials(points: tuple[int, ...], others: Sequence[int], rho: Sequence[Array], count: int) -> Array:
-    """Complete homogeneous polynomials (count, B) of correlations, 1 at the variance."""
-    if len(set(others)) <= 1:
-        r = rho[others[0]] if others else np.ones(rho[0].size if rho else 1)
-        return np.ascontiguousarray(homogeneous(count, r, len(others), len(points) - len(others)).T)
-    if len(set(points)) == 2:
-        return _between(points, rho, count)
-    return _homogeneous(count, [np.ones(rho[0].size) if p == AT_VARIANCE else rho[p] for p in points])
+    def of(self, points: tuple[int, ...], derivative: int) -> Array:
+        """The j-th derivative of ``rho^k`` at one point; at several the homogeneous polynomials, over ``(k+1)...(k+n)``."""
+        others = [p for p in points if p != AT_VARIANCE]
+        if len(points) == 1:
+            return self._derivative(others[0], derivative) if others else np.ones((self.count, self.size))
+        return self._polynomials(points, others) * _rising(self.count, len(points) - 1)
+
+    def _derivative(self, point: int, order: int) -> Array:
+        table = self._homogeneous(point, 1, 0)
+        if order == 0:
+            return table
+        out = np.empty_like(table)
+        out[:order] = 0.0
+        np.multiply(table[:-order], _falling(self.count, order), out=out[order:])
+        return out
+
+    def _polynomials(self, points: tuple[int, ...], others: Sequence[int]) -> Array:
+        """Complete homogeneous polynomials of correlations, 1 at the variance."""
+        if not others:
+            return np.ascontiguousarray(np.broadcast_to(binomials(self.count, len(points) - 1)[:, None], (self.count, self.size)))
+        if len(set(others)) == 1:
+            return self._homogeneous(others[0], len(others), len(points) - len(others))
+        if len(set(points)) == 2:
+            return _between(points, self.rho, self.count)
+        return _homogeneous(self.count, [np.ones(self.size) if p == AT_VARIANCE else self.rho[p] for p in points])
+
+    def _homogeneous(self, point: int, p: int, q: int) -> Array:
+        """``h_k(rho p times, 1 q times)``: sums over k of those with one 1 less."""
+        if (point, p, q) not in self._known:
+            if q:
+                table = np.cumsum(self._homogeneous(point, p, q - 1), axis=0)
+            elif p > 1:
+                table = self._homogeneous(point, 1, 0) * binomials(self.count, p - 1)[:, None]
+            else:
+                table = powers(self.rho[point], self.count).T
+            self._known[point, p, q] = table
+        return self._known[point, p, q]
 
 
 def _between(points: tuple[int, ...], rho: Sequence[Array], count: int) -> Array:
@@ -200,11 +213,11 @@ def _between(points: tuple[int, ...], rho: Sequence[Array], count: int) -> Array
 
 @lru_cache(maxsize=256)
 def _rising(count: int, n: int) -> Array:
-    """``(k+1)...(k+n)`` for k = 0..count-1, (count, 1): ``c_{k+n}/var^n = a_k[f^(n)] a_k[g^(n)]/((k+1)...(k+n))``."""
+    """``1/((k+1)...(k+n))`` for k = 0..count-1, (count, 1): ``c_{k+n}/var^n = a_k[f^(n)] a_k[g^(n)]/((k+1)...(k+n))``."""
     k, out = np.arange(count), np.ones(count)
     for j in range(1, n + 1):
         out = out * (k + j)
-    return out[:, None]
+    return 1 / out[:, None]
 
 
 @lru_cache(maxsize=256)

@@ -138,18 +138,21 @@ def _capped(k: float) -> int:
 
 
 def powers(r: Array, count: int) -> Array:
-    """``r**k`` for k = 0..count-1, shape (P, count), by doubling: at most about log2(count) roundings."""
+    """``r**k`` for k = 0..count-1, shape (P, count), by doubling: at most about log2(count) roundings.
+
+    It is the transpose of a contiguous (count, P), and so is what `homogeneous` returns.
+    """
     r = np.atleast_1d(np.asarray(r, dtype=float))
     if r.size * count <= SMALL_POWERS:
-        return np.asarray(r[:, None] ** np.arange(float(count)))
-    table = np.empty((r.size, count))
-    table[:, :1] = 1.0
+        return np.asarray(r ** np.arange(float(count))[:, None]).T
+    table = np.empty((count, r.size))
+    table[0] = 1.0
     filled = 1
     while filled < count:
         more = min(filled, count - filled)
-        np.multiply(table[:, :more], np.power(r, filled)[:, None], out=table[:, filled : filled + more])
+        np.multiply(table[:more], r**filled, out=table[filled : filled + more])
         filled += more
-    return table
+    return table.T
 
 
 def homogeneous(count: int, r: Array, p: int, q: int) -> Array:
@@ -163,15 +166,15 @@ def homogeneous(count: int, r: Array, p: int, q: int) -> Array:
         raise QuadratureError(f"repetitions must not be negative, got p = {p}, q = {q}")
     r = np.atleast_1d(np.asarray(r, dtype=float))
     if p == 0:
-        table = np.zeros((r.size, count))
-        table[:, :1] = 1.0
+        table = np.zeros((count, r.size))
+        table[:1] = 1.0
     else:
-        table = powers(r, count)
+        table = powers(r, count).T
         if p > 1:
-            table *= binomials(count, p - 1)
+            table *= binomials(count, p - 1)[:, None]
     for _ in range(q):
-        np.cumsum(table, axis=1, out=table)
-    return table
+        np.cumsum(table, axis=0, out=table)
+    return table.T
 
 
 @lru_cache(maxsize=64)
