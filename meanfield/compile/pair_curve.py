@@ -18,12 +18,13 @@ from meanfield.compile.coefficients import Coefficients, projection
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import UniformGrid
 from meanfield.compile.group import Array, Dot
-from meanfield.compile.pair_choice import WIDE, Way, choice
+from meanfield.compile.pair_choice import NOTHING, WIDE, Way, choice
 from meanfield.compile.wide_pairs import function_values
 from meanfield.quadrature.hermite import powers
 from meanfield.quadrature.pair_tables import PairTable, pair_table, table_averages
 
-_LONGEST_SERIES = 640  # coefficients; from there on a table costs less
+_LONGEST_SERIES = 640  # coefficients; from there on correlations above _NEAR are read from a table
+_NEAR = 0.9
 _TABLE_TOLERANCE = 1e-15
 _WIDEST = 256.0  # standard deviation; beyond, an iterate has wandered off
 
@@ -54,16 +55,25 @@ class PairCurve:
             return out
         sigma = np.sqrt(var[at])
         ways = choice(self.needed, (self.facts,), level)
-        kind = ways.kind(sigma, np.abs(rho[at]).max(axis=1))
-        length = np.array([w.count for w in ways.ways])
-        kind[(kind >= 0) & (length[np.maximum(kind, 0)] > _LONGEST_SERIES)] = WIDE
+        length = np.array([*(w.count for w in ways.ways), np.inf, np.inf])  # the last for kinds that are no series
+        sigma, largest, smallest = np.sqrt(var[at]), rho[at].max(axis=1), rho[at].min(axis=1)
+        kind = ways.kind(sigma, np.maximum(largest, -smallest))
+        series = ways.kind(sigma, np.minimum(largest, _NEAR))
+        split = ((kind == WIDE) | (length[kind] > _LONGEST_SERIES)) & (series >= 0) & (smallest >= -_NEAR)
+        kind = np.where(split, np.where(smallest > _NEAR, NOTHING, series), kind)
         if self.symmetric:
             kind[(mean[at] == 0) & (kind >= 0)] += 1
+        limit = np.where(split, _NEAR, 1.0)
         for part, way in ways.blocks(kind):
             rows = at[part]
-            out[:, rows] = self._series(mean[rows], np.sqrt(var[rows]), rho[rows], [p[rows] for p in parameters], way, level)
-        for k in at[kind == WIDE]:
-            out[:, k] = self._tables(float(mean[k]), float(var[k]), 1 - rho[k], tuple(float(p[k]) for p in parameters))
+            kept = np.minimum(rho[rows], limit[part][:, None])
+            out[:, rows] = self._series(mean[rows], np.sqrt(var[rows]), kept, [p[rows] for p in parameters], way, level)
+        for k in np.flatnonzero(split | (kind == WIDE)):
+            row = at[k]
+            near = np.flatnonzero(rho[row] > _NEAR) if split[k] else np.arange(rho.shape[1])
+            if near.size:
+                here = tuple(float(p[row]) for p in parameters)
+                out[:, row, near] = self._tables(float(mean[row]), float(var[row]), 1 - rho[row, near], here, bool(split[k]))
         return out
 
     def _series(self, mean: Array, sigma: Array, rho: Array, parameters: list[Array], way: Way, level: int) -> Array:
@@ -75,16 +85,19 @@ class PairCurve:
             return np.asarray(c.transpose(0, 2, 1) @ powers(rho[0], way.count).T)
         return np.stack([c[:, :, i] @ powers(row, way.count).T for i, row in enumerate(rho)], axis=1)
 
-    def _tables(self, mean: float, var: float, apart: Array, parameters: tuple[float, ...]) -> Array:
+    def _tables(self, mean: float, var: float, apart: Array, parameters: tuple[float, ...], near: bool) -> Array:
         width, narrowest = var**0.5, (var * max(float(apart.min()), 1e-7) / 2) ** 0.5
         rungs = 2.0 ** np.ceil(np.log2(width)), 2.0 ** np.floor(np.log2(narrowest))
         strip = self.facts.strip
         if strip == inf:  # of an entire function, the distance over which it grows by e^4 may stand for it
             strip = 2.0 / max(self.facts.growth**0.5, self.facts.rate, 0.5)
         facts = (float(strip), float(self.facts.pole_order))
+        widest = float(rungs[0] * ((1 - _NEAR) / 2) ** 0.5) if near else None
         return np.stack(
             [
-                table_averages(_cached(f, h, self.variable, parameters, *map(float, rungs), *facts, mean == 0), mean, var, apart)
+                table_averages(
+                    _cached(f, h, self.variable, parameters, *map(float, rungs), widest, *facts, mean == 0), mean, var, apart
+                )
                 for f, h in self.products
             ]
         )
@@ -98,6 +111,7 @@ def _cached(
     parameters: tuple[float, ...],
     width: float,
     narrowest: float,
+    widest: float | None,
     strip: float,
     pole_order: float,
     centred: bool,
@@ -112,6 +126,7 @@ def _cached(
         pole_order=pole_order,
         tol=_TABLE_TOLERANCE,
         centred=centred,
+        widest=widest,
     )
 
 

@@ -36,7 +36,7 @@ def laguerre_functions(x: Array, count: int) -> Array:
     return table
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _gauss(count: int) -> tuple[Array, Array, Array]:
     """Nodes x of the Gauss rule, values (count, n) of the functions there, and the analysis matrix (count, n)."""
     from scipy.linalg import eigvalsh_tridiagonal

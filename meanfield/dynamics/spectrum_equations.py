@@ -35,20 +35,20 @@ class SpectrumEquations:
         self.to_T = np.vstack([line.values.T @ self.to_coefficients, self.to_coefficients.sum(axis=0)])
         self.W = 2 * float(field.sigma_squared[0]) * unit.covariance(np.append(line.tau, 0.0), line)
 
-    def _rates(self, v: Array) -> tuple[Rates, float]:
-        """Rates at the nodes, at tau = infinity (the last), and the variance."""
+    def _rates(self, v: Array, slopes: bool = False) -> Rates:
+        """Rates at the nodes and, the last, at tau = infinity."""
         T, Delta_inf, mu = v[:-2], v[-2], v[-1]
         Delta = Delta_inf + self.W + T
-        return self.rates(np.append(Delta[:-1], Delta_inf), float(Delta[-1]), float(mu)), float(Delta[-1])
+        return self.rates(np.append(Delta[:-1], Delta_inf), float(Delta[-1]), float(mu), slopes)
 
     def field_covariance(self, v: Array) -> Array:
         """Decaying part of the covariance of the field at the nodes (N,)."""
-        rates, _ = self._rates(v)
+        rates = self._rates(v)
         return self.g2 * (rates.value[:-1] - rates.value[-1])
 
     def G(self, v: Array) -> Array:
         """One sweep of the iteration."""
-        return self._swept(self._rates(v)[0])
+        return self._swept(self._rates(v))
 
     def _swept(self, rates: Rates) -> Array:
         T = self.to_T @ (self.g2 * (rates.value[:-1] - rates.value[-1]))
@@ -58,20 +58,21 @@ class SpectrumEquations:
 
     def newton(self, v: Array) -> tuple[Array, Array]:
         """``G(v) - v`` and the matrix ``1 - G'(v)``."""
-        rates, _ = self._rates(v)
+        rates = self._rates(v, slopes=True)
         n = self.line.count
-        # Derivatives of the rates at the nodes and at infinity (n + 1) by (T nodes, T(0), Delta_inf, mu).
-        by = np.zeros((n + 1, n + 3))
-        by[np.arange(n), np.arange(n)] = rates.by_covariance[:-1]
-        by[:, n] = rates.by_variance
-        by[:, n + 1] = rates.by_covariance + rates.by_variance
-        by[:, n + 2] = rates.by_mean
-        matrix = np.empty((n + 3, n + 3))
-        matrix[: n + 1] = -self.g2 * (self.to_T @ (by[:-1] - by[-1]))
-        kappa = np.zeros(n + 3)
-        kappa[n : n + 2], kappa[n + 2] = self.M_n * rates.mean_rate[1], self.M_n * rates.mean_rate[2]
-        value = self.M_n * rates.mean_rate[0]
-        matrix[n + 1] = -(self.gain**2) * (self.g2 * by[-1] + 2 * self.Sigma_m**2 * value * kappa)
+        # How the field's decaying covariance follows T at the nodes, the variance (T(0) and Delta_inf are in it), Delta_inf
+        # and mu, is a diagonal matrix beside three columns; the rates at infinity are the last.
+        at_nodes, at_infinity = rates.by_covariance[:-1], rates.by_covariance[-1]
+        variance, mean = rates.by_variance[:-1] - rates.by_variance[-1], rates.by_mean[:-1] - rates.by_mean[-1]
+        columns = np.stack([variance, at_nodes - at_infinity + variance, mean], axis=1)
+        matrix = np.zeros((n + 3, n + 3))
+        matrix[: n + 1, :n] = (-self.g2 * at_nodes) * self.to_T
+        matrix[: n + 1, n:] = -self.g2 * (self.to_T @ columns)
+        static, kappa = np.zeros((2, n + 3))
+        static[n:] = rates.by_variance[-1], rates.by_variance[-1] + at_infinity, rates.by_mean[-1]
+        value, by_variance, by_mean = (self.M_n * m for m in rates.mean_rate)
+        kappa[n:] = by_variance, by_variance, by_mean
+        matrix[n + 1] = -(self.gain**2) * (self.g2 * static + 2 * self.Sigma_m**2 * value * kappa)
         matrix[n + 2] = -self.gain * self.M_m * kappa
         matrix[np.diag_indices(n + 3)] += 1
         return self._swept(rates) - v, matrix

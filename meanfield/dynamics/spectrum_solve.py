@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, log
 
 import numpy as np
 
@@ -17,12 +18,15 @@ from meanfield.transfer import Transfer
 
 __all__ = ["Found", "solve_spectrum"]
 
-COUNTS = (32, 48, 72, 108, 160, 240)  # basis functions, grid by grid
+FIRST, ANOTHER = 32, 72  # basis functions of the first grid; and if nothing is found there
+SECOND = 48  # of the grid that tells how many more are needed
+MOST = 256
 SCALES = (1.0, 0.75, 1.3, 0.5, 1.8, 2.6)  # of the basis, tried once a solution is known roughly
 ROUGH, FINE = 1e-11, 1e-14  # tolerances of pair averages: on the first grids, and in the end
 # Amplitude and decay rate of the guess, in units of what the frozen state suggests.
 GUESSES = ((1.0, 1.0), (0.97, 1.6), (1.0, 0.6), (0.9, 1.0), (1.0, 2.5), (0.8, 1.0), (1.0, 0.3), (0.8, 3.0), (0.6, 2.0))
 NEWTON_STEPS = 12
+REST = 1e-4  # a variance without noise that is as small as NOTHING of this is none: x = 0
 NOTHING = 1e-7  # fluctuations below this part of the variance are the frozen state
 
 
@@ -49,28 +53,38 @@ def solve_spectrum(phi: Transfer, field: Field, unit: Unit, mean: float, tol: fl
     """The fluctuating state of one point (fields of shape (1,)); ``mean``: where the mean starts."""
     centred = not (mean or field.M_I.any())
     rough, fine = PairRates(phi, centred, ROUGH), PairRates(phi, centred, FINE)
-    first = _first(rough, field, unit, mean, COUNTS[0]) or _first(rough, field, unit, mean, COUNTS[2])
+    first = _first(rough, field, unit, mean, FIRST) or _first(rough, field, unit, mean, ANOTHER)
     if first is None:
         return nothing(Status.NO_SOLUTION)
     line, v = first
-    found, earlier = None, np.inf
-    for level, count in enumerate(COUNTS[1:]):
-        grid = HalfLine(count, _best_scale(line, v, count, rough, field, unit) * 1.1)
-        equations = SpectrumEquations(fine if level else PairRates(phi, centred, 1e-12), field, unit, grid)
-        start = _moved(v, line, grid)
-        refined = _newton(equations, start, steps=8)
+    found, count, rates = None, max(SECOND, line.count), rough
+    while count <= MOST:
+        grid = HalfLine(count, _best_scale(line, v, count, rough, field, unit))
+        equations = SpectrumEquations(rates, field, unit, grid)
+        refined = _newton(equations, _moved(v, line, grid), steps=8)
         if refined is None:
             break
-        gap = np.abs(refined[0] - start)
-        # The distance of two grids is the error of the coarser; where it falls quickly that of the finer is known to be less.
-        shrink = min(1.0, 10 * float(gap.max()) / earlier)
-        found = _claimed(equations, refined, shrink * gap, tol)
-        line, v, earlier = grid, refined[0], float(gap.max())
-        if found.status is Status.CONVERGED:
-            break
+        line, v = grid, refined[0]
+        if rates is fine:
+            found = _claimed(equations, refined, field, unit, tol)
+            if found.status is Status.CONVERGED:
+                break
+        count, rates = _enough(line, v, 0.1 * tol) if rates is rough else 8 * ceil(count / 6), fine
     if found is None:
         return nothing(Status.STAGNATED)
     return found if _is_covariance(found, field, unit) else nothing(Status.REJECTED)
+
+
+def _enough(line: HalfLine, v: Array, tol: float) -> int:
+    """How many functions will leave a last coefficient below ``tol``, from the fall of those that are known.
+
+    They fall more and more slowly, somewhere between exponentials of n and of its root: at half the rate, say.
+    """
+    size, part = np.abs(line.analysis @ v[:-3]), max(line.count // 8, 1)
+    middle, last = (float(size[k - part : k].sum()) for k in ((line.count + part) // 2, line.count))
+    rate = log(max(middle / last, 2.0)) / (line.count / 2)
+    more = log(max(last / (tol * max(1.0, float(v[-3] + v[-2]))), 1.0)) / (rate / 2)
+    return int(min(MOST, 8 * ceil((line.count + more) / 8)))
 
 
 def _first(rates: PairRates, field: Field, unit: Unit, mean: float, count: int) -> tuple[HalfLine, Array] | None:
@@ -107,12 +121,12 @@ def _peak(unit: Unit) -> tuple[float, float]:
 def _frozen(rates: PairRates, field: Field, unit: Unit, mean: float, power: float) -> tuple[float, float, float, float]:
     """Variance if units moved at their favourite frequency only, static variance and mean then, ``power g^2 <phi'^2> - 1``."""
     g2, gain = float(field.g[0] ** 2), unit.gain
-    line = HalfLine(COUNTS[0], 1.0)
+    line = HalfLine(FIRST, 1.0)
     white = 2 * float(field.sigma_squared[0]) * float(unit.covariance(np.zeros(1), line)[0])
 
     def sweep(x: Array) -> Array:
         variance, static, mu = x
-        r = rates(np.array([variance, min(static, variance)]), max(variance, 1e-12), mu)
+        r = rates(np.array([variance, min(static, variance)]), max(variance, 1e-12), mu, slopes=False)
         kappa = float(field.M_n[0]) * r.mean_rate[0]
         held = (float(field.Sigma_m[0]) * kappa) ** 2 + float(field.D[0])
         static = gain**2 * (g2 * r.value[1] + held)
@@ -121,7 +135,7 @@ def _frozen(rates: PairRates, field: Field, unit: Unit, mean: float, power: floa
         )
 
     x = np.array([power * g2 + white + gain**2 * float(field.D[0]), 0.0, mean])
-    for _ in range(8):
+    for _ in range(3):
         x = (x + sweep(x)) / 2
     # Near the onset of chaos without noise the margin is of second order in the distance, and must be right.
     better, size, _ = anderson(sweep, x, depth=3, tol=(1e-4 if white > 0.03 * x[0] else 1e-13) * float(x[0]), rounds=60)
@@ -153,9 +167,11 @@ def _newton(equations: SpectrumEquations, v: Array, steps: int) -> tuple[Array, 
 
 
 def _fluctuates(equations: SpectrumEquations, v: Array) -> bool:
-    """Whether v is neither the frozen state nor outside the domain."""
-    Delta_0 = v[-2] + v[-3] + equations.W[-1]
-    return bool(v[-3] + equations.W[-1] > NOTHING * Delta_0 and v[-2] > -NOTHING * Delta_0)
+    """Whether v is neither a frozen state, rest included, nor outside the domain."""
+    white = float(equations.W[-1])
+    Delta_0 = v[-2] + v[-3] + white
+    moves = v[-3] + white > NOTHING * max(Delta_0, 0.0 if white else REST)
+    return bool(moves and v[-2] > -NOTHING * Delta_0)
 
 
 def _moved(v: Array, line: HalfLine, grid: HalfLine) -> Array:
@@ -166,30 +182,35 @@ def _moved(v: Array, line: HalfLine, grid: HalfLine) -> Array:
 
 def _best_scale(line: HalfLine, v: Array, count: int, rates: PairRates, field: Field, unit: Unit) -> float:
     """The scale in which the last of ``count`` coefficients of the field's covariance are smallest; v: on the grid of ``line``."""
-    coefficients = line.analysis @ v[:-3]
-    tails = []
-    scales = SCALES if count == COUNTS[1] else SCALES[:3]
-    for scale in scales:
-        grid = HalfLine(count, line.b * scale)
-        tau = np.append(grid.tau, 0.0)
-        Delta = v[-2] + 2 * float(field.sigma_squared[0]) * unit.covariance(tau, grid) + coefficients @ line.at(tau)
-        r = rates(np.append(Delta[:-1], v[-2]), float(Delta[-1]), float(v[-1]))
-        terms = np.abs(grid.analysis @ (r.value[:-1] - r.value[-1]))
-        # What is looked at is known to some accuracy only; it is rough once a rough solution did not fit its first grid well.
-        tails.append(max(float(terms[-count // 4 :].max()), (1e-12 if count == COUNTS[1] else 1e-10) * float(terms.max())))
-    return line.b * next(scale for scale, tail in zip(scales, tails) if tail <= 1.1 * min(tails))
+    grids = [HalfLine(count, line.b * scale) for scale in SCALES]
+    tau = np.append(np.concatenate([grid.tau for grid in grids]), 0.0)
+    excess = 2 * float(field.sigma_squared[0]) * unit.covariance(tau, line) + (line.analysis @ v[:-3]) @ line.at(tau)
+    r = rates(np.append(v[-2] + excess, v[-2]), float(v[-2] + excess[-1]), float(v[-1]), slopes=False)
+    terms = np.abs((r.value[:-2] - r.value[-1]).reshape(len(grids), count) @ grids[0].analysis.T)
+    # What is looked at is known to some accuracy only; it is rough once a rough solution did not fit its first grid well.
+    known = 1e-12 if line.count == FIRST else 1e-10
+    tails = np.maximum(terms[:, -count // 4 :].max(axis=1), known * terms.max(axis=1))
+    return grids[int((tails <= 1.1 * tails.min()).argmax())].b
 
 
-def _claimed(equations: SpectrumEquations, refined: tuple[Array, float, Array], gap: Array, tol: float) -> Found:
-    """The solution with its claims: ``gap``, what changed between two grids, the last terms, and rounding."""
+def _claimed(equations: SpectrumEquations, refined: tuple[Array, float, Array], field: Field, unit: Unit, tol: float) -> Found:
+    """The solution with its claims: what a finer basis of another scale leaves of the equations, the last terms, and rounding,
+    through the inverse Jacobian."""
     v, remaining, matrix = refined
-    field = equations.field_covariance(v)
+    line = equations.line
+    other = HalfLine(8 * ceil(line.count / 6), 1.15 * line.b)
+    finer = SpectrumEquations(equations.rates, field, unit, other)
+    moved = _moved(v, line, other)
+    residual = np.abs(finer.G(moved) - moved)
+    covariance = equations.field_covariance(v)
     Delta_0 = float(v[-2] + v[-3] + equations.W[-1])
-    noise = 16 * np.finfo(float).eps * Delta_0 + equations.g2 * min(Delta_0, 1.0) * equations.rates.reached
-    rounding = float(np.abs(np.linalg.inv(matrix)).sum(axis=1).max()) * noise + remaining
-    line, T = equations.line, equations.to_coefficients @ field
-    # Where terms fall slowly both grids are wrong in the same way: what was left out is about as large as the last terms kept.
+    noise = 16 * np.finfo(float).eps * Delta_0 + equations.g2 * min(Delta_0, 1.0) * equations.rates.tol
+    gain = np.abs(np.linalg.inv(matrix))
+    rounding = float(gain.sum(axis=1).max()) * noise + remaining
+    T = equations.to_coefficients @ covariance
+    # Where terms fall slowly both bases are wrong in the same way: what was left out is about as large as the last terms kept.
     rounding += float(np.abs(T[-line.count // 8 :]).sum())
+    gap = gain[:, :-2].sum(axis=1) * float(residual[:-2].max()) + gain[:, -2:] @ residual[-2:]
     error = (
         float(gap[-3] + gap[-2]) + rounding,
         float(gap[:-2].max() + gap[-2]) + rounding,
@@ -197,7 +218,7 @@ def _claimed(equations: SpectrumEquations, refined: tuple[Array, float, Array], 
         float(gap[-1]) + rounding,
     )
     status = Status.CONVERGED if max(error) <= tol * max(1.0, Delta_0) else Status.CLAIM_ABOVE_TOLERANCE
-    return Found(status, line, v, T, line.analysis @ field, Delta_0, error)
+    return Found(status, line, v, T, line.analysis @ covariance, Delta_0, error)
 
 
 def _is_covariance(found: Found, field: Field, unit: Unit) -> bool:

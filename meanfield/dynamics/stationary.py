@@ -103,15 +103,15 @@ def stationary_spectrum(
     Method. The response W to white noise is split off in closed form; what is left still has a kink at tau = 0, so a Fourier
     transform in equidistant omega would converge like omega^-4 only. The half tau > 0 is smooth: in Laguerre functions, which in
     Fourier space are a Fourier series in ``theta = 2 arccot(omega/b)``, it converges exponentially (`half_line`). The iteration
-    is accelerated by Anderson's method, and finished by Newton's on finer and finer bases. Number of functions and scale, which
-    take the place of dt and T, both change from one to the next; errors are claimed from the distance of the last ones, the last
-    coefficients, and rounding through the inverse Jacobian.
+    is accelerated by Anderson's method, and finished by Newton's on finer bases, whose size is foretold from how quickly
+    the coefficients fall. Errors are claimed from what a basis of another size and scale, which take the place of dt and T,
+    leaves of the equations, the last coefficients, and rounding, all through the inverse Jacobian.
 
     Without noise the plain iteration runs away from every fluctuating state, and the equations also have the frozen state and
     periodic ones. The basis decays, so what is found is the state whose correlations decay; the frozen state is refused, with
-    the status "no solution". Accelerated, the iteration reaches chaos of tanh from g = 1.001 to 20, where wide laws make pair
-    averages dear (seconds a point; `QuadratureError` beyond); how far a value can be trusted is in its claim. A spectrum that
-    is negative somewhere is rejected. Points are solved one after the other.
+    the status "no solution". Accelerated, the iteration reaches chaos of tanh from g = 1.001 to 30 (`QuadratureError` where laws
+    become wider than 60); how far a value can be trusted is in its claim. A spectrum that is negative somewhere is rejected.
+    Points are solved one after the other.
 
     Raises `ParameterError` for bad parameters and `TransferError` for a transfer function with kinks.
     """

@@ -26,8 +26,8 @@ class Projection:
 
     strip, pole_order, imaginary_growth: of f, see ``trapezoid_step``. parity: "odd" or "even" if f is *and* every law has mean 0;
     then only the coefficients that do not vanish are kept, of the orders ``self.orders``. tol: the truncation error at
-    correlation 1, for f of order one. degree: of f, if it is a polynomial. Raises ``QuadratureError`` where more than
-    ``largest`` coefficients would be needed.
+    the largest ``correlation``, for f of order one. degree: of f, if it is a polynomial. Raises ``QuadratureError`` where more
+    than ``largest`` coefficients would be needed.
     """
 
     def __init__(
@@ -42,13 +42,14 @@ class Projection:
         degree: float = inf,
         tol: float = 1e-11,
         largest: int = LARGEST,
+        correlation: float = 1.0,
     ) -> None:
         growth = imaginary_growth * widest**2 if strip == inf else 0.0
         distance = strip / widest if widest > 0 else inf
         if degree < inf:
             count = int(degree) + 1
         else:
-            count = hermite_count(distance, 1.0, tol, pole_order=pole_order, growth=growth, frequency=max(widest, 1e-3))
+            count = hermite_count(distance, correlation, tol, pole_order=pole_order, growth=growth, frequency=max(widest, 1e-3))
         if count > largest:
             raise QuadratureError(
                 f"a law of standard deviation {widest:.3g} needs {count} Hermite coefficients for {tol:.0e}, more than {largest}; "
@@ -57,6 +58,7 @@ class Projection:
         count = 16 * -(-count // 16) if degree == inf else count
         step = hermite_step(strip, widest, tol, count, pole_order=pole_order, imaginary_growth=imaginary_growth)
         self.f, self.widest, self.tol, self.power = f, widest, tol, 2 if parity else 1
+        self.correlation = 1.0 if degree < inf else correlation
         first = 1 if parity == "odd" else 0
         self.nodes, table = hermite_table(step, hermite_cutoff(tol), count)
         self.orders = np.arange(first, count, self.power)

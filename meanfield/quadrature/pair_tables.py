@@ -32,31 +32,57 @@ class PairTable:
 
 
 def pair_table(
-    f: Function, h: Function, width: float, narrowest: float, *, strip: float, pole_order: float, tol: float, centred: bool
+    f: Function,
+    h: Function,
+    width: float,
+    narrowest: float,
+    *,
+    strip: float,
+    pole_order: float,
+    tol: float,
+    centred: bool,
+    widest: float | None = None,
 ) -> PairTable:
     """The table for laws of standard deviation up to ``width`` (and not below a half of it), and correlations for which the
-    standard deviation of Y is at least ``narrowest``. strip, pole_order: of f and h. centred: for means of 0 only."""
-    reach = gaussian_cutoff(tol) * width
-    far = _extent(f, h, reach, tol)
+    standard deviation of Y is at least ``narrowest``, at most ``widest`` (default: any). strip, pole_order: of f and h. centred:
+    for means of 0 only."""
+    cutoff = gaussian_cutoff(tol)
+    far = _extent(f, h, cutoff * width, tol)
+    end = min(cutoff * min(widest or width, width), far)
     step = trapezoid_step(strip, width / 2, tol, pole_order=2 * pole_order) * width / 2
-    count = ceil(min(reach, far) / step)
-    X = np.float64(step) * np.arange(-count, count + 1)
+    X, X_weights = _outwards(step, min(cutoff * width, far), end, strip)
     # Equally spaced in theta, Y resolves ``narrowest`` near 0 and the singularities of the product at Y = +-X + i strip beyond.
     scale, small = 2 * strip / pi, min(narrowest, strip) / 2
     step_theta = _theta_step(tol)
-    last = asinh(sinh(min(reach, far) / scale) * scale / small)
+    last = end / scale + log(scale / small) if end > 30 * scale else asinh(sinh(end / scale) * scale / small)
     theta = step_theta * np.arange(ceil(last / step_theta) + 1)
-    ratio = small / scale * np.sinh(theta)
-    Y = scale * np.arcsinh(ratio)
-    Y_weights = small * np.cosh(theta) / np.sqrt(1 + ratio**2) * step_theta * 2
+    # ratio = small/scale sinh(theta), by logarithms where it is large.
+    ratio = small / scale * np.sinh(np.minimum(theta, 300.0))
+    Y = np.where(theta < 300.0, scale * np.arcsinh(ratio), scale * (theta + log(small / scale)))
+    Y_weights = np.where(theta < 300.0, small * np.cosh(np.minimum(theta, 300.0)) / np.hypot(1, ratio), scale) * step_theta * 2
     Y_weights[0] /= 2
     product = f(X[:, None] + Y) * h(X[:, None] - Y)
     product = (product + f(X[:, None] - Y) * h(X[:, None] + Y)) / 2
-    X_weights = np.full(X.size, step)
     if centred:
+        count = X.size // 2
         product = np.concatenate([product[count : count + 1], product[count + 1 :] + product[count - 1 :: -1]])
         X, X_weights = X[count:], X_weights[count:]
     return PairTable(X, Y, X_weights, Y_weights, product, narrowest)
+
+
+def _outwards(step: float, reach: float, core: float, strip: float) -> tuple[Array, Array]:
+    """Nodes X and weights up to ``reach``: equally spaced by ``step`` up to ``core``, where the product has its singularities at
+    X = +-Y + i strip; beyond they recede, and the spacing grows in proportion."""
+    growth = 2 * strip
+    turn = core + 4 * growth
+    if turn + growth >= reach:
+        X = np.float64(step) * np.arange(-ceil(reach / step), ceil(reach / step) + 1)
+        return X, np.full(X.size, step)
+    last = turn + growth * log(reach / growth)
+    theta = np.float64(step) * np.arange(-ceil(last / step), ceil(last / step) + 1)
+    bend = np.exp((np.abs(theta) - turn) / growth)
+    fall = np.exp((-np.abs(theta) - turn) / growth)
+    return theta + growth * np.sign(theta) * (bend - fall), step * (1 + bend + fall)
 
 
 def table_averages(table: PairTable, mean: float, var: float, apart: Array) -> Array:

@@ -142,6 +142,15 @@ def test_refusals(wrong, message):
 
 def test_kinks_and_widths_beyond_reach_are_refused():
     with pytest.raises(QuadratureError, match="too wide for the self-consistent spectrum with tanh; take a smaller g"):
-        mf.stationary_spectrum(tanh, g=40.0)
+        mf.stationary_spectrum(tanh, g=200.0)
     with pytest.raises(TransferError, match="analytic in a known strip, got relu"):
         mf.stationary_spectrum(mf.transfer.relu, g=1.0)
+
+
+@pytest.mark.parametrize("name, g", [("tanh", 20.0), ("algebraic", 12.0), ("erf", 20.0)])
+def test_strong_coupling(name, g):
+    """Laws so wide that the series serves small correlations only, tables the rest."""
+    phi = mf.transfer.by_name(name)
+    found, exact = mf.stationary_spectrum(phi, g=g), mf.solve(mf.models.by_name("scs").with_transfer(phi), g=g)
+    error = abs(found.Delta_0 - exact["Delta_0"])
+    assert error <= found.error["Delta_0"] + exact.error["Delta_0"] and error < 1e-10 * exact["Delta_0"]
