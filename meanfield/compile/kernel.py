@@ -105,7 +105,7 @@ class Kernel:
         def make() -> list[sp.Expr]:
             return [*self.residuals, *slopes(self.model.residuals, (*self.unknowns, *moved))]
 
-        values = np.stack(self.program(("slopes", moved), make)(self._columns(x, p), self.level), axis=1)
+        values = self.program(("slopes", moved), make).table(self._columns(x, p), self.level)
         jacobian = values[:, n:].reshape(-1, n, n + len(moved))
         return values[:, :n], jacobian[:, :, :n], jacobian[:, :, n:]
 

@@ -247,10 +247,18 @@ class Branch:
         return np.asarray(function(self.u, np.repeat(self.base[None], len(self), axis=0), self._refined[1]), dtype=bool)
 
     @cached_property
-    def _events(self) -> tuple[Event, ...]:
-        from meanfield.continuation.report import events_of
+    def sketch(self) -> tuple[Event, ...]:
+        """The events as they were located: types of branch points by differences, and nothing of stability. That is enough to
+        go on from them, and costs little; `events` says the rest."""
+        from meanfield.continuation.report import sketched
 
-        return events_of(self)
+        return sketched(self)
+
+    @cached_property
+    def _events(self) -> tuple[Event, ...]:
+        from meanfield.continuation.report import completed
+
+        return completed(self.sketch)
 
     def events(self, kind: str | None = None) -> list[Event]:
         """The events in the order of the branch; ``kind``: only those of that type or name.
@@ -268,7 +276,7 @@ class Branch:
     def __repr__(self) -> str:
         name = (self.model.name or self.model.title) if self.model is not None else "problem"
         where = f"{self.along} = {self.u[0, -1]:.6g} to {self.u[-1, -1]:.6g}"
-        return f"<Branch {self.id} of {name}: {len(self)} points, {where}, {len(self._events)} events>"
+        return f"<Branch {self.id} of {name}: {len(self)} points, {where}, {len(self.sketch)} events>"
 
     def mirrored(self, image: Any, id: int) -> Branch:
         """The image under a symmetry: nothing is computed again."""

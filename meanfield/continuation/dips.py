@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -69,15 +70,13 @@ def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float
     out = []
     with np.errstate(all="ignore"):
         known = (values[:-1] * values[1:] != 0) & np.isfinite(values[:-1] * values[1:]) & (chords > 0)
-    for k in np.flatnonzero(known) if among is None else sorted(k for k in among if known[k]):
-        if values[k] * values[k + 1] < 0:
-            share = _thrice(way, values, int(k))
-            if share is not None:
-                out.append((int(k), share))
-            continue
-        end = np.minimum(np.abs(values[k]), np.abs(values[k + 1])) * np.sign(values[k])
-        share = _lowest(way, values, int(k), float(end))
-        if share is None and row.fold:
+    steps = np.flatnonzero(known) if among is None else np.array(sorted(k for k in among if known[k]), dtype=int)
+    crossed = values[steps] * values[steps + 1] < 0
+    ends = np.where(crossed, values[steps], np.minimum(np.abs(values[steps]), np.abs(values[steps + 1])) * np.sign(values[steps]))
+    curves = _cubics(way, values, steps, ends)
+    for k, between, crosses, end in zip(steps.tolist(), curves, crossed.tolist(), ends.tolist(), strict=True):
+        share = _thrice(between) if crosses else _lowest(between)
+        if share is None and row.fold and not crosses:
             rise = (u[k + 1, -1] - u[k, -1]) / scale[k, -1] / chords[k]
             back = lane.tangent[k + 1][-1] * scale[k + 1, -1] / scale[k, -1]
             middle = 1.5 * rise - 0.25 * (values[k] + back)
@@ -87,50 +86,48 @@ def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float
     return out
 
 
-def _lowest(way: Array, values: Array, k: int, end: float) -> float | None:
-    """The share of step k at which the cubic through its neighbours is closest to zero, if that is close."""
-    between = _cubic(way, values, k, end)
-    if between is None:
-        return None
+def _lowest(between: Array) -> float | None:
+    """The share of a step at which the cubic through its neighbours is closest to zero, if that is close."""
     low = int(between.argmin())
     return float(_SHARES[low]) if between[low] < _DIP and 0 < low < len(_SHARES) - 1 else None
 
 
-def _thrice(way: Array, values: Array, k: int) -> float | None:
-    """A share of step k between the first two of three zeros of the cubic through its neighbours, if it has three there."""
-    between = _cubic(way, values, k, float(values[k]))
-    if between is None:
-        return None
+def _thrice(between: Array) -> float | None:
+    """A share of a step between the first two of three zeros of the cubic through its neighbours, if it has three there."""
     signs = np.sign(np.concatenate([[1.0], between, [-1.0]]))
     changes = np.flatnonzero(signs[:-1] * signs[1:] < 0)
     shares = np.concatenate([[0.0], _SHARES, [1.0]])
     return float(0.5 * (shares[changes[0] + 1] + shares[changes[1]])) if len(changes) >= 3 else None
 
 
-def _cubic(way: Array, values: Array, k: int, end: float) -> Array | None:
-    """Values, in units of ``end``, of the cubic through the neighbours of step k at shares of it."""
-    near = [
-        i
-        for i in range(max(0, k - 1), min(len(values), k + 3))
-        if np.isfinite(values[i]) and (i in (k, k + 1) or _apart(way, i, k))
-    ]
-    if len(near) < 3:
-        return None
-    at = [float((way[i] - way[k]) / (way[k + 1] - way[k])) for i in near]
-    divided = [float(values[i] / end) for i in near]  # differences, in place, for Newton's form of the polynomial
-    for order in range(1, len(near)):
-        for i in range(len(near) - 1, order - 1, -1):
-            divided[i] = (divided[i] - divided[i - 1]) / (at[i] - at[i - order])
-    between = np.full(len(_SHARES), divided[-1])
-    for i in range(len(near) - 2, -1, -1):
-        between = divided[i] + (_SHARES - at[i]) * between
-    return between
+def _cubics(way: Array, values: Array, steps: Any, ends: Array) -> Array:
+    """Values (K, shares), in units of ``ends`` (K,), of the cubics through the neighbours of steps (K,); NaN where there are none.
 
-
-def _apart(way: Array, i: int, k: int) -> bool:
-    """Whether a neighbour is neither at the same place nor so far away that it says nothing."""
-    step, off = way[k + 1] - way[k], min(abs(way[i] - way[k]), abs(way[i] - way[k + 1]))
-    return bool(1e-3 * step < off < 20 * step)
+    A neighbour counts if it is neither at the same place nor so far away that it says nothing.
+    """
+    out = np.full((len(steps), len(_SHARES)), np.nan)
+    if not len(steps):
+        return out
+    step = way[steps + 1] - way[steps]
+    usable = []
+    for shift, near in ((-1, steps), (2, steps + 1)):
+        at = steps + shift
+        there = (at >= 0) & (at < len(values))
+        at = np.clip(at, 0, len(values) - 1)
+        off = np.abs(way[at] - way[near])
+        usable.append(there & np.isfinite(values[at]) & (1e-3 * step < off) & (off < 20 * step))
+    for left, right in ((True, True), (True, False), (False, True)):
+        rows = np.flatnonzero((usable[0] == left) & (usable[1] == right))
+        near = steps[rows, None] + np.arange(0 - left, 2 + right)[None]
+        at = (way[near] - way[steps[rows], None]) / step[rows, None]
+        divided = values[near] / ends[rows, None]  # differences, in place, for Newton's form of the polynomial
+        for order in range(1, near.shape[1]):
+            divided[:, order:] = (divided[:, order:] - divided[:, order - 1 : -1]) / (at[:, order:] - at[:, :-order])
+        between = divided[:, -1:] * np.ones(len(_SHARES))
+        for i in range(near.shape[1] - 2, -1, -1):
+            between = divided[:, i, None] + (_SHARES - at[:, i, None]) * between
+        out[rows] = between
+    return out
 
 
 def _points(subject: Subject, places: Sequence[tuple[Lane, int, float]]) -> list[dict[str, object] | None]:
@@ -149,7 +146,7 @@ def _points(subject: Subject, places: Sequence[tuple[Lane, int, float]]) -> list
     with np.errstate(all="ignore"):
         aside = np.abs((done.u - a) / scale - share * chord).max(axis=1)
         good = done.converged & (aside < 0.5 * length) & np.isfinite(ahead).all(axis=1)
-        unit = np.array([rescaled(*x) for x in zip(ahead, scale, fresh, strict=True)])
+        unit = rescaled(ahead, scale, fresh)
         values = determinants(done.jacobian, unit, fresh, np.array([lane.weight for lane, _, _ in places]))
     for i in range(len(places)):
         row = {"u": done.u[i], "tangent": unit[i], "scale": fresh[i], "determinant": float(values[i]), "ahead": np.nan}

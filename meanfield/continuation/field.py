@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,36 @@ from meanfield.solve.starts import own_starts
 
 _PROBES = 5  # values of the coordinate at which a symbolic path is compared with what the model's preparation says
 _AGREE = 1e-12
+
+
+def moved_parameters(model: Model, given: Mapping[str, float], moved: Mapping[str, sp.Expr]) -> dict[str, sp.Expr]:
+    """The model's own parameters that move, as formulas ``{name: expression}``: those of ``moved`` (``{name: expression}``, in
+    the words of the model's preparation), and what the preparation computes from them. given: what is held fixed.
+
+    Raises `ParameterError` where the preparation has no formula for it.
+    """
+    symbols = set().union(*(v.free_symbols for v in moved.values()))
+    positive = {s: sp.Symbol(s.name, positive=True) for s in symbols}  # a formula does not ask for the sign; comparisons in it do
+    exprs: dict[str, sp.Expr] = dict(moved)
+    if model.prepare is not None:
+        values = {**given, **{name: v.xreplace(positive) for name, v in moved.items()}}
+        try:
+            found = model.prepare.function({name: np.array(value, dtype=object) for name, value in values.items()})
+            exprs = {name: sp.sympify(np.asarray(value).item()) for name, value in found.items()}
+        except (TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, ParameterError):
+                raise
+            raise _no_formula(model, list(moved)) from error
+    back = {p: s for s, p in positive.items()}
+    names = [s.name for s in model.parameters]
+    return {n: exprs[n].xreplace(back) for n in names if n in exprs and exprs[n].free_symbols}
+
+
+def _no_formula(model: Model, words: Sequence[str]) -> ParameterError:
+    return ParameterError(
+        f"{model.name or model.title} computes parameters from {' and '.join(map(repr, words))} in a way that has no formula here; "
+        f"give the path in its own parameters, along={{'{model.parameters[0].name}': expression, ...}}"
+    )
 
 
 @dataclass(frozen=True)
@@ -46,31 +76,15 @@ class Field:
 
     def _prepared(self, model: Model, spoken: Path, words: list[str]) -> Path:
         """The model's own parameters on a path that is given in the words of its preparation."""
-        assert model.prepare is not None
-        positive = sp.Symbol(spoken.name, positive=True)  # a formula does not ask for the sign; comparisons in it do
-        moved = {words[i]: v.xreplace({spoken.symbol: positive}) for i, v in zip(spoken.index, spoken.values, strict=True)}
-        given = {**self._understood(model), **moved}
-        try:
-            found = model.prepare.function({name: np.array(value, dtype=object) for name, value in given.items()})
-            exprs = {name: sp.sympify(np.asarray(value).item()) for name, value in found.items()}
-        except (TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, ParameterError):
-                raise
-            raise self._no_formula(model, spoken) from error
+        moved = {words[i]: v for i, v in zip(spoken.index, spoken.values, strict=True)}
         names = [s.name for s in model.parameters]
-        values = {n: exprs[n].xreplace({positive: spoken.symbol}) for n in names if n in exprs and exprs[n].free_symbols}
+        values = moved_parameters(model, self._understood(model), moved)
         path = Path(spoken.name, tuple(names.index(n) for n in values), spoken.symbol, tuple(values.values()))
         at = np.linspace(self.low, self.high, _PROBES)
         truth = self.points(model, at)
         if not np.allclose(path.points(truth, at), truth, rtol=_AGREE, atol=_AGREE):
-            raise self._no_formula(model, spoken)
+            raise _no_formula(model, [spoken.name])
         return path
-
-    def _no_formula(self, model: Model, spoken: Path) -> ParameterError:
-        return ParameterError(
-            f"{model.name or model.title} computes parameters from {spoken.name!r} in a way that has no formula here; "
-            f"give the path in its own parameters, along={{'{model.parameters[0].name}': expression, ...}}"
-        )
 
     def _understood(self, model: Model) -> dict[str, float]:
         """What is held fixed, as far as this model knows it."""

@@ -119,7 +119,7 @@ def _counted(todo: Sequence[Start]) -> str:
 
 def arrivals(garden: Garden, branches: Sequence[Branch], make: Callable[[Model], Subject | None]) -> list[Start]:
     """Starts in the phases that join the branches, where no branch is known yet."""
-    found = [s for branch in branches for event in branch.events("junction") for s in crossed(event, make)]
+    found = [s for branch in branches for event in branch.sketch for s in crossed(event, make)]
     return [s for s in found if not _known(garden, s)]
 
 

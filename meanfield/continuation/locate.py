@@ -204,13 +204,14 @@ def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
             middle = b - fb * (b - a) / (fb - fa)
             middle = np.where(np.isfinite(middle) & (middle > a) & (middle < b) & (turn % 4 != 3), middle, 0.5 * (a + b))
             value = _measure(chord.subject, found, chord, active, middle)
+            moved = np.abs(middle - share[active]) if turn else np.full(len(middle), np.inf)
             share[active] = middle
             left = value * fa < 0
             high[active] = np.where(left, middle, b)
             f_high[active] = np.where(left, value, 0.5 * fb)
             low[active] = np.where(left, a, middle)
             f_low[active] = np.where(left, 0.5 * fa, value)
-            done = (high[active] - low[active] < _NARROW) | (value == 0) | ~np.isfinite(value)
+            done = (high[active] - low[active] < _NARROW) | (moved < _NARROW) | (value == 0) | ~np.isfinite(value)
             active = active[~done]
     return share
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,58 @@ from meanfield.continuation.locate import Located, told_twice
 from meanfield.solve.problem import Array
 
 _AT_JUNCTION = 1e-6
+_ASIDE, _ALIKE = 1e-3, 1e-5  # scaled: how far beside a point an image is looked at, and how well images agree
 
 
-def events_of(branch: Branch) -> tuple[Event, ...]:
-    """All events of a branch in its order. A turning point that belongs to a branch point is not told twice."""
+def completed(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Events of one branch with the types that exact normal forms give, and with the stability of the points around them."""
+    branch = events[0].branch if events else None
+    if branch is None:
+        return tuple(events)
+    stable = branch.stable
+    sides = [_sides(stable, event.place, len(branch)) for event in events]
+    return tuple(
+        replace(exact(event), stable_before=before, stable_after=after)
+        for event, (before, after) in zip(events, sides, strict=True)
+    )
+
+
+def exact(event: Event) -> Event:
+    """A branch point with the type that its exact normal form gives; any other event as it is."""
+    if event.branch is None or event.branching is None or event.located is None:
+        return event
+    found = classified(event.branch.subject, event.located.u, event.branch.base, event.branching)
+    return replace(event, type=found.kind.type, name=found.kind.name, details=found.details)
+
+
+def breaks_symmetry(event: Event) -> bool:
+    """Whether a pitchfork is one because of a declared symmetry: the point is its own image, and one of the two curves that cross
+    there consists of its own images while the states of the other are exchanged in pairs.
+
+    Then all even terms of the reduced equation vanish, which needs no derivative to be seen.
+    """
+    kind, one = event.branching, event.located
+    if event.branch is None or event.type != "pitchfork" or kind is None or kind.other is None or one is None:
+        return False
+    bent, trunk = sorted((kind.own, kind.other), key=lambda t: abs(float(t[-1])))
+
+    def turned(image: Any, way: Array, sign: float) -> bool:
+        moved = image((one.u + _ASIDE * way * one.scale)[None])[0] - image(one.u[None])[0]
+        return bool(np.abs(moved / one.scale - sign * _ASIDE * way).max() <= _ALIKE * _ASIDE)
+
+    return any(
+        bool(np.abs((image(one.u[None])[0] - one.u) / one.scale).max() <= _ALIKE)
+        and turned(image, bent, -1)
+        and turned(image, trunk, 1)
+        for image in event.branch.subject.symmetries
+    )
+
+
+def sketched(branch: Branch) -> tuple[Event, ...]:
+    """All events of a branch in its order, branch points as differences see them, without stability: see `completed`.
+
+    A turning point that belongs to a branch point is not told twice.
+    """
     found = _placed(branch)
     if not found:
         return ()
@@ -24,22 +74,20 @@ def events_of(branch: Branch) -> tuple[Event, ...]:
     error = np.array([one.error for one, _, _ in found])
     base = np.repeat(branch.base[None], len(u), axis=0)
     values, claims = _values(branch, u, error, base)
-    stable = branch.stable
-    out = []
+    out: list[Event] = []
     for k, (one, kind, place) in enumerate(found):
         names = branch.subject.curve.path
         at = {names.name: float(u[k, -1])}
         at_error = {names.name: float(error[k, -1])}
-        before, after = _sides(stable, place, len(branch))
-        type_, name, details = _named(branch, one, kind)
+        type_, name, details = _named(one, kind)
         event = Event(
             type_,
             name,
             at,
             {n: float(v[k]) for n, v in values.items()},
             {**{n: float(e[k]) for n, e in claims.items()}, **at_error},
-            before,
-            after,
+            None,
+            None,
             bool(one.sharp),
             float(place),
             details,
@@ -101,13 +149,10 @@ def _sides(stable: Any, place: float, size: int) -> tuple[bool | None, bool | No
     return (bool(stable[before]) if before >= 0 else None), (bool(stable[after]) if after < size else None)
 
 
-def _named(branch: Branch, one: Located, kind: Branching | None) -> tuple[str, str, dict[str, Any]]:
+def _named(one: Located, kind: Branching | None) -> tuple[str, str, dict[str, Any]]:
     bracket = one.bracket
     if bracket.type == "branch":
-        if kind is None:
-            return "branch point", "branch point", {}
-        exact = classified(branch.subject, one.u, branch.base, kind)
-        return exact.kind.type, exact.kind.name, exact.details
+        return ("branch point", "branch point", {}) if kind is None else (kind.type, kind.name, {})
     if bracket.type == "hopf":
         return "hopf", "Hopf point", {} if one.vector is None else {"frequency": abs(float(one.vector[0]))}
     if bracket.type == "refused":
@@ -127,8 +172,8 @@ def _junctions(branch: Branch, event: Event, u: Array, base: Array) -> list[Even
                 event.at,
                 event.unknowns,
                 event.error,
-                event.stable_before,
-                event.stable_after,
+                None,
+                None,
                 event.sharp,
                 event.place,
                 {"by": event.name},

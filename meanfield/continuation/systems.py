@@ -25,6 +25,7 @@ _DIFFERENCE = 3e-6  # relative step of the differences
 _BATCH = 4_000_000  # numbers in the Jacobians of one batch of evaluations
 _ITERATIONS = 12
 _NOTHING = 1e-20
+_FAST = 1e-3  # by which factor steps must shrink for the matrix to be kept
 _ON_EDGE = 1e-12  # an unknown this close to its edge lies on it
 _UNLIKE = 0.2  # matrices whose quotient differs from 1 by more than this are not the same derivative
 
@@ -169,7 +170,7 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
     y = np.array(y, dtype=float)
     start = y.copy()
     found = np.zeros(len(y), dtype=bool)
-    last = np.full(len(y), np.inf)
+    before, last = np.full(len(y), 1.0), np.full(len(y), np.inf)
     matrix = np.full((*y.shape, y.shape[1]), np.nan)
     with np.errstate(all="ignore"):
         active = np.arange(len(y))
@@ -177,50 +178,56 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
             if active.size == 0:
                 break
             part = Sheet(sheet.p[active], sheet.reference[active])
-            matrix[active] = differences(system, y[active], part)
+            old = ~(last[active] <= _FAST * before[active])  # a matrix from nearby serves as long as the steps shrink fast
+            stale = active[old]
+            matrix[stale] = differences(system, y[stale], Sheet(sheet.p[stale], sheet.reference[stale]))
             step = solved(*_equilibrated(matrix[active], -system.residual(y[active], part)))
             extent = np.abs(y[active]) + 1.0
             size = (np.abs(step) / extent).max(axis=1)
             y[active] += np.where(np.isfinite(step), step, 0.0)
             done = (size <= 1e-13) | ((size <= 1e-8) & (size >= 0.1 * last[active]))
             lost = ~np.isfinite(size) | (size > 10 * last[active])
-            last[active] = size
+            before[active], last[active] = np.minimum(last[active], 1.0), size
             found[active[done]] = True
             active = active[~done & ~lost]
         found[active[last[active] <= 1e-9]] = True
         far = (np.abs(y - start) > 0.5 * (np.abs(start) + 1.0)).any(axis=1)
-        found &= ~far
+        rows = np.flatnonzero(found & ~far)
         error = np.full(y.shape, np.inf)
-        for row in np.flatnonzero(found):
-            one = Sheet(sheet.p[row : row + 1], sheet.reference[row : row + 1])
-            bound = _claimed(system, y[row : row + 1], one, matrix[row])
-            found[row] = bound is not None
-            error[row] = np.inf if bound is None else bound
-    return Special(y, error, found)
+        error[rows] = _claimed(system, y[rows], Sheet(sheet.p[rows], sheet.reference[rows]), matrix[rows])
+    return Special(y, error, np.isfinite(error).all(axis=1))
 
 
-def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> Array | None:
-    """(D,) error bounds of a root y (1, D): residual and its noise through the inverse. None where there is no such bound.
+def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> Array:
+    """Error bounds (P, D) of roots y (P, D): residual and its noise through the inverse. Inf where there is no such bound.
 
     The matrix is made of differences; where shorter ones give another matrix, it is no derivative. On an edge of the domain
     that happens at double roots, along the directions in which the slope itself vanishes: there noise counts by its root.
     """
-    noise = (system.noise(y, sheet) + np.abs(system.residual(y, sheet)))[0]
-    try:
-        inverse = np.linalg.inv(matrix)
-    except np.linalg.LinAlgError:
-        return None
-    bound = (np.abs(inverse) * noise[None, :]).sum(axis=1) + 2 * EPS * np.abs(y[0])
-    if not np.isfinite(bound).all():
-        return None
-    unlike = np.abs(inverse @ (differences(system, y, sheet, 0.25) - matrix)[0]).max(axis=1) > _UNLIKE
-    if unlike.any():
-        size = len(system.curve.lower)
-        if not (np.abs(y[0, :size] - system.curve.lower) <= _ON_EDGE).any():
-            return None
-        bound = np.where(unlike, np.maximum(bound, 2 * np.sqrt(bound * _steps(system, y)[0])), bound)
+    if len(y) == 0:
+        return np.zeros(y.shape)
+    noise = system.noise(y, sheet) + np.abs(system.residual(y, sheet))
+    inverse = _inverses(matrix)
+    bound = (np.abs(inverse) * noise[:, None, :]).sum(axis=2) + 2 * EPS * np.abs(y)
+    unlike = np.abs(inverse @ (differences(system, y, sheet, 0.25) - matrix)).max(axis=2) > _UNLIKE
+    size = len(system.curve.lower)
+    on_edge = (np.abs(y[:, :size] - system.curve.lower) <= _ON_EDGE).any(axis=1)
+    bound = np.where(unlike, np.maximum(bound, 2 * np.sqrt(bound * _steps(system, y))), bound)
     # What can hardly be told from 0 is not told from it.
-    return np.asarray(np.where(np.abs(y[0]) < _NOTHING, np.maximum(bound, np.abs(y[0])), bound))
+    bound = np.where(np.abs(y) < _NOTHING, np.maximum(bound, np.abs(y)), bound)
+    known = np.isfinite(bound).all(axis=1) & (on_edge | ~unlike.any(axis=1))
+    return np.where(known[:, None], bound, np.inf)
+
+
+def _inverses(matrix: Array) -> Array:
+    """(P, D, D); NaN for those that are singular."""
+    out = np.full(matrix.shape, np.nan)
+    for k in np.flatnonzero(np.isfinite(matrix).all(axis=(1, 2))):
+        try:
+            out[k] = np.linalg.inv(matrix[k])
+        except np.linalg.LinAlgError:
+            continue
+    return out
 
 
 def _steps(system: System, y: Array) -> Array:

@@ -144,17 +144,15 @@ class Walk:
         good = done.converged & (angle <= self.steps.worst) & (jump <= 2 * step) & (jump > 0.3 * step)
         good &= ~self._around_a_corner(lanes, t, done.u, ahead)
         change = self._change(done.first, angle, done.iterations, step)
-        moved = []
-        for k, lane in enumerate(lanes):
-            if good[k]:
-                self._accept(lane, done.u[k], done.jacobian[k], ahead[k], scale[k])
-                lane.step = float(np.clip(step[k] * change[k], self.steps.smallest, self.steps.largest))
-                lane.ahead.append(lane.step)
-                moved.append(lane)
-            else:
-                lane.step = 0.4 * step[k]
-                if lane.step < self.steps.smallest:
-                    lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
+        for k in np.flatnonzero(~good):
+            lane = lanes[k]
+            lane.step = 0.4 * float(step[k])
+            if lane.step < self.steps.smallest:
+                lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
+        rows = np.flatnonzero(good)
+        moved = [lanes[k] for k in rows]
+        length = np.clip(step[rows] * change[rows], self.steps.smallest, self.steps.largest)
+        self._accept(moved, done.u[rows], done.jacobian[rows], ahead[rows], scale[rows], length)
         return moved
 
     def _around_a_corner(self, lanes: Sequence[Lane], t: Array, new: Array, ahead: Array) -> Any:
@@ -179,17 +177,19 @@ class Walk:
         factor = np.minimum(by_error, by_angle)
         return np.clip(np.where(iterations > 4, np.minimum(factor, 0.7), factor), 0.4, 2.0)
 
-    def _accept(self, lane: Lane, u: Array, jacobian: Array, ahead: Array, scale: Array) -> None:
-        lane.length += distance(lane.u[-1], u, scale)
+    def _accept(self, lanes: Sequence[Lane], u: Array, jacobian: Array, ahead: Array, scale: Array, step: Array) -> None:
+        """New points u (P, N) of P lanes, one each, and the steps (P,) that are to follow them."""
+        if not lanes:
+            return
         fresh = scale_at(u, self.floor)
-        self._keep(lane, u, jacobian, rescaled(ahead, scale, fresh), fresh)
-        lane.end = self._end(lane)
-
-    def _keep(self, lane: Lane, u: Array, jacobian: Array, ahead: Array, scale: Array) -> None:
-        lane.u.append(u)
-        lane.tangent.append(ahead)
-        lane.scale.append(scale)
-        lane.determinant.append(float(determinants(jacobian[None], ahead[None], scale[None], lane.weight[None])[0]))
+        unit = rescaled(ahead, scale, fresh)
+        values = determinants(jacobian, unit, fresh, np.array([lane.weight for lane in lanes])).tolist()
+        for k, lane in enumerate(lanes):
+            lane.length += distance(lane.u[-1], u[k], scale[k])
+            lane.step = float(step[k])
+            for name, value in zip(LISTS, (u[k], unit[k], fresh[k], values[k], lane.step), strict=True):
+                getattr(lane, name).append(value)
+            lane.end = self._end(lane)
 
     def begin(self, u: Array, jacobian: Array, ahead: Array, base: Array, step: float) -> Lane:
         """A lane that starts at the solution ``u`` with the scaled tangent ``ahead``."""
@@ -197,8 +197,9 @@ class Walk:
         lane = Lane(np.array(base, dtype=float), step=step)
         size = np.nan_to_num(np.abs(jacobian * scale[None, :]).max(axis=1))
         lane.weight = np.where(size > 0, size, 1.0)
-        self._keep(lane, np.array(u), jacobian, ahead, scale)
-        lane.ahead.append(step)
+        determinant = float(determinants(jacobian[None], ahead[None], scale[None], lane.weight[None])[0])
+        for name, value in zip(LISTS, (np.array(u), ahead, scale, determinant, step), strict=True):
+            getattr(lane, name).append(value)
         self.lanes.append(lane)
         return lane
 
@@ -230,11 +231,10 @@ class Walk:
 
     def _mirrored(self, lane: Lane) -> bool:
         """Whether the last step passed through a symmetric point: what lies beyond is the image of what lies behind."""
-        for image in self.symmetries:
+        turned = lane.tangent[-2][-1] * lane.tangent[-1][-1] < 0 and lane.determinant[-2] * lane.determinant[-1] < 0
+        for image in self.symmetries if turned else ():
             behind, ahead = (u - image(u[None])[0] for u in (lane.u[-2], lane.u[-1]))
-            size = float((behind * ahead / lane.scale[-1] ** 2).sum())
-            turned = lane.tangent[-2][-1] * lane.tangent[-1][-1] < 0 and lane.determinant[-2] * lane.determinant[-1] < 0
-            if size < 0 and turned:
+            if float((behind * ahead / lane.scale[-1] ** 2).sum()) < 0:
                 return True
         return False
 
@@ -289,6 +289,6 @@ def distance(a: Array, b: Array, scale: Array) -> float:
 
 
 def rescaled(unit: Array, scale: Array, fresh: Array) -> Array:
-    """A scaled unit tangent in another scale."""
+    """Scaled unit tangents (..., N) in another scale."""
     other = unit * scale / fresh
-    return np.asarray(other / np.sqrt((other**2).sum()))
+    return np.asarray(other / np.sqrt((other**2).sum(axis=-1, keepdims=True)))

@@ -37,6 +37,9 @@ _SYMMETRIC = 1e-6  # scaled: how far from its image a state is that counts as it
 _KICKS = (2e-3, 2e-2, 0.1)  # scaled lengths of starts beside it
 _JOINS = 1e-5  # a junction's condition below which the other phase is there
 _TOL = 1e-10
+_BRIEFLY = replace(ROUGHLY, max_iterations=14)  # a start that close to a root has found it by then
+_ALIKE = 1e-5  # scaled: states found by rough rules that are this close go to the same root
+_NEARLY = 1e-2  # scaled: what is left to go where Newton's method has not come to an end
 
 
 def signatures(sheets: Sequence[Sheet]) -> list[Signature]:
@@ -167,10 +170,12 @@ def _beside(
     count, width, n = starts.shape
     given = np.isfinite(starts).all(axis=2).ravel()
     owner, flat = np.repeat(np.arange(count), width)[given], starts.reshape(-1, n)[given]
-    rough = newton(kernel.at(ROUGH, quick=True), p[owner], flat, scale=size[owner], options=ROUGHLY)
+    rough = newton(kernel.at(ROUGH, quick=True), p[owner], flat, scale=size[owner], options=_BRIEFLY)
     near = (np.abs(rough.x - centre[owner]) <= 3 * _REACH * size[owner]).all(axis=1)  # others wandered off
-    owner = owner[near]
-    run = newton(kernel.at(WORKING, quick=True), p[owner], rough.x[near], scale=size[owner])
+    some = np.flatnonzero(near & (rough.converged | (np.abs(rough.step) <= _NEARLY * size[owner]).all(axis=1)))
+    some = some[_first_of_each(owner[some], rough.x[some] / size[owner[some]])]
+    owner = owner[some]
+    run = newton(kernel.at(WORKING, quick=True), p[owner], rough.x[some], scale=size[owner])
     good = np.flatnonzero(run.converged)
     rows, _, _ = finish(kernel, p, Found(owner[good], run.x[good], run.jacobian[good]), size, _TOL, WORKING)
     rows = distinct(kernel, rows, p, size)
@@ -181,6 +186,13 @@ def _beside(
         if key is not None:
             out[int(k)].append((x, key))
     return out
+
+
+def _first_of_each(owner: Any, x: Array) -> Any:
+    """Rows of the states x (R, n), scaled, that are no earlier one of the same owner once more."""
+    order = np.lexsort((*np.round(x / _ALIKE).T, owner))
+    near = np.all(np.abs(np.diff(x[order], axis=0)) < _ALIKE, axis=1) & (np.diff(owner[order]) == 0)
+    return order[np.concatenate([[True], ~near])] if len(order) else order
 
 
 def usual(sheet: Sheet) -> Array:

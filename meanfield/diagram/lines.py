@@ -15,6 +15,7 @@ from meanfield.continuation.subject import Subject
 from meanfield.continuation.walk import Steps
 from meanfield.diagram.grid import Plane, Sheet
 from meanfield.diagram.working import working_unknowns
+from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.progress import Progress
 
@@ -52,7 +53,12 @@ class Lines:
 
     def subject(self, model: Model) -> Subject:
         if id(model) not in self.subjects:
-            middle = float(np.mean(self.plane.edges[1 - self.axis]))
+            middle, *ends = (float(f(self.plane.edges[1 - self.axis])) for f in (np.mean, np.min, np.max))
+            if any(self.field(end).path(model) != self.field(middle).path(model) for end in ends):
+                raise ParameterError(
+                    f"{model.name or model.title} computes parameters from {self.moving} and {self.held} together; "
+                    f"draw the plane of others of its own parameters ({', '.join(s.name for s in model.parameters)})"
+                )
             self.subjects[id(model)] = self.field(middle).subject(model)
         return self.subjects[id(model)]
 

@@ -148,3 +148,8 @@ def _check(models: Sequence[Model], grid: Plane, parameters: dict[str, float]) -
         for name in grid.names:
             if name not in own:
                 raise ParameterError(f"{name!r} is no parameter of {model.name or model.title}; it has {', '.join(sorted(own))}")
+            if name not in {p.name for p in model.parameters}:
+                raise ParameterError(
+                    f"{model.name or model.title} has {name!r} only to compute others of its parameters from it; the plane needs "
+                    f"two of {', '.join(p.name for p in model.parameters)}"
+                )

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from meanfield.conditions import indicator_zero, singular
+from meanfield.conditions import fix_parameters, indicator_zero, singular
 from meanfield.conditions.subspace import restricted
 from meanfield.conditions.transversal import transversal
 from meanfield.continuation.branch import Branch, Event
+from meanfield.continuation.report import breaks_symmetry, exact
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 
 _FLAT = 1e-10  # an unknown smaller than this all along a branch is zero on it
 _SAME = 1e-7
+_WALKED = 1e-9  # scaled: how well the points of a walk are known
 _PART = 1e-5  # of a null vector: components below this share do not belong to it
 
 
@@ -41,27 +43,40 @@ class Condition:
         """Conditions with the same key are the same equations."""
         return id(self.model), self.kind, self.name, self.zero, self.critical
 
-    def rewritten(self, free: str) -> Model:
-        """The model of the boundary, with the parameter ``free`` as an unknown. Raises `ModelError` if there is none."""
+    def rewritten(self, free: str, computed: Mapping[sp.Symbol, sp.Expr]) -> Model:
+        """The model of the boundary, with the parameter ``free`` as an unknown. computed: parameters that are functions of those
+        of the plane. Raises `ModelError` if there is none."""
         bare = _bare(self.model)
+        if computed:
+            bare = fix_parameters(replace(bare, prepare=None), computed)
         values: dict[sp.Symbol, sp.Expr] = {u: sp.S.Zero for u in bare.unknowns if u.name in self.zero}
         if self.kind == "transversal":
             return transversal(bare, values, [u for u in bare.unknowns if u.name in self.critical], free=free)
         if self.kind == "fold":  # which of the signs of the null vector counts does not matter along a curve
             return replace(singular(restricted(bare, values) if values else bare, free=free), accept={})
         expr = next(u for u in bare.unknowns if u.name == self.name) if self.kind == "edge" else bare.indicators[self.name]
-        out = indicator_zero(replace(bare, restrict={}), self.model.resolve(expr), free)
+        out = indicator_zero(replace(bare, restrict={}), bare.resolve(expr), free)
         return restricted(out, values) if values else out
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A point of a boundary: working unknowns by name, place in the plane, null vector (n,) where there is one."""
+    """A point of a boundary: working unknowns by name, place in the plane, null vector (n,) where there is one. event: what
+    happens there, as it was located."""
 
     condition: Condition
     unknowns: dict[str, float]
     place: tuple[float, float]
     vector: np.ndarray | None
+    event: Event
+
+    def named(self) -> Condition:
+        """The condition under the name that the exact normal form of the event gives it."""
+        if self.condition.kind != "transversal":
+            return self.condition
+        kind = self.event.type if breaks_symmetry(self.event) else exact(self.event).type
+        label = self.condition.label
+        return replace(self.condition, label=kind if kind == "pitchfork" or label == self.event.type else label)
 
 
 def seeds(names: tuple[str, str], branches: Iterable[Branch]) -> list[Seed]:
@@ -72,7 +87,7 @@ def seeds(names: tuple[str, str], branches: Iterable[Branch]) -> list[Seed]:
     found = []
     for branch in branches:
         zero = _zero(branch)
-        events = [e for e in branch.events() if e.sharp and e.type not in ("window", "junction", "hopf")]
+        events = [e for e in branch.sketch if e.sharp and e.type not in ("window", "junction", "hopf")]
         for event in events:
             condition = _condition(branch, event, zero, events)
             if condition is not None and _matters(branch, event):
@@ -96,7 +111,7 @@ def _seed(event: Event, branch: Branch, condition: Condition, names: tuple[str, 
     unknowns = dict(zip(branch.subject.curve.problem.names, np.maximum(event.u[:-1], lower).tolist(), strict=True))
     vector = event.located.vector if event.located is not None and event.type == "fold" else None
     at = {**held_parameters(branch), **event.at}
-    return Seed(condition, unknowns, (at[names[0]], at[names[1]]), vector)
+    return Seed(condition, unknowns, (at[names[0]], at[names[1]]), vector, event)
 
 
 def held_parameters(branch: Branch) -> dict[str, float]:
@@ -120,8 +135,8 @@ def _condition(branch: Branch, event: Event, zero: tuple[str, ...], events: Sequ
         critical = _critical(branch, event)
         if not critical or not set(critical) <= set(zero):
             return None  # seen from the branch that ends here: the one that goes through tells it
-        named = next((e.name for e in here if e.type == "indicator"), event.type)
-        return Condition(model, "transversal", "", zero, critical, event.type if event.type == "pitchfork" else named)
+        label = next((e.name for e in here if e.type == "indicator"), event.type)
+        return Condition(model, "transversal", "", zero, critical, label)
     if any(e.type in ("fold", "pitchfork", "transcritical", "branch point") for e in here):
         return None  # the same boundary, told by what it does to branches
     if event.type == "indicator" and event.name in model.indicators:
@@ -161,12 +176,13 @@ def _told_elsewhere(branch: Branch, event: Event) -> bool:
 
 
 def _matters(branch: Branch, event: Event) -> bool:
-    physical = branch.physical
+    physical, (points, _, scale, _) = branch.subject.physical, branch._raw
     if physical is None:
         return True
-    k = int(np.clip(np.floor(event.place), 0, len(physical) - 1))
-    around = physical[max(0, k - 1) : k + 3]
-    return bool(around.any())
+    k = int(np.clip(np.floor(event.place), 0, len(points) - 1))
+    near = slice(max(0, k - 1), k + 3)
+    base = np.repeat(branch.base[None], len(points[near]), axis=0)
+    return bool(np.any(physical(points[near], base, _WALKED * scale[near])))
 
 
 def _bare(model: Model) -> Model:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from meanfield.compile import compile
 from meanfield.continuation.branch import Branch, Event
 from meanfield.continuation.corrector import correct
+from meanfield.continuation.field import moved_parameters
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.path import path_of
 from meanfield.continuation.stops import Stops
@@ -33,11 +35,13 @@ _STEPS = Steps(largest=0.06, angle=0.15)
 
 @dataclass(eq=False)
 class Tracer:
-    """Traces conditions in a plane; ``curves``: what has been traced, by condition."""
+    """Traces conditions in a plane; ``curves``: what has been traced, by condition. computed: parameters of a model that are
+    functions of those of the plane; None: those that its preparation computes from them."""
 
     plane: Plane
     fixed: Mapping[str, float]
     progress: Progress
+    computed: Callable[[Model], Mapping[sp.Symbol, sp.Expr]] | None = None
     curves: dict[Any, list[Branch]] = field(default_factory=dict)
     subjects: dict[Any, Subject | None] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -55,7 +59,7 @@ class Tracer:
                 continue
             branch = self._walk(start)
             known.append(branch)
-            new.append((seed.condition, branch))
+            new.append((seed.named(), branch))
         return new
 
     def _walk(self, start: Start) -> Branch:
@@ -77,12 +81,22 @@ class Tracer:
 
     def _made(self, condition: Condition) -> Subject:
         x, y = self.plane.names
-        model = condition.rewritten(free=y)
+        model = condition.rewritten(y, self.computed(condition.model) if self.computed else self._prepared(condition.model))
         kernel = compile(model)
         widths = {n: float(np.ptp(e)) for n, e in zip(self.plane.names, self.plane.edges, strict=True)}
         sizes = [widths.get(name, 1.0) for name in kernel.names]
         path = path_of(kernel.parameter_names, x, model.name or model.title)
         return subject_of(kernel, path, as_floor(sizes, widths[x]), asking=False)
+
+    def _prepared(self, model: Model) -> dict[sp.Symbol, sp.Expr]:
+        """What the model's preparation computes from the parameters of the plane, as formulas."""
+        if model.prepare is None:
+            return {}
+        own = {s.name: s for s in model.parameters}
+        axes = {name: own[name] for name in self.plane.names}
+        held = {n: v for n, v in self.fixed.items() if n in own or n in model.prepare.accepts}
+        found = moved_parameters(model, held, axes)
+        return {own[name]: value for name, value in found.items() if name not in axes}
 
     def _start(self, seed: Seed, subject: Subject) -> Start | None:
         """The seed as a point of the curve, solved for once more in the condition's own equations."""
@@ -128,11 +142,24 @@ def trace(
     held = {name: value for name, value in held_parameters(event.branch).items() if name not in plane}
     with reporting(progress) as report:
         report.start(None, f"tracing {seed.condition.label}")
-        tracer = Tracer(grid, held, report)
+        tracer = Tracer(grid, held, report, lambda _: _moved_along(event))
         found = tracer.trace([seed])
     if not found:
         raise ParameterError(f"{seed.condition.label} could not be traced: {'; '.join(tracer.failures) or 'no curve passes here'}")
     return curve_of(*found[0])
+
+
+def _moved_along(event: Event) -> dict[sp.Symbol, sp.Expr]:
+    """The parameters that move along the branch of an event as functions of another one, which is the coordinate."""
+    branch = event.branch
+    if branch is None or branch.model is None:
+        return {}
+    path, own = branch.subject.curve.path, branch.model.parameters
+    coordinate = next((s for s in own if s.name == path.name), None)
+    if path.plain or coordinate is None:
+        return {}
+    moved = {own[i]: value.xreplace({path.symbol: coordinate}) for i, value in zip(path.index, path.values, strict=True)}
+    return {s: value for s, value in moved.items() if s != value}
 
 
 def _vector(seed: Seed) -> dict[str, float]:
