@@ -19,12 +19,20 @@ from meanfield.compile.precise.field import Field, Number, Values, array
 from meanfield.errors import QuadratureError
 
 EXPONENT = 1.6
+_PHASE = 1.5
+"""Digits by which the change of a trapezoid sum may be smaller than its error: the leading error is a cosine of where the nearest
+singularity lies between the nodes, and the change with the step shows that cosine, which may happen to be small."""
 MAX_NODES = 2**18
 MAX_REACH = 400.0
 
 Sample = Callable[[np.ndarray], list[Values]]
 Mapped = Callable[[Values, Values], list[Values]]
 """``(r, dr) -> [f(r) dr]``."""
+
+
+def refined(change: float) -> float:
+    """Exponent of ten of the relative error of a sum, from that of its change when its step was halved."""
+    return EXPONENT * (change + _PHASE)
 
 
 class Noise(Exception):
@@ -72,7 +80,7 @@ def checked_step(strip: float, goal: Goal, order: int = 0) -> float:
 
     order: of the derivatives in the body, each of which raises the order of the poles by one.
     """
-    return 0.49 * strip_step(strip, goal.log / EXPONENT + 3.5 + order * math.log(goal.log))
+    return 0.49 * strip_step(strip, goal.log / EXPONENT + _PHASE * math.log(10.0) + 3.5 + order * math.log(goal.log))
 
 
 def whole_line(field: Field, sample: Sample, goal: Goal, step: float) -> list[Estimate]:
@@ -112,7 +120,7 @@ def halve(field: Field, sample: Sample, goal: Goal, step: float, low: float, hig
             sizes = [s + n for s, n in zip(sizes, new_sizes, strict=True)]
             worst = max((field.log10(c) for c in change), default=-math.inf)
             _refuse_nan(field, sums)
-            if EXPONENT * worst < -goal.digits:
+            if refined(worst) < -goal.digits:
                 return [_claim(field, goal, s * h, z * h, c) for s, z, c in zip(sums, sizes, change, strict=True)]
             if worst > previous - 0.5 and worst < -0.4 * goal.digits and worst < -8:
                 raise Noise(int(goal.digits / EXPONENT + worst) + 4)
@@ -134,7 +142,7 @@ def _refuse_nan(field: Field, sums: Sequence[Number]) -> None:
 
 
 def _claim(field: Field, goal: Goal, value: Number, size: Number, change: Number) -> Estimate:
-    exponent = max(EXPONENT * field.log10(change), -goal.digits - 2)
+    exponent = max(refined(field.log10(change)), -goal.digits - 2)
     return Estimate(value, abs(size) * (field.power_of_ten(exponent) + field.noise), size)
 
 
@@ -206,7 +214,7 @@ def unit_interval(field: Field, sample: Callable[[np.ndarray], list[Values]], go
         _refuse_nan(field, new)
         if sums is not None:
             change = [abs(a - b) / z if z else 0 * z for a, b, z in zip(new, sums, sizes, strict=True)]
-            if EXPONENT * max(map(field.log10, change), default=-math.inf) < -goal.digits:
+            if refined(max(map(field.log10, change), default=-math.inf)) < -goal.digits:
                 return [_claim(field, goal, v, z, c) for v, z, c in zip(new, sizes, change, strict=True)]
         sums, n = new, 2 * n
     raise QuadratureError("1024 Gauss-Legendre nodes do not suffice on [0, 1]; is the integrand singular there?")

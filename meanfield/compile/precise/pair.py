@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages.scope import Bound, rename
-from meanfield.compile.precise.engine import EXPONENT, MAX_REACH, Estimate, Goal, Noise, checked_step
+from meanfield.compile.precise.engine import MAX_REACH, Estimate, Goal, Noise, checked_step, refined
 from meanfield.compile.precise.features import features, lattice_width, strip_width
 from meanfield.compile.precise.field import Number, Values
 from meanfield.compile.precise.interpret import Interpreter
@@ -85,7 +85,7 @@ def _average(
                 raise QuadratureError("the integrand does not decay: the average over the pair does not exist")
             continue
         worst = [F.log10(c) for c in total.changes]
-        if all(EXPONENT * w < -goal.digits for w in worst):
+        if all(refined(w) < -goal.digits for w in worst):
             return total.estimate(goal)
         steps = [_refined(h, w, goal) for h, w in zip((grid.h1, grid.h2), worst, strict=True)]
     raise Noise(8)
@@ -93,7 +93,7 @@ def _average(
 
 def _refined(step: Number, worst: float, goal: Goal) -> float:
     """The step at which the coarse sum is expected to be good enough, from what it was: digits are proportional to 1/step."""
-    share = -EXPONENT * worst / goal.digits
+    share = -refined(worst) / goal.digits
     return float(step) * min(max(0.96 * share, 0.4), 1.2)
 
 
@@ -163,7 +163,7 @@ class _LatticeSum:
 
     def estimate(self, goal: Goal) -> Estimate:
         F = self.run.field
-        digits = [max(EXPONENT * F.log10(change), -goal.digits - 2) for change in self.changes]
+        digits = [max(refined(F.log10(change)), -goal.digits - 2) for change in self.changes]
         error = sum(F.power_of_ten(e) for e in digits) + F.noise + F.power_of_ten(-goal.digits - 1)
         return Estimate(self.value, self.scale * error, self.scale)
 
