@@ -1,5 +1,6 @@
 """Exponentials of squares of the random variable are part of its law: ``<exp(a x^2) f(x)>`` is a constant times ``<f>`` under
-another Gaussian, of variance ``v' = v/(1 - 2 a v)`` and mean ``m/(1 - 2 a v)``; it exists only for ``2 a v < 1``.
+another Gaussian, of variance ``v' = v/(1 - 2 a v)`` and mean ``m/(1 - 2 a v)``; it exists only for ``2 a v < 1``. The linear part
+of such an exponent, as in ``exp(-(x - c)^2)``, goes with it: it moves the mean by ``b v'``.
 
 A rule made for the old law would have to reach out to where the exponential has moved the bulk of the integrand. Exponentials
 of the variable itself only move the mean; of one variable the rules know their rate (and f may decay, so that the bulk does not
@@ -43,37 +44,39 @@ def existence(expr: sp.Basic) -> Iterator[tuple[Average, sp.Expr]]:
 
 def _absorbed(node: Average) -> sp.Expr:
     law = node.measure
-    slopes, square, rest = _split(node.body, law.dimension)
-    if not any(slopes) and square == 0 or any(own(s) for s in (*slopes, square)):
+    slopes, square, constant, rest = _split(node.body, law.dimension)
+    if not any(slopes) and square == 0 or any(own(s) for s in (*slopes, square, constant)):
         return node
-    slope, square = sp.Matrix([shift(s, -1, 1) for s in slopes]), shift(square, -1, 1)
+    slope = sp.Matrix([shift(s, -1, 1) for s in slopes])
+    square, constant = shift(square, -1, 1), shift(constant, -1, 1)
     mean, cov = sp.Matrix(law.mean), sp.Matrix(law.cov)
     if square == 0:
         exponent = sp.expand((slope.T * (2 * mean + cov * slope))[0, 0] / 2)
-        return sp.exp(exponent) * Average(rest, Gaussian(list(mean + cov * slope), cov))
+        return sp.exp(exponent + constant) * Average(rest, Gaussian(list(mean + cov * slope), cov))
     shrunk = 1 - 2 * square * cov[0, 0]
     if shrunk.is_number and shrunk.is_positive is False:
         raise AverageError(f"the average {node} does not converge: its body outgrows a Gaussian of variance {cov[0, 0]}")
-    factor = sp.exp(square * mean[0] ** 2 / shrunk) / sp.sqrt(shrunk)
-    return factor * Average(rest, Gaussian(list(mean / shrunk), cov / shrunk))
+    (m,), (b,), v = mean, slope, cov[0, 0]
+    # Over one denominator: the terms of exp(-(x - c)^2/a) are large for small a, and cancel.
+    exponent = sp.factor(sp.together((square * m**2 + b * m + b**2 * v / 2) / shrunk + constant))
+    return sp.exp(exponent) / sp.sqrt(shrunk) * Average(rest, Gaussian([(m + b * v) / shrunk], cov / shrunk))
 
 
-def _split(body: sp.Expr, dimension: int) -> tuple[list[sp.Expr], sp.Expr, sp.Expr]:
-    """``body = exp(square x^2) rest`` in one variable, ``exp(slopes x) rest`` in several."""
-    slopes, square, rest = [sp.S.Zero] * dimension, sp.S.Zero, sp.S.One
+def _split(body: sp.Expr, dimension: int) -> tuple[list[sp.Expr], sp.Expr, sp.Expr, sp.Expr]:
+    """Slopes b, a, c and the rest of ``body = exp(a x^2 + b x + c) rest`` in one variable, of ``exp(b x + c) rest`` in several."""
+    slopes, square, constant, rest = [sp.S.Zero] * dimension, sp.S.Zero, sp.S.Zero, sp.S.One
     variables = [Bound(0, i) for i in range(dimension)]
     for factor in sp.Mul.make_args(body):
         exponent = _exponent(factor)
         poly = exponent.as_poly(*variables) if exponent is not None else None
         if poly is None or poly.total_degree() != (2 if dimension == 1 else 1):
             rest *= factor
-        elif dimension == 1:
+            continue
+        if dimension == 1:
             square += poly.coeff_monomial((2,))
-            rest *= sp.exp(exponent - poly.coeff_monomial((2,)) * variables[0] ** 2)
-        else:
-            slopes = [s + poly.coeff_monomial(v) for s, v in zip(slopes, variables, strict=True)]
-            rest *= sp.exp(poly.coeff_monomial(1))
-    return slopes, square, rest
+        slopes = [s + poly.coeff_monomial(v) for s, v in zip(slopes, variables, strict=True)]
+        constant += poly.coeff_monomial(1)
+    return slopes, square, constant, rest
 
 
 def _exponent(factor: sp.Expr) -> sp.Expr | None:

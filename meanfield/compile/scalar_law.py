@@ -15,10 +15,11 @@ from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid, UniformGrid
 from meanfield.compile.group import BLOCK_ELEMENTS, Array, Checks, Dot, NodeErrors, by_width, pieces
 from meanfield.compile.moments import Moments
-from meanfield.compile.rules import NodeChoice, mapped_count, mapped_nodes, smooth_nodes, split_nodes
+from meanfield.compile.narrow import Narrow, narrow_places
+from meanfield.compile.rules import NodeChoice, mapped_count, mapped_nodes, smooth_nodes, split_nodes, steep_places
 
 LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is computed for them
-LARGEST_CENTRED = 1e9  # where the sinh-mapped rule will do, whose nodes grow like the logarithm
+LARGEST_CENTRED = 1e9  # where rules will do whose nodes grow like the logarithm, mapped or graded ones
 
 
 class ScalarLaw:
@@ -29,12 +30,15 @@ class ScalarLaw:
     """
 
     rule: type[Dot] = Dot
+    narrow: Narrow | None = None
     # Another choice of nodes, see `meanfield.compile.schemes`.
     blocks_of: Callable[[Array, Array, int], Iterator[tuple[Array | slice, NodeChoice, bool]]] | None = None
 
     def __init__(self, mean: sp.Expr, var: sp.Expr, bodies: Sequence[sp.Expr], variable: sp.Symbol, prefix: str) -> None:
         self.moments = Moments(bodies, variable, prefix)
         self.facts = analyticity(bodies, variable)
+        if not self.facts.certain:
+            self.narrow = narrow_places(bodies, variable, self.moments.parameters)
         self.inputs = [mean, var, *self.moments.parameters]
         self.outputs = list(self.moments.moment_symbols)
         self.values = self.moments.values
@@ -46,12 +50,12 @@ class ScalarLaw:
             return []
         mean, var = inputs[:2]
         sigma = np.sqrt(np.maximum(var, 0.0))
-        broken = ~(np.isfinite(mean) & (sigma <= (LARGEST_SIGMA if self.facts.centre is None else LARGEST_CENTRED)))
+        broken = ~(np.isfinite(mean) & (sigma <= self._widest))
         if broken.any():
             sigma, mean = np.where(broken, np.nan, sigma), np.where(broken, np.nan, mean)
         kept = np.empty((1 if checks is None else 3, len(self.outputs), sigma.size))
         nested = True
-        for index, choice, half in (self.blocks_of or self._blocks)(mean, sigma, level):
+        for index, choice, half in self._chosen(mean, sigma, level, inputs[2:]):
             parameters = [p[index] for p in inputs[2:]]
             part = self._block(mean[index], sigma[index], choice, half, parameters, checks is not None)
             nested = nested and choice.coarse is not None
@@ -89,10 +93,33 @@ class ScalarLaw:
         parities = None if self.facts.kinks else self.moments.parities
         return None if parities is None else parities[0]
 
+    @property
+    def _widest(self) -> float:
+        """Standard deviation up to which the nodes needed are few enough."""
+        return LARGEST_SIGMA if self.facts.centre is None and self.narrow is None else LARGEST_CENTRED
+
     @cached_property
     def _floor(self) -> float:
         """Width below which the rule no longer depends on it: no pole is near."""
         return self.facts.strip / 13 if isfinite(self.facts.strip) and not self.facts.rate else 1e-3
+
+    def _chosen(
+        self, mean: Array, sigma: Array, level: int, parameters: Sequence[Array]
+    ) -> Iterator[tuple[Array | slice, NodeChoice, bool]]:
+        """Blocks of points and their nodes; points with something narrow of which the facts do not know have nodes of their own."""
+        if self.blocks_of is not None or self.narrow is None:
+            yield from (self.blocks_of or self._blocks)(mean, sigma, level)
+            return
+        centre, width = self.narrow.where(sigma.size, *parameters)
+        steep, narrow = steep_places(self.facts, sigma, centre, width, self.narrow.wavelength(sigma.size, *parameters))
+        plain, special = np.flatnonzero(~narrow), np.flatnonzero(narrow)
+        for index, choice, half in self._blocks(mean[plain], sigma[plain], level) if plain.size else ():
+            yield plain[index], choice, half
+        if special.size:
+            own = split_nodes(self.facts, mean[special], sigma[special], level, steep.take(special))
+            for chosen, choice in own:
+                for piece in pieces(np.arange(chosen.size), max(1, BLOCK_ELEMENTS // choice.nodes.shape[0])):
+                    yield special[chosen[piece]], choice.take(piece), False
 
     def _blocks(self, mean: Array, sigma: Array, level: int) -> Iterator[tuple[Array | slice, NodeChoice, bool]]:
         """Blocks of points with their nodes, and whether these are half of the nodes of a symmetric law. The rule depends on the

@@ -1,0 +1,103 @@
+"""Where bodies of averages are steep, and how narrow they are there, if that depends on parameters or is no known strip.
+
+``b phi'(b (x - theta))`` is a peak of width 1/b at theta, ``exp(-c (x - a)^2)`` one at a. Rules whose step knows nothing of b
+may step over such a peak, and two of them then agree on a wrong value. So the places and widths are read off the bodies, and
+nodes are crowded there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isfinite, pi, sqrt
+
+import numpy as np
+import sympy as sp
+
+from meanfield.averages.scope import nodes
+from meanfield.transfer import Applied
+
+Array = np.ndarray
+_WAVES = 2.0  # half-waves on the half width of a panel that its nodes resolve with ease
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """Functions of the number P of points and the parameters: ``where`` gives centres (K, P) and half widths (K, P) of steep
+    places, ``wavelength`` (P,) the length over which the fastest wave changes (inf if there is none)."""
+
+    where: Callable[..., tuple[Array, Array]]
+    wavelength: Callable[..., Array]
+
+
+def narrow_places(bodies: Sequence[sp.Expr], variable: sp.Symbol, parameters: Sequence[sp.Symbol]) -> Narrow | None:
+    """What is steep in ``bodies``; None if there is nothing whose width could be read off."""
+    found: dict[tuple[sp.Expr, sp.Expr], None] = {}
+    waves: dict[sp.Expr, None] = {}
+    allowed = {variable, *parameters}
+    for body in bodies:
+        for node in nodes(body, (Applied, sp.Pow, sp.Function), inside=True):
+            if not node.free_symbols <= allowed:
+                continue
+            if isinstance(node, (sp.sin, sp.cos)):
+                waves |= {abs(a): None for a, _ in _affine(node.args[0], variable)}
+            else:
+                found |= dict.fromkeys(_places(node, variable))
+    if not found and not waves:
+        return None
+    centres, widths = [c for c, _ in found], [sp.Abs(w) for _, w in found]
+    numeric = {name: sp.lambdify(list(parameters), e, "numpy") for name, e in (("c", centres), ("w", widths), ("a", list(waves)))}
+
+    def rows(name: str, size: int, values: Sequence[Array]) -> Array:
+        with np.errstate(all="ignore"):
+            columns = numeric[name](*values)
+        return np.array([np.broadcast_to(np.asarray(c, dtype=float), size) for c in columns]).reshape(-1, size)
+
+    def where(size: int, *values: Array) -> tuple[Array, Array]:
+        return rows("c", size, values), rows("w", size, values)
+
+    def wavelength(size: int, *values: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.asarray(_WAVES * pi / rows("a", size, values).max(axis=0, initial=0.0))
+
+    return Narrow(where, wavelength)
+
+
+def _places(node: sp.Basic, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr]]:
+    """(centre, half width) of the steep places of one function; empty if they are not known."""
+    if isinstance(node, Applied):
+        traits = node.args[0].traits
+        width = traits.strip if traits.strip is not None and isfinite(traits.strip) else 1.0
+        if traits.imaginary_growth:
+            width = min(width, 1 / sqrt(traits.imaginary_growth))
+        return [((traits.centre or 0) / a - b / a, width / a) for a, b in _affine(node.args[2], variable)]
+    if isinstance(node, sp.exp):
+        return [(-b / (2 * a), 1 / sp.sqrt(sp.Abs(a))) for a, b, _ in _quadratic(node.args[0], variable)]
+    if isinstance(node, sp.Pow):
+        if node.base == sp.E or not (node.exp.is_number and not (node.exp.is_Integer and node.exp > 0)):
+            return []
+        roots = [(-b / (2 * a), sp.sqrt(sp.Abs(4 * a * c - b**2)) / (2 * a)) for a, b, c in _quadratic(node.base, variable)]
+        return [*roots, *((-b / a, sp.S.One / a) for a, b in _affine(node.base, variable))]
+    if len(node.args) == 1 and isinstance(node.args[0], sp.Expr):
+        return [(-b / a, 1 / a) for a, b in _affine(node.args[0], variable)]
+    return []
+
+
+def _affine(argument: sp.Expr, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr]]:
+    """``[(a, b)]`` of an argument ``a x + b``, else empty."""
+    found = _coefficients(argument, variable)
+    return [(found[1], found[0])] if found is not None and len(found) == 2 else []
+
+
+def _quadratic(argument: sp.Expr, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr, sp.Expr]]:
+    """``[(a, b, c)]`` of an argument ``a x^2 + b x + c``, else empty."""
+    found = _coefficients(argument, variable)
+    return [(found[2], found[1], found[0])] if found is not None and len(found) == 3 else []
+
+
+def _coefficients(argument: sp.Expr, variable: sp.Symbol) -> list[sp.Expr] | None:
+    """Coefficients of a polynomial of low degree in ``variable``, by rising powers."""
+    if not argument.has(variable) or argument.has(Applied) or not argument.is_polynomial(variable):
+        return None
+    poly = sp.Poly(argument, variable)
+    return [poly.coeff_monomial(variable**k) for k in range(poly.degree() + 1)] if poly.degree() <= 2 else None
