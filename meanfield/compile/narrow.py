@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages.scope import nodes
+from meanfield.compile.source import array_names, code, function
 from meanfield.transfer import Applied
 
 Array = np.ndarray
@@ -46,21 +47,27 @@ def narrow_places(bodies: Sequence[sp.Expr], variable: sp.Symbol, parameters: Se
     if not found and not waves:
         return None
     centres, widths = [c for c, _ in found], [sp.Abs(w) for _, w in found]
-    numeric = {name: sp.lambdify(list(parameters), e, "numpy") for name, e in (("c", centres), ("w", widths), ("a", list(waves)))}
+    run = _function(parameters, centres, widths, list(waves))
 
-    def rows(name: str, size: int, values: Sequence[Array]) -> Array:
+    def rows(which: int, size: int, values: Sequence[Array]) -> Array:
         with np.errstate(all="ignore"):
-            columns = numeric[name](*values)
+            columns = run(*values)[which]
         return np.array([np.broadcast_to(np.asarray(c, dtype=float), size) for c in columns]).reshape(-1, size)
 
     def where(size: int, *values: Array) -> tuple[Array, Array]:
-        return rows("c", size, values), rows("w", size, values)
+        return rows(0, size, values), rows(1, size, values)
 
     def wavelength(size: int, *values: Array) -> Array:
         with np.errstate(divide="ignore"):
-            return np.asarray(_WAVES * pi / rows("a", size, values).max(axis=0, initial=0.0))
+            return np.asarray(_WAVES * pi / rows(2, size, values).max(axis=0, initial=0.0))
 
     return Narrow(where, wavelength)
+
+
+def _function(parameters: Sequence[sp.Symbol], *lists: Sequence[sp.Expr]) -> Callable[..., tuple[list[Array], ...]]:
+    """Generated code for lists of expressions in the parameters."""
+    rows = ", ".join("[" + ", ".join(map(code, exprs)) + "]" for exprs in lists)
+    return function(f"def places({', '.join(map(code, parameters))}):\n    return {rows}\n", "places", array_names())
 
 
 def _places(node: sp.Basic, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr]]:
