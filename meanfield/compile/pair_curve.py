@@ -24,7 +24,8 @@ from meanfield.quadrature.hermite import powers
 from meanfield.quadrature.pair_tables import PairTable, pair_table, table_averages
 
 _LONGEST_SERIES = 640  # coefficients; from there on correlations above _NEAR are read from a table
-_NEAR = 0.9
+_NEAR = 0.95
+_SAME = 4 * float(np.finfo(float).eps)  # correlations this near to one another differ by their rounding only
 _TABLE_TOLERANCE = 1e-15
 _WIDEST = 256.0  # standard deviation; beyond, an iterate has wandered off
 
@@ -68,39 +69,55 @@ class PairCurve:
             rows = at[part]
             kept = np.minimum(rho[rows], limit[part][:, None])
             out[:, rows] = self._series(mean[rows], np.sqrt(var[rows]), kept, [p[rows] for p in parameters], way, level)
-        for k in np.flatnonzero(split | (kind == WIDE)):
-            row = at[k]
-            near = np.flatnonzero(rho[row] > _NEAR) if split[k] else np.arange(rho.shape[1])
-            if near.size:
-                here = tuple(float(p[row]) for p in parameters)
-                out[:, row, near] = self._tables(float(mean[row]), float(var[row]), 1 - rho[row, near], here, bool(split[k]))
+        wide = split | (kind == WIDE)
+        if wide.any():
+            chosen = (rho[at] > np.where(split, _NEAR, -np.inf)[:, None]) & wide[:, None]
+            self._from_tables(out, at, chosen, split, mean, var, rho, parameters)
         return out
+
+    def _from_tables(
+        self,
+        out: Array,
+        at: Array,
+        chosen: Array,
+        split: Array,
+        mean: Array,
+        var: Array,
+        rho: Array,
+        parameters: Sequence[Array],
+    ) -> None:
+        """Fill in what tables give: places ``chosen`` of the rows ``at``. Rows that share tables go through them together."""
+        apart = 1 - rho[at]
+        nearest = np.where(chosen, apart, np.inf).min(axis=1)
+        width = 2.0 ** np.ceil(np.log2(np.sqrt(var[at])))
+        narrowest = 2.0 ** np.floor(np.log2(np.sqrt(var[at] * np.clip(nearest, 1e-7, 2.0) / 2)))
+        groups: dict[tuple[float, ...], list[int]] = {}
+        for k in np.flatnonzero(chosen.any(axis=1)).tolist():
+            values = (float(p[at[k]]) for p in parameters)
+            groups.setdefault((width[k], narrowest[k], split[k], mean[at[k]] == 0, *values), []).append(k)
+        for (widest, least, near, centred, *here), members in groups.items():
+            row, column = np.nonzero(chosen[members])
+            rows = at[members][row]
+            tables = self._tables(float(widest), float(least), bool(near), bool(centred), tuple(here))
+            for target, table in zip(out, tables, strict=True):
+                target[rows, column] = table_averages(table, mean[rows], var[rows], apart[members][row, column])
 
     def _series(self, mean: Array, sigma: Array, rho: Array, parameters: list[Array], way: Way, level: int) -> Array:
         z, weights, table = projection(way.step, way.cutoff, way.count, way.half)
         a, _ = self.coefficients.evaluate(UniformGrid(mean, sigma, z), sigma, Dot(weights), table, parameters, way.half)
         places = self.coefficients.position
         c = np.stack([a[places[f]] * a[places[h]] for f, h in self.products])
-        if (rho == rho[0]).all():
+        if np.abs(rho - rho[0]).max() <= _SAME:
             return np.asarray(c.transpose(0, 2, 1) @ powers(rho[0], way.count).T)
         return np.stack([c[:, :, i] @ powers(row, way.count).T for i, row in enumerate(rho)], axis=1)
 
-    def _tables(self, mean: float, var: float, apart: Array, parameters: tuple[float, ...], near: bool) -> Array:
-        width, narrowest = var**0.5, (var * max(float(apart.min()), 1e-7) / 2) ** 0.5
-        rungs = 2.0 ** np.ceil(np.log2(width)), 2.0 ** np.floor(np.log2(narrowest))
+    def _tables(self, width: float, narrowest: float, near: bool, centred: bool, parameters: tuple[float, ...]) -> list[PairTable]:
         strip = self.facts.strip
         if strip == inf:  # of an entire function, the distance over which it grows by e^4 may stand for it
             strip = 2.0 / max(self.facts.growth**0.5, self.facts.rate, 0.5)
-        facts = (float(strip), float(self.facts.pole_order))
-        widest = float(rungs[0] * ((1 - _NEAR) / 2) ** 0.5) if near else None
-        return np.stack(
-            [
-                table_averages(
-                    _cached(f, h, self.variable, parameters, *map(float, rungs), widest, *facts, mean == 0), mean, var, apart
-                )
-                for f, h in self.products
-            ]
-        )
+        widest = width * ((1 - _NEAR) / 2) ** 0.5 if near else None
+        facts = (width, narrowest, widest, float(strip), float(self.facts.pole_order), centred)
+        return [_cached(f, h, self.variable, parameters, *facts) for f, h in self.products]
 
 
 @lru_cache(maxsize=24)

@@ -159,13 +159,12 @@ class Descent:
 
 
 def descents(
-    stiffness: Stiffness, given: Given, level: int, fewer: int = 0, *, slopes: bool = False, least: float = 0.0
+    stiffness: Stiffness, given: Given, level: int, *, slopes: bool = False, least: float = 0.0
 ) -> list[tuple[Array, Descent]]:
     """The motions of all points that have one, in groups that share nodes: (indices, `Descent`).
 
-    fewer: so many nodes are left out, for a second opinion. least: noise is left out where its product with the distance, in r,
-    at which the motion would come to rest without its kick is below. Points with a start that is not above the end, or a potential
-    that does not carry the motion there, are left out.
+    least: noise is left out where its product with the distance, in r, at which the motion would come to rest without its kick is
+    below. Points with a start that is not above the end, or a potential that does not carry the motion there, are left out.
     """
     with np.errstate(invalid="ignore"):
         good = np.flatnonzero((given.start > given.end) & (given.noise >= 0) & (given.start - given.end < np.inf))
@@ -182,14 +181,28 @@ def descents(
     out = []
     for beta, kicked in sorted(set(zip(keys.tolist(), noisy.tolist(), strict=True))):
         at = good[(keys == beta) & (noisy == kicked)]
-        count = 8 * int(np.ceil((18 + 10 * beta) / 8)) - fewer
-        made = _descend(stiffness, given.take(at), nodes(count, beta), kicked, level, slopes)
-        made.neglected = neglected[at]
+        count = 8 * int(np.ceil((18 + 10 * beta) / 8))
+        out.append((at, _descend(stiffness, given.take(at), nodes(count, beta), kicked, level, slopes, neglected[at])))
+    return _carried(out)
+
+
+def again(stiffness: Stiffness, found: list[tuple[Array, Descent]], level: int, fewer: int) -> list[tuple[Array, Descent]]:
+    """The same motions on so many nodes less, for a second opinion."""
+    fresh = (nodes(d.nodes.z.size - fewer, d.nodes.beta) for _, d in found)
+    return _carried(
+        [(at, _descend(stiffness, d.given, n, d.noisy, level, False, d.neglected)) for (at, d), n in zip(found, fresh, strict=True)]
+    )
+
+
+def _carried(found: list[tuple[Array, Descent]]) -> list[tuple[Array, Descent]]:
+    """Without the points at which the potential does not carry the motion to the end."""
+    out = []
+    for at, d in found:
         with np.errstate(invalid="ignore"):
-            fine = (made.q > 0).all(axis=1) if not kicked else (made.U > 0).all(axis=1)
-            fine &= (made.squared_rate > 0) & (made.f[:, 0] > 0)
-        out.append((at, made) if fine.all() else (at[fine], taken(made, fine)))
-    return [(at, made) for at, made in out if at.size]
+            fine = (d.U > 0).all(axis=1) if d.noisy else (d.q > 0).all(axis=1)
+            fine &= (d.squared_rate > 0) & (d.f[:, 0] > 0)
+        out.append((at, d) if fine.all() else (at[fine], taken(d, fine)))
+    return [(at, d) for at, d in out if at.size]
 
 
 def taken(d: Descent, fine: Array) -> Descent:
@@ -206,14 +219,14 @@ def _width(stiffness: Stiffness, given: Given, level: int) -> tuple[Array, Array
     ahead = np.full_like(width, np.inf)
     noisy = np.flatnonzero(given.noise > 0)
     if noisy.size:
-        first = _descend(stiffness, given.take(noisy), nodes(_FIRST, 1.0), True, level, False)
+        first = _descend(stiffness, given.take(noisy), nodes(_FIRST, 1.0), True, level, False, np.zeros(noisy.size))
         fall = -first.U_slope @ first.nodes.start
         with np.errstate(divide="ignore", invalid="ignore"):
             ahead[noisy] = np.where(fall > 0, given.noise[noisy] ** 2 / (2 * delta[noisy] ** 2 * fall), np.inf)
     return width, ahead
 
 
-def _descend(stiffness: Stiffness, given: Given, grid: Nodes, noisy: bool, level: int, slopes: bool) -> Descent:
+def _descend(stiffness: Stiffness, given: Given, grid: Nodes, noisy: bool, level: int, slopes: bool, neglected: Array) -> Descent:
     delta = given.start - given.end
     r = np.append(grid.r, 0.0)
     covariances = given.end[:, None] + delta[:, None] * r
@@ -232,7 +245,7 @@ def _descend(stiffness: Stiffness, given: Given, grid: Nodes, noisy: bool, level
     dW_nodes = _balanced(grid, dW_all[..., :-1], dfirst)
     parts = _linear(grid, W_nodes, first if noisy else np.zeros_like(first))
     dparts = _linear(grid, dW_nodes, dfirst if noisy else np.zeros_like(dfirst))
-    rest = (size.max(axis=1), given, np.zeros_like(delta))
+    rest = (size.max(axis=1), given, neglected)
     return Descent(
         grid, delta, noisy, W_nodes, W[:, -1], *parts, dW_nodes, dW_all[..., -1], *dparts, *rest
     )  # fmt: skip

@@ -62,19 +62,21 @@ def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
         s[active] += step[:, n]
         moved = np.abs(step[:, n])
         with np.errstate(invalid="ignore"):
-            going = (moved > _TOLERANCE * (1 + np.abs(s[active]))) & ~((moved < _ROUNDING) & (moved > last[active] / 4))
+            # What the next step of a method of second order would be; its first two steps tell nothing about that.
+            ahead = np.where(last[active] < 0.1, moved * (moved / last[active]) ** 2, moved)
+            going = (ahead > _TOLERANCE * (1 + np.abs(s[active]))) & ~((moved < _ROUNDING) & (moved > last[active] / 4))
         last[active] = moved
         active = active[going]
         if active.size == 0:
             break
     with np.errstate(invalid="ignore"):
         s[~(u > 0).all(axis=1)] = np.nan  # a state with nodes is not the ground state
-    change = np.stack([problem.moved(s, u, q) for q in range(len(d.dW))], axis=2) if len(d.dW) else None
-    ds = np.zeros((0, size)) if change is None else _solved(matrix, change)[:, n].T
-    # s moves by the last row of the inverse times the change of the residual, whose terms are rounded one by one.
+    # s moves by the last row of the inverse times the change of the residual; of which the terms are rounded one by one.
     last_row = np.zeros((size, n + 1, 1))
     last_row[:, n] = 1.0
-    weight = np.abs(_solved(matrix.transpose(0, 2, 1), last_row)[:, :n, 0])
+    weight = _solved(matrix.transpose(0, 2, 1), last_row)[:, :, 0]
+    ds = np.array([(weight * problem.moved(s, u, q)).sum(axis=1) for q in range(len(d.dW))]).reshape(len(d.dW), size)
+    weight = np.abs(weight[:, :n])
     terms = np.sqrt(np.einsum("pij,pj->pi", matrix[:, :n, :n] ** 2, u * u))  # their rounding errors do not know of each other
     noise = _TERMS * EPS * np.sqrt(((weight * terms) ** 2).sum(axis=1))
     return s, ds, noise

@@ -7,6 +7,7 @@ indicators (``lambda_max = 0`` is a boundary that is traced) and as unknowns of 
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +16,7 @@ import sympy as sp
 from meanfield.averages.opaque import Closure, Opaque, closure
 from meanfield.averages.scope import nodes
 from meanfield.compile.group import EPS, FINE, TIGHT
-from meanfield.dynamics.descent import Descent, Given, descents, taken
+from meanfield.dynamics.descent import Descent, Given, again, descents, taken
 from meanfield.dynamics.lyapunov import exponent
 from meanfield.dynamics.lyapunov import rounding as lyapunov_rounding
 from meanfield.dynamics.nodes import Array
@@ -23,7 +24,7 @@ from meanfield.dynamics.stiffness import stiffness
 from meanfield.errors import ModelError
 from meanfield.model import Model, Motion
 from meanfield.symbols import coordinate
-from meanfield.transfer import Applied
+from meanfield.transfer import Applied, Transfer
 
 FEWER = 8  # nodes less, for the second opinion that claims are made of
 _KEPT = 12
@@ -97,64 +98,67 @@ def arguments(motion: Motion) -> tuple[sp.Expr, ...]:
     return closure(W, [motion.delay, *symbols]), motion.start, motion.end, motion.noise, *symbols
 
 
-class MotionQuantity(Opaque):
-    """Base of what is computed from descents: ``(closure, start, end, noise, symbols...)``. least: see `descents`."""
+class FromDescents(Opaque):
+    """Base of what is computed from descents. ``args`` are ``(..., closure, start, end, noise, symbols...)``, ``before`` of them
+    (coordinates, say) before the closure; by these no derivative is carried. least: see `descents`."""
 
+    before: ClassVar[int] = 0
     least: ClassVar[float] = 0.0
 
     @classmethod
-    def of(cls, d: Descent) -> tuple[Array, Array]:
-        """Values (P,) and their derivatives (Q, P)."""
+    def _gathered(cls, args: Any, level: int, fewer: int) -> tuple[Array, Array, Array, tuple[int, ...]]:
+        """Values (P,), derivatives (Q, P) where the level is FINE, what rounding does to the values (P,), and the shape of what
+        is asked for. fewer: so many nodes are left out."""
         raise NotImplementedError
 
     @classmethod
-    def check(cls, W: Closure) -> None:
-        """Raise where the quantity does not exist."""
-
-    @classmethod
-    def unsure(cls, d: Descent) -> Array:
-        """How large rounding of W is (P,), and what noise that was left out would do to it, in units of `_ROUNDING` epsilons."""
-        return d.rounding + 4 * d.neglected / (_ROUNDING * EPS)
-
-    @classmethod
-    def _gathered(cls, args: Any, level: int, fewer: int, slopes: bool) -> tuple[Array, Array, Array, tuple[int, ...]]:
-        """Values (P,), derivatives (Q, P), sizes of the terms of W (P,), and the shape of what is asked for."""
-        W, *columns = args
-        cls.check(W)
-        given, shape = _given(columns)
-        value, size = np.full((2, given.start.size), np.nan)
-        moved = np.full((given.count, given.start.size), np.nan)
-        for at, d in _descents(W, given, level, fewer, slopes, cls.least):
-            if cls not in d.known:
-                with np.errstate(all="ignore"):
-                    d.known[cls] = cls.of(d)
-            found, derivative = d.known[cls]
-            value[at] = found
-            size[at] = cls.unsure(d)
-            if slopes:
-                moved[:, at] = derivative
-        return value, moved, size, shape
-
-    @classmethod
     def evaluate(cls, *args: Any) -> Any:
-        value, _, _, shape = cls._gathered(args, FINE, 0, False)
+        value, _, _, shape = cls._gathered(args, FINE, 0)
         return value.reshape(shape)
 
     @classmethod
     def partial(cls, index: int, *args: Any) -> Any:
-        _, moved, _, shape = cls._gathered(args, FINE, 0, True)
-        return moved[index - 1].reshape(shape)
+        if index <= cls.before:
+            raise NotImplementedError("no derivative by the coordinate is carried here")
+        _, moved, _, shape = cls._gathered(args, FINE, 0)
+        return moved[index - cls.before - 1].reshape(shape)
 
     @classmethod
     def claim(cls, *args: Any) -> Any:
-        """Difference to the result with fewer nodes and coarser quadrature, and what rounding of W does."""
-        value, moved, size, shape = cls._gathered(args, FINE, 0, True)
-        coarse, _, _, _ = cls._gathered(args, TIGHT, FEWER, False)
-        return (np.abs(value - coarse) + cls.rounding(value, args, size)).reshape(shape)
+        """Difference to the result with fewer nodes and coarser quadrature, and what rounding does."""
+        value, _, rounding, shape = cls._gathered(args, FINE, 0)
+        coarse, _, _, _ = cls._gathered(args, TIGHT, FEWER)
+        return (np.abs(value - coarse) + rounding).reshape(shape)
+
+
+class MotionQuantity(FromDescents):
+    """Base of numbers that belong to a motion as a whole: ``(closure, start, end, noise, symbols...)``."""
 
     @classmethod
-    def rounding(cls, value: Array, args: Any, size: Array) -> Array:
+    def of(cls, d: Descent) -> tuple[Array, Array, Array]:
+        """Values (P,), their derivatives (Q, P), and what rounding does to them (P,)."""
         raise NotImplementedError
+
+    @classmethod
+    def check(cls, phi: Transfer) -> None:
+        """Raise where the quantity does not exist for this transfer function."""
+
+    @classmethod
+    def _gathered(cls, args: Any, level: int, fewer: int) -> tuple[Array, Array, Array, tuple[int, ...]]:
+        W, *columns = args
+        for phi in _tokens(W):
+            cls.check(phi)
+        given, shape = _given(columns)
+        value, rounding = np.full((2, given.start.size), np.nan)
+        moved = np.full((given.count, given.start.size), np.nan)
+        for at, d in _descents(W, given, level, fewer, cls.least):
+            if cls not in d.known:
+                with np.errstate(all="ignore"):
+                    d.known[cls] = cls.of(d)
+            value[at], derivative, rounding[at] = d.known[cls]
+            if level == FINE:
+                moved[:, at] = derivative
+        return value, moved, rounding, shape
 
 
 class LyapunovExponent(MotionQuantity):
@@ -163,56 +167,39 @@ class LyapunovExponent(MotionQuantity):
     least: ClassVar[float] = 4 * EPS  # below it rounding would do more than the noise
 
     @classmethod
-    def of(cls, d: Descent) -> tuple[Array, Array]:
-        return exponent(d)
+    def of(cls, d: Descent) -> tuple[Array, Array, Array]:
+        """``d lambda = -dE/(2 (1 + lambda))``, and E moves with W, and with the shape of the well about as much; a kick that soon
+        turns into free motion makes the collocation steep, which amplifies rounding; and the equations for psi are rounded."""
+        value, slopes = exponent(d)
+        size = _ROUNDING * EPS * d.rounding * (1 + 1 / (_ROUNDING * d.beginning)) + 4 * d.neglected
+        return value, slopes, size / (1 + value) + lyapunov_rounding(d)
 
     @classmethod
-    def check(cls, W: Closure) -> None:
-        for phi in {a.token for a in nodes(W, Applied, inside=True)}:
-            if phi.traits.smooth_order < 1:
-                raise ModelError(
-                    f"the Lyapunov exponent does not exist for the transfer function {phi.name}: its slope jumps, so tangents of a "
-                    "trajectory do; use a transfer function with a continuous slope"
-                )
-
-    @classmethod
-    def unsure(cls, d: Descent) -> Array:
-        """A kick that soon turns into free motion makes the collocation steep there, which amplifies rounding."""
-        return super().unsure(d) + d.rounding / (_ROUNDING * d.beginning)
-
-    @classmethod
-    def rounding(cls, value: Array, args: Any, size: Array) -> Array:
-        """``d lambda = -dE/(2 (1 + lambda))``, and E moves with W, and with the shape of the well about as much; and the equations
-        for psi are rounded."""
-        W, *columns = args
-        given, _ = _given(columns)
-        solved = np.full(value.shape, np.nan)
-        for at, d in _descents(W, given, FINE, 0, True):
-            solved[at] = lyapunov_rounding(d)
-        return _ROUNDING * EPS * size / (1 + value) + solved
+    def check(cls, phi: Transfer) -> None:
+        if phi.traits.smooth_order < 1:
+            raise ModelError(
+                f"the Lyapunov exponent does not exist for the transfer function {phi.name}: its slope jumps, so tangents of a "
+                "trajectory do; use a transfer function with a continuous slope"
+            )
 
 
 class HalfTime(MotionQuantity):
     """``HalfTime(closure, start, end, noise, symbols...)``; see `tau_half`."""
 
     @classmethod
-    def of(cls, d: Descent) -> tuple[Array, Array]:
-        return d.half_time()
-
-    @classmethod
-    def rounding(cls, value: Array, args: Any, size: Array) -> Array:
+    def of(cls, d: Descent) -> tuple[Array, Array, Array]:
         """Times go like one over the root of the kinetic energy, which rounds like W; W is small near the onset of chaos."""
-        W, *columns = args
-        given, _ = _given(columns)
-        rate = np.full(value.shape, np.nan)
-        for at, d in _descents(W, given, FINE, 0, True):
-            least, kicked = d.q.min(axis=1), d.U.min(axis=1)
-            rate[at] = np.minimum(d.squared_rate, np.where(least > 0, least, kicked))
-        return _ROUNDING * EPS * value * (size / rate + 1)
+        value, slopes = d.half_time()
+        least, kicked = d.q.min(axis=1), d.U.min(axis=1)
+        rate = np.minimum(d.squared_rate, np.where(least > 0, least, kicked))
+        size = _ROUNDING * EPS * d.rounding + 4 * d.neglected
+        return value, slopes, value * (size / rate + _ROUNDING * EPS)
 
 
-class Along(Opaque):
+class Along(FromDescents):
     """Base of functions of a coordinate along a descent: ``(coordinate, closure, start, end, noise, symbols...)``."""
+
+    before: ClassVar[int] = 1
 
     @classmethod
     def at(cls, d: Descent, coordinate: Array, fewer: int) -> tuple[Array, Array]:
@@ -221,44 +208,24 @@ class Along(Opaque):
         raise NotImplementedError
 
     @classmethod
-    def _gathered(cls, args: Any, level: int, fewer: int, slopes: bool) -> tuple[Array, Array, Array, tuple[int, ...]]:
-        """Values (P,), derivatives (Q, P), a measure of rounding (P,), and the shape of what is asked for."""
+    def _gathered(cls, args: Any, level: int, fewer: int) -> tuple[Array, Array, Array, tuple[int, ...]]:
         where, W, *columns = args
         shifted, shape = _given([where, *columns])
         where, given = shifted.start, Given(shifted.end, shifted.noise, shifted.symbols[0], shifted.symbols[1:])
         points, row = _distinct(given)
-        value, size = np.full((2, where.size), np.nan)
+        value, rounding = np.full((2, where.size), np.nan)
         moved = np.full((given.count, where.size), np.nan)
-        for group, d in _descents(W, points, level, fewer, slopes):
+        for group, d in _descents(W, points, level, fewer, cls.least):
             for k, point in enumerate(group):
                 mine = np.flatnonzero(row == point)
                 with np.errstate(all="ignore"):
                     found, derivative = cls.at(taken(d, np.array([k])), where[mine], fewer)
+                size = d.rounding[k] * d.delta[k] / min(float(d.squared_rate[k]), 1.0)
                 value[mine] = found
-                size[mine] = d.rounding[k] * d.delta[k] / min(float(d.squared_rate[k]), 1.0)
-                size[mine] += 4 * d.neglected[k] / (_ROUNDING * EPS)
-                if slopes:
+                rounding[mine] = _ROUNDING * EPS * (size + np.abs(found)) + 4 * d.neglected[k]
+                if level == FINE:
                     moved[:, mine] = derivative
-        return value, moved, size, shape
-
-    @classmethod
-    def evaluate(cls, *args: Any) -> Any:
-        value, _, _, shape = cls._gathered(args, FINE, 0, False)
-        return value.reshape(shape)
-
-    @classmethod
-    def partial(cls, index: int, *args: Any) -> Any:
-        if index < 2:
-            raise NotImplementedError("no derivative by the coordinate is carried here")
-        _, moved, _, shape = cls._gathered(args, FINE, 0, True)
-        return moved[index - 2].reshape(shape)
-
-    @classmethod
-    def claim(cls, *args: Any) -> Any:
-        """Difference to the result with fewer nodes and coarser quadrature, and what rounding of W does."""
-        value, _, size, shape = cls._gathered(args, FINE, 0, False)
-        coarse, _, _, _ = cls._gathered(args, TIGHT, FEWER, False)
-        return (np.abs(value - coarse) + _ROUNDING * EPS * (size + np.abs(value))).reshape(shape)
+        return value, moved, rounding, shape
 
 
 class Autocovariance(Along):
@@ -268,6 +235,11 @@ class Autocovariance(Along):
     def at(cls, d: Descent, coordinate: Array, fewer: int) -> tuple[Array, Array]:
         value, moved = d.covariance(coordinate[None])
         return value[0], moved[:, 0]
+
+
+@lru_cache(maxsize=64)
+def _tokens(W: Closure) -> frozenset[Transfer]:
+    return frozenset(a.token for a in nodes(W, Applied, inside=True))
 
 
 def _given(columns: Any) -> tuple[Given, tuple[int, ...]]:
@@ -287,20 +259,20 @@ def _distinct(given: Given) -> tuple[Given, Array]:
 _known: OrderedDict[Any, list[tuple[Array, Descent]]] = OrderedDict()
 
 
-def _descents(W: Closure, given: Given, level: int, fewer: int, slopes: bool, least: float = 0.0) -> list[tuple[Array, Descent]]:
-    """The descents of a batch; the last few batches are remembered, because a value, its claim and each of its derivatives ask
-    for the same one."""
-    numbers = tuple(c.tobytes() for c in (given.start, given.end, given.noise, *given.symbols))
-    for with_slopes in (True, False) if not slopes else (True,):
-        key = (W, numbers, level, fewer, with_slopes, least)
-        if key in _known:
-            _known.move_to_end(key)
-            return _known[key]
-    found = descents(stiffness(W, len(given.symbols)), given, level, fewer, slopes=slopes, least=least)
-    _known[W, numbers, level, fewer, slopes, least] = found
+def _descents(W: Closure, given: Given, level: int, fewer: int, least: float) -> list[tuple[Array, Descent]]:
+    """The descents of a batch, with derivatives where the level is FINE; the last few batches are remembered, because a value, its
+    claim and each of its derivatives ask for the same one."""
+    key = (W, *(c.tobytes() for c in (given.start, given.end, given.noise, *given.symbols)), level, fewer, least)
+    if key not in _known:
+        well = stiffness(W, len(given.symbols))
+        if fewer:
+            _known[key] = again(well, _descents(W, given, FINE, 0, least), level, fewer)
+        else:
+            _known[key] = descents(well, given, level, slopes=level == FINE, least=least)
+    _known.move_to_end(key)
     while len(_known) > _KEPT:
         _known.popitem(last=False)
-    return found
+    return _known[key]
 
 
 __all__ = [

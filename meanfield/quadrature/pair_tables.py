@@ -17,6 +17,7 @@ from meanfield.quadrature.rule import Array
 from meanfield.quadrature.trapezoid import gaussian_cutoff, trapezoid_step
 
 Function = Callable[[Array], Array]
+_BLOCK = 32768  # elements of a temporary that stays in cache
 
 
 @dataclass(frozen=True)
@@ -85,26 +86,31 @@ def _outwards(step: float, reach: float, core: float, strip: float) -> tuple[Arr
     return theta + growth * np.sign(theta) * (bend - fall), step * (1 + bend + fall)
 
 
-def table_averages(table: PairTable, mean: float, var: float, apart: Array) -> Array:
-    """``<f(u) h(v)>`` where ``1 - rho`` is ``apart`` (m,): (m,). Nearer to 0 than the table resolves it is extrapolated by a
-    parabola, over a distance that is nothing to f and h."""
+def table_averages(table: PairTable, mean: Array | float, var: Array | float, apart: Array) -> Array:
+    """``<f(u) h(v)>`` of laws mean, var ((m,) or numbers) where ``1 - rho`` is ``apart`` (m,): (m,). Nearer to 0 than the table
+    resolves it is extrapolated by a parabola, over a distance that is nothing to f and h."""
+    mean, var = np.broadcast_to(mean, apart.shape), np.broadcast_to(var, apart.shape)
     least = 2 * table.narrowest**2 / var
     close = apart < least
-    if not close.any():
-        return _averages(table, mean, var, apart)
-    places = np.append(np.where(close, least, apart), least * np.arange(1.0, 4.0))
-    found = _averages(table, mean, var, places)
-    t = apart[close] / least
-    weights = np.stack([(t - 2) * (t - 3) / 2, -(t - 1) * (t - 3), (t - 1) * (t - 2) / 2])
-    found[: apart.size][close] = found[-3:] @ weights
-    return found[: apart.size]
+    found = _averages(table, mean, var, np.where(close, least, apart))
+    if close.any():
+        mean, var, least = mean[close], var[close], least[close]
+        values = [found[close], *(_averages(table, mean, var, k * least) for k in (2.0, 3.0))]
+        t = apart[close] / least
+        found[close] = (t - 2) * (t - 3) / 2 * values[0] - (t - 1) * (t - 3) * values[1] + (t - 1) * (t - 2) / 2 * values[2]
+    return found
 
 
-def _averages(table: PairTable, mean: float, var: float, apart: Array) -> Array:
-    S, D = var * (2 - apart) / 2, var * apart / 2
-    along = np.exp(-((table.X - mean) ** 2) / (2 * S[:, None])) * (table.X_weights / np.sqrt(2 * pi * S)[:, None])
-    across = np.exp(-(table.Y**2) / (2 * D[:, None])) * (table.Y_weights / np.sqrt(2 * pi * D)[:, None])
-    return np.asarray(((along @ table.product) * across).sum(axis=1))
+def _averages(table: PairTable, mean: Array, var: Array, apart: Array) -> Array:
+    out = np.empty(apart.size)
+    block = max(1, _BLOCK // table.X.size)
+    for start in range(0, apart.size, block):
+        part = slice(start, start + block)
+        S, D = (var[part] * (2 - apart[part]) / 2)[:, None], (var[part] * apart[part] / 2)[:, None]
+        along = np.exp((table.X - mean[part, None]) ** 2 / (-2 * S)) * table.X_weights
+        across = np.exp(table.Y**2 / (-2 * D)) * table.Y_weights
+        out[part] = np.einsum("ij,ij->i", along @ table.product, across) / (2 * pi * np.sqrt(S * D)[:, 0])
+    return out
 
 
 def _extent(f: Function, h: Function, reach: float, tol: float) -> float:
