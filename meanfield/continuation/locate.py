@@ -20,6 +20,7 @@ from meanfield.solve.problem import EPS, Array
 
 _SECANTS = 14
 _SAME = 1e-4  # scaled distance below which a fold is the branch point that was found there too
+_VANISHING = 1e-13  # of the largest slope (scaled): rounding
 _DEGENERATE = 1e-6  # how near (scaled) a start is to a branch point that it is meant to be
 _NARROW = 1e-5  # of a bracket's length: close enough for Newton's method on the extended system
 
@@ -69,6 +70,8 @@ def standing(subject: Subject, u: Array, base: Array) -> Located | None:
     _, jacobian = curve.residual_jacobian(u[None], base[None])
     scale = scale_at(u, subject.floor)
     scaled = bordered(jacobian, np.zeros((1, len(u))), scale[None])[0, :-1]
+    size = np.abs(jacobian[0] * scale).max(axis=1)
+    scaled[size <= _VANISHING * size.max()] = 0.0  # an equation without slopes, not a small one
     if not np.isfinite(scaled).all() or np.linalg.svd(scaled, compute_uv=False)[-1] > _DEGENERATE:
         return None
     lane = Lane(base, [u], [np.zeros(len(u))], [scale])
@@ -97,8 +100,12 @@ def told_twice(one: Located, others: tuple[Located, ...]) -> bool:
         return any(x.bracket.type == "domain" and x.bracket.at == one.bracket.at for x in others)
     if one.bracket.type != "fold":
         return False
-    same = [x for x in others if x.bracket.type == "branch" and abs(x.bracket.at - one.bracket.at) <= 1]
-    return any(not one.sharp or np.abs((x.u - one.u) / x.scale).max() < _SAME for x in same)
+    for x in others:
+        next_to = abs(x.bracket.at - one.bracket.at) <= 1
+        if x.bracket.type == "branch" and (next_to or not one.sharp):
+            if (next_to and not one.sharp) or np.abs((x.u - one.u) / x.scale).max() < _SAME:
+                return True
+    return False
 
 
 class _Chord:

@@ -17,6 +17,7 @@ class End(Enum):
     CLOSED = "the branch closed on itself"
     MIRRORED = "beyond this point the branch is its own symmetric image"
     JOINED = "it arrived at a branch point that is known already"
+    STILL = "the parameters no longer change, while unknowns grow or vanish without an end"
     LENGTH = "the greatest length was reached"
     POINTS = "the greatest number of points was reached"
     EVENT = "the event asked for was found"

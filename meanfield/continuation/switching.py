@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from meanfield.continuation.branch import Branch, Event
-from meanfield.continuation.branching import same_direction
+from meanfield.continuation.branching import branching, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.locate import standing
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
@@ -77,16 +78,27 @@ def _arrivals(branch: Branch, event: Event, junction: Junction, subject: Subject
     u = np.append(x[0], event.u[-1])
     _, jacobian = subject.curve.residual_jacobian(u[None], base)
     scale = scale_at(u, subject.floor)
-    if not np.isfinite(jacobian).all() or _degenerate(jacobian[0] * scale[None, :]):
+    if not np.isfinite(jacobian).all():
         return []
-    rising = np.zeros((1, len(u)))
-    rising[0, -1] = 1.0
-    way = first_tangent(jacobian, rising, scale[None])[0]
-    ways = [sign * way for sign in (1.0, -1.0) if _allowed(subject, u + 1e-3 * sign * way * scale, base[0])]
-    if len(ways) == 2:  # the other phase passes through the junction: one branch
+    crossing = _degenerate(jacobian[0] * scale[None, :])
+    if crossing:
+        lines = _crossing_lines(subject, u, base[0])
+    else:
+        rising = np.zeros((1, len(u)))
+        rising[0, -1] = 1.0
+        lines = [first_tangent(jacobian, rising, scale[None])[0]]
+    ways = [sign * way for way in lines for sign in (1.0, -1.0) if _allowed(subject, u + 1e-3 * sign * way * scale, base[0])]
+    if len(ways) == 2 and not crossing:  # the other phase passes through the junction: one branch
         return [Start(subject, u, base[0])]
     error = np.full(len(u), max(event.error.values(), default=0.0))  # that of the event; the other phase starts where it is
     return [Start(subject, u, base[0], one, None, End.JOINED, _AT_BIRTH, error) for one in ways]
+
+
+def _crossing_lines(subject: Subject, u: Array, base: Array) -> list[Array]:
+    """Scaled unit tangents of the two curves that cross at u (N,), a corner of the domain such as Delta_0 = 0 at g = 1."""
+    point = standing(subject, u, base)
+    kind = branching(subject, point) if point is not None else None
+    return [] if kind is None or kind.other is None else [kind.own, kind.other]
 
 
 def _allowed(subject: Subject, u: Array, base: Array) -> bool:

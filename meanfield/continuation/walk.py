@@ -21,6 +21,7 @@ from meanfield.solve.problem import Array
 _SLANTED = 1e-3  # component of a unit tangent that leads towards an edge of the domain
 _ALONG = 0.1  # share of such a component that is left on a curve along the edge
 _NEARER = 0.05  # share of the distance to the edge that is left there
+_STILL = 1e-7  # component of a unit tangent: the coordinate is 1 long in its window
 _ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
 
 
@@ -116,6 +117,7 @@ class Walk:
         self.low, self.high = np.full(len(floor), -np.inf), np.full(len(floor), np.inf)
         for name, (low, high) in stops.window.items():
             self.low[places[name]], self.high[places[name]] = low, high
+        self.watched = [places[name] for name in {curve.names[-1], *stops.window}]
         self.loose = 1e-12 * (np.where(np.isfinite(self.high - self.low), self.high - self.low, 1.0))
 
     @property
@@ -221,6 +223,8 @@ class Walk:
         if len(lane.u) > 2 and self._mirrored(lane):
             lane.beyond = True
             return End.MIRRORED
+        if len(lane.u) > 4 and self._stands_still(lane):
+            return End.STILL
         if lane.length >= stops.length:
             return End.LENGTH
         if len(lane.u) >= stops.points:
@@ -228,6 +232,10 @@ class Walk:
         if stops.until is not None and stops.until(dict(zip(self.curve.names, u.tolist(), strict=True))):
             return End.CONDITION
         return None
+
+    def _stands_still(self, lane: Lane) -> bool:
+        """Whether the last steps led nowhere in the space of the parameters. (At a cusp that holds for less than a step.)"""
+        return all(bool((np.abs(t[self.watched]) < _STILL).all()) for t in lane.tangent[-3:])
 
     def _mirrored(self, lane: Lane) -> bool:
         """Whether the last step passed through a symmetric point: what lies beyond is the image of what lies behind."""

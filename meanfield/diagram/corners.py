@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _ALIKE = 1e-6  # relative distance of unknowns of what is the same state on two curves
 _PLANE = [-1, -2]  # where x and y stand among the unknowns of a boundary
 _ITERATIONS = 8
+_AHEAD = 3.0  # how far off the limit of a sequence may be, in units of what a geometric one would have left
 _Found = tuple[np.ndarray, np.ndarray, str, tuple[str, ...]]
 _BESIDE = 1e-3  # of the window: a crossing this close to an end of the same curves is that end
 _MEET = 2e-4  # of the window: an end this close to another curve lies on it
@@ -81,9 +82,19 @@ def _ends(n: int, curve: Curve, curves: Sequence[Curve], scale: np.ndarray) -> l
         if why in (End.WINDOW, End.CLOSED, None):
             continue
         at, error = curve.points[k], curve.errors[k]
+        if why is End.STILL:
+            error = error + _AHEAD * _left_to_go(curve.points[:3][::-1] if k == 0 else curve.points[-3:])
         met = [c.condition for m, c in enumerate(curves) if m != n and _distance(c.smooth, at, scale) < _MEET]
         out.append((at, error, "end", (curve.condition, *met)))
     return out
+
+
+def _left_to_go(last: np.ndarray) -> np.ndarray:
+    """(2,) how far the limit of three points (3, 2) of a curve is away that moves ever less in the plane."""
+    first, second = np.abs(np.diff(last, axis=0))
+    with np.errstate(all="ignore"):
+        left = second * second / (first - second)
+    return np.where((left > 0) & np.isfinite(left), left, first + second)
 
 
 def _distance(line: np.ndarray, at: np.ndarray, scale: np.ndarray) -> float:

@@ -1,0 +1,41 @@
+"""Where branches begin at a corner of the domain, and where they end because they lead nowhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+from meanfield.continuation import follow
+from meanfield.continuation.stops import End
+from tests.continuation import zoo
+from tests.continuation.zoo import p, u
+
+
+def test_chaos_begins_where_all_activity_ends() -> None:
+    """From rest alone, M_m M_n < 1: at g = 1 the chaotic branch leaves the corner Delta_0 = Delta_inf = 0, where two curves of its
+    equations cross. Delta_0 at g = 2 is that of THEORY A4."""
+    model = mf.models.by_name("rank1-stationary")
+    rest = mf.solve(model, g=0.5, M_m=1.1, M_n=0.5, Sigma_m=1.0)
+    forest = mf.follow(rest, along="g", to=2.0, switch=True)
+    [chaos] = [b for b in forest if b.model.name == "rank1-chaotic"]
+    assert abs(chaos["g"][0] - 1) < 1e-9 and abs(chaos["Delta_0"][0]) < 1e-9
+    assert chaos["g"][-1] == 2.0 and abs(chaos["Delta_0"][-1] - 1.9248054137) < 1e-10
+    assert np.abs(chaos["mu"]).max() == 0.0 and not chaos.events("domain")
+    near = (chaos["g"] > 1.001) & (chaos["g"] < 1.05)
+    eps = chaos["g"][near] - 1
+    assert near.sum() > 3 and np.allclose(chaos["Delta_0"][near], eps + 7 / 6 * eps**2, rtol=0, atol=3 * eps.max() ** 3)
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_branch_that_runs_away_says_so(power: int) -> None:
+    """u = (1 - p)^(-1/power): no window in p holds an end of it."""
+    branch = follow(zoo.problem([(1 - p) * u**power - 1], lower=0.0), "p", 3.0, x=[1.0], p=[0.0])
+    assert branch.ends is End.STILL and "without an end" in branch.status
+    assert 0 < 1 - branch["p"][-1] < 1e-5 and len(branch) < 1000
+
+
+def test_a_branch_that_turns_vertically_goes_on() -> None:
+    """u^5 = p: at p = 0 the parameter stands still, but for less than a step."""
+    branch = follow(zoo.problem([u**5 - p]), "p", 1.0, x=[-1.0], p=[-1.0])
+    assert branch.ends is End.WINDOW and branch["p"][-1] == 1.0
