@@ -26,6 +26,8 @@ _PLANE = [-1, -2]  # where x and y stand among the unknowns of a boundary
 _ITERATIONS = 8
 _AHEAD = 3.0  # how far off the limit of a sequence may be, in units of what a geometric one would have left
 _Found = tuple[np.ndarray, np.ndarray, str, tuple[str, ...]]
+_PARALLEL = 1e-6  # angle in the plane below which two curves have none
+_ALONG = 3  # places without an angle, after which two curves are taken for one
 _BESIDE = 1e-3  # of the window: a crossing this close to an end of the same curves is that end
 _MEET = 2e-4  # of the window: an end this close to another curve lies on it
 
@@ -142,8 +144,9 @@ def _located(branch: Branch, k: int, direction: np.ndarray) -> Located | None:
 
 
 def _crossings(curve: Curve, other: Curve, scale: np.ndarray) -> list[_Found]:
-    """Where two curves cross in the plane in the same state."""
+    """Where two curves cross in the plane in the same state; nowhere if they are one curve, as two names of one boundary are."""
     out: list[_Found] = []
+    parallel = 0
     a, b = curve.smooth / scale, other.smooth / scale
     for k in range(len(a) - 1):
         low, high = np.minimum(a[k], a[k + 1]), np.maximum(a[k], a[k + 1])
@@ -151,8 +154,12 @@ def _crossings(curve: Curve, other: Curve, scale: np.ndarray) -> list[_Found]:
         for j in near:
             if _meet(a[k], a[k + 1], b[j], b[j + 1]):
                 point = _crossing(curve, other, k, int(j), scale)
-                if point is not None:
+                if isinstance(point, str):
+                    parallel += 1
+                elif point is not None:
                     out.append((*point, "crossing", (curve.condition, other.condition)))
+                if parallel == _ALONG:
+                    return out
     return out
 
 
@@ -164,8 +171,9 @@ def _meet(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> bool:
     return bool(-1e-6 <= s <= 1 + 1e-6 and -1e-6 <= t <= 1 + 1e-6)
 
 
-def _crossing(curve: Curve, other: Curve, k: int, j: int, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The point (x, y) at which both conditions hold, with its error; None if the states on the two curves differ there.
+def _crossing(curve: Curve, other: Curve, k: int, j: int, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray] | str | None:
+    """The point (x, y) at which both conditions hold, with its error; None if the states on the two curves differ there, or the
+    word "parallel" where no angle between the curves can be told.
 
     Newton's method: both curves are replaced by their tangents at exact points, these are intersected, and so on.
     """
@@ -176,11 +184,11 @@ def _crossing(curve: Curve, other: Curve, k: int, j: int, scale: np.ndarray) -> 
         one, two = (_on(branch, u) for branch, u in zip(branches, at, strict=True))
         if one is None or two is None:
             return None
-        (u, du, error_u), (v, dv, error_v) = one, two
+        (u, du), (v, dv) = one, two
         matrix = np.array([du[_PLANE], -dv[_PLANE]]).T / scale[:, None]
         angle = abs(float(np.linalg.det(matrix))) / float(np.linalg.norm(du[_PLANE] / scale) * np.linalg.norm(dv[_PLANE] / scale))
-        if angle < 1e-9:
-            return None
+        if angle < _PARALLEL:
+            return "parallel"
         s, t = np.linalg.solve(matrix, (v[_PLANE] - u[_PLANE]) / scale)
         at = (u + s * du, v + t * dv)
         if max(abs(s), abs(t)) > 1.0:
@@ -189,20 +197,27 @@ def _crossing(curve: Curve, other: Curve, k: int, j: int, scale: np.ndarray) -> 
             break
     if not _same_state(branches, (u, v)):
         return None
+    error_u, error_v = (_error(branch, u, along) for branch, u, along in zip(branches, (u, v), (du, dv), strict=True))
     error = (error_u[_PLANE] + error_v[_PLANE]) / angle + np.abs(u[_PLANE] - v[_PLANE])
-    return u[_PLANE], error
+    return (u[_PLANE], error) if np.isfinite(error).all() else None
 
 
-def _on(branch: Branch, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """The point of the branch next to u, the direction of the branch there (one scaled unit long), and the point's error."""
+def _on(branch: Branch, u: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The point of the branch next to u, and the direction of the branch there (one scaled unit long)."""
     subject, scale = branch.subject, np.maximum(np.abs(u), branch.subject.floor)
     _, jacobian = subject.curve.residual_jacobian(u[None], branch.base[None])
     along = first_tangent(jacobian, np.ones((1, len(u))), scale[None])
     done = correct(subject.curve, branch.base[None], u[None], along, scale[None], tol=1e-12)
     if not np.isfinite(done.u).all() or done.last[0] > 1e-8:
         return None
-    point, error = refined(subject, done.u, along, scale[None], branch.base[None])
-    return point[0], along[0] * scale, error[0]
+    return done.u[0], along[0] * scale
+
+
+def _error(branch: Branch, u: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """The error of a point u of the branch, across its direction ``along``."""
+    scale = np.maximum(np.abs(u), branch.subject.floor)
+    _, error = refined(branch.subject, u[None], (along / scale)[None], scale[None], branch.base[None])
+    return np.asarray(error[0])
 
 
 def _same_state(branches: tuple[Branch, Branch], at: tuple[np.ndarray, np.ndarray]) -> bool:
