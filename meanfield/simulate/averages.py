@@ -57,7 +57,7 @@ class Averages:
     def __init__(self, net: Sample, columns: int, lags: tuple[int, ...]) -> None:
         self.net, self.B, self.lags = net, columns, lags
         P, N = len(net.slices), net.neurons
-        self._sums, self._squares = np.zeros((2, 3, P, columns))
+        self._sums, self._squares = self._totals = np.zeros((2, 3, P, columns))
         self._kappa = np.zeros((net.right.shape[1], columns))
         self._halves = np.zeros((2, N, columns))
         self._counts = [0, 0]
@@ -67,7 +67,7 @@ class Averages:
         self._phi = [rates(p.transfer, (0, 1)) for p in net.numbers.populations]
         self._buffers = np.empty((2, N, columns), net.input.dtype)
         # Everything is summed in float64, by products with rows that hold one over the size of a population.
-        self._values, self._products = np.empty((2, 3, N, columns))
+        self._values, self._products = self._both = np.empty((2, 3, N, columns))
         self._mean = np.zeros((P, N))
         for row, rows in zip(self._mean, net.slices):
             row[rows] = 1 / (rows.stop - rows.start)
@@ -81,9 +81,9 @@ class Averages:
         values = self._values
         values[0], values[1], values[2] = x, phi, slope
         np.multiply(values, values, out=self._products)
-        self._sums += self._mean @ values
-        self._squares += self._mean @ self._products
-        self._kappa += self._overlap @ values[1]
+        self._totals += self._mean @ self._both
+        if len(self._overlap):
+            self._kappa += self._overlap @ values[1]
         self._halves[half] += values[0]
         if self.lags:
             self._add_lagged(x)

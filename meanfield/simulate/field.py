@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,23 +23,26 @@ Array = Any
 _FEW = 4  # columns up to which products with single columns are faster than one with all (measured, N = 500 and 1000)
 
 
+Operation = Callable[[Array, Array], Any]
+
+
 class Field:
     """``out = f(x) + J phi(x) + I`` for states x (N, B); with ``tangent`` the state is (N, 2 B), x and beside it perturbations v
     that follow ``v' = f'(x) v + J (phi'(x) v)``.
 
-    J is applied as it was drawn: one matrix product with all columns, and the low-rank part as ``m (n^T phi) / N``.
+    J is applied as it was drawn: one matrix product with all columns, and the low-rank part as ``m (n^T phi) / N``. What a network
+    needs is put together once, as operations on (x, out): for small networks calls cost as much as what they do.
     """
 
     def __init__(self, net: Sample, columns: int, tangent: bool = False) -> None:
-        self.net, self.columns, self.tangent = net, columns, tangent
+        self.net, self.columns = net, columns
         self.dtype = net.input.dtype
-        width = columns * (2 if tangent else 1)
-        self._rates = np.empty((net.neurons, width), self.dtype)
-        self._input = np.ascontiguousarray(np.repeat(net.input[:, None], columns, axis=1))
-        self._driven = bool(net.input.any())
-        self._left = net.left / np.asarray(net.neurons, self.dtype)
-        self._units = [_Unit(p, tangent) for p in net.numbers.populations]
-        self._coupled = bool(net.numbers.couplings.any())
+        self._rates = np.empty((net.neurons, columns * (2 if tangent else 1)), self.dtype)
+        units = [_Unit(p, columns, tangent) for p in net.numbers.populations]
+        whole = len(units) == 1
+        self._operations = [unit.rates(rows, self._rates, whole) for unit, rows in zip(units, net.slices)]
+        self._operations += self._inputs()
+        self._operations += [unit.drift(rows, whole) for unit, rows in zip(units, net.slices)]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -47,33 +51,37 @@ class Field:
 
     def __call__(self, x: Array, out: Array) -> None:
         """Write the right side at x into ``out``."""
-        B = self.columns
-        for unit, rows in zip(self._units, self.net.slices):
-            unit.rates(x[rows], self._rates[rows], B)
-        if self.net.random is None:
-            out[:] = 0.0
-        else:
-            _multiply(self.net.random, self._rates, out)
-        if self.net.right.shape[1]:
-            out += self._left @ (self.net.right.T @ self._rates)
-        if self._coupled:
-            self._add_mean_couplings(out)
-        if self._driven:
-            out[:, :B] += self._input
-        for unit, rows in zip(self._units, self.net.slices):
-            unit.add_drift(x[rows], out[rows], B)
+        for operation in self._operations:
+            operation(x, out)
 
-    def _add_mean_couplings(self, out: Array) -> None:
+    def _inputs(self) -> list[Operation]:
+        """What writes into ``out`` what a neuron receives from others and from outside."""
+        net, rates, J, B = self.net, self._rates, self.net.random, self.columns
+        found: list[Operation] = []
+        if J is None:
+            found.append(lambda x, out: out.fill(0.0))
+        elif 1 < rates.shape[1] <= _FEW:
+            found.append(lambda x, out: _by_columns(J, rates, out))
+        else:
+            found.append(lambda x, out: np.matmul(J, rates, out=out))
+        if net.right.shape[1]:
+            left, right = net.left / np.asarray(net.neurons, self.dtype), np.ascontiguousarray(net.right.T)
+            found.append(lambda x, out: np.add(out, left @ (right @ rates), out=out))
+        if net.numbers.couplings.any():
+            found.append(self._add_mean_couplings)
+        if net.input.any():
+            column = net.input[:, None]
+            found.append(lambda x, out: np.add(out[:, :B], column, out=out[:, :B]))
+        return found
+
+    def _add_mean_couplings(self, x: Array, out: Array) -> None:
         sums = np.stack([self._rates[rows].sum(axis=0) for rows in self.net.slices]) / self.net.neurons
         for rows, drive in zip(self.net.slices, (self.net.numbers.couplings @ sums).astype(self.dtype)):
             out[rows] += drive
 
 
-def _multiply(J: Array, x: Array, out: Array) -> None:
-    """``J @ x``; with few columns one after the other, which linear algebra libraries do faster."""
-    if x.shape[1] == 1 or x.shape[1] > _FEW:
-        np.matmul(J, x, out=out)
-        return
+def _by_columns(J: Array, x: Array, out: Array) -> None:
+    """``J @ x`` one column after the other, which linear algebra libraries do faster if they are few."""
     for b in range(x.shape[1]):
         out[:, b] = J @ x[:, b]
 
@@ -81,33 +89,47 @@ def _multiply(J: Array, x: Array, out: Array) -> None:
 class _Unit:
     """phi, f and their slopes of one population."""
 
-    def __init__(self, population: PopulationNumbers, tangent: bool) -> None:
+    def __init__(self, population: PopulationNumbers, columns: int, tangent: bool) -> None:
         self._phi = rates(population.transfer, (0, 1) if tangent else (0,))
         self._leak = leak(population.drift)
-        self._linear = bool(sp.expand(population.drift + sp.Float(self._leak, 17) * X) == 0) or population.drift == -X
-        exprs = [population.drift, sp.diff(population.drift, X)]
-        self._drift = sp.lambdify(X, exprs, modules=[NUMPY_FUNCTIONS, "numpy"], cse=True)
-        self._tangent = tangent
+        self._f, self._B, self._tangent = population.drift, columns, tangent
 
-    def rates(self, x: Array, out: Array, B: int) -> None:
-        """phi(x), and phi'(x) v where there are perturbations."""
+    def rates(self, rows: slice, rates: Array, whole: bool) -> Operation:
+        """Writes phi(x), and phi'(x) v where there are perturbations, into these rows of ``rates``."""
+        phi, B, part = self._phi, self._B, rates[rows]
         if not self._tangent:
-            self._phi(x, (out,))
-            return
-        self._phi(x[:, :B], (out[:, :B], out[:, B:]))
-        out[:, B:] *= x[:, B:]
+            return (lambda x, out: phi(x, (part,))) if whole else (lambda x, out: phi(x[rows], (part,)))
+        value, slope = part[:, :B], part[:, B:]
 
-    def add_drift(self, x: Array, out: Array, B: int) -> None:
-        """Add f(x), and f'(x) v."""
-        if self._linear and self._leak == 1.0:
-            out -= x
-        elif self._linear:
-            out -= np.asarray(self._leak, x.dtype) * x
-        else:
-            value, slope = self._drift(x[:, :B])
-            out[:, :B] += value
+        def both(x: Array, out: Array) -> None:
+            phi(x[rows, :B], (value, slope))
+            np.multiply(slope, x[rows, B:], out=slope)
+
+        return both
+
+    def drift(self, rows: slice, whole: bool) -> Operation:
+        """Adds f(x), and f'(x) v, to these rows of ``out``."""
+        if self._f != -X and sp.expand(self._f + sp.Float(self._leak, 17) * X) != 0:
+            return self._curved(rows)
+        if self._leak == 1.0:
+            return (
+                (lambda x, out: np.subtract(out, x, out=out))
+                if whole
+                else (lambda x, out: np.subtract(out[rows], x[rows], out=out[rows]))
+            )
+        return lambda x, out: np.subtract(out[rows], np.asarray(self._leak, x.dtype) * x[rows], out=out[rows])
+
+    def _curved(self, rows: slice) -> Operation:
+        exprs = [self._f, sp.diff(self._f, X)]
+        both, B = sp.lambdify(X, exprs, modules=[NUMPY_FUNCTIONS, "numpy"], cse=True), self._B
+
+        def add(x: Array, out: Array) -> None:
+            value, slope = both(x[rows, :B])
+            out[rows, :B] += value
             if self._tangent:
-                out[:, B:] += slope * x[:, B:]
+                out[rows, B:] += slope * x[rows, B:]
+
+        return add
 
 
 def rates(phi: Transfer, orders: tuple[int, ...]) -> Callable[[Array, tuple[Array, ...]], None]:
@@ -129,6 +151,7 @@ def _tanh(x: Array, outs: tuple[Array, ...]) -> None:
         np.subtract(1, outs[1], out=outs[1])
 
 
+@lru_cache(maxsize=64)
 def leak(drift: sp.Expr) -> float:
     """The rate c >= 0 at which a unit alone relaxes near 0, ``f(x) = -c x + ...``. Raises `ParameterError` if f is not smooth."""
     slope = sp.diff(drift, X).subs(X, 0)

@@ -7,6 +7,8 @@ additive noise: what it gets wrong in averages shrinks like dt^2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,30 +29,43 @@ class Integrator(Protocol):
     def step(self, x: Array) -> None: ...
 
 
+class _Rows:
+    """Copies of a state and the slopes beside it as rows of one array, so that a sum of them is one call of linear algebra."""
+
+    def __init__(self, field: Field, rows: int) -> None:
+        self._flat = np.empty((rows, field.shape[0] * field.shape[1]), field.dtype)
+        self.rows = [row.reshape(field.shape) for row in self._flat]
+
+    def sum(self, *weights: float, part: slice = slice(None)) -> Callable[[Array], Any]:
+        """A function that writes the sum of the first rows, with these weights, into a given flat array; part: of these neurons."""
+        width = self.rows[0].shape[1]
+        begin, end, _ = part.indices(len(self.rows[0]))
+        factors, rows = np.array(weights, self._flat.dtype), self._flat[: len(weights), width * begin : width * end]
+        return partial(factors.dot, rows)
+
+
 class RungeKutta4:
     """The classical method of order 4: four evaluations of the right side."""
 
     order = 4
 
     def __init__(self, field: Field, dt: float) -> None:
-        self.field, self.dt = field, np.asarray(dt, field.dtype)
-        self._k, self._sum, self._at = (np.empty(field.shape, field.dtype) for _ in range(3))
+        self.field = field
+        rows = _Rows(field, 5)
+        self._x, *self._k = rows.rows
+        self._at = np.empty(field.shape, field.dtype)
+        flat = self._at.reshape(-1)
+        self._stages = [partial(rows.sum(*weights), flat) for weights in ((1, dt / 2), (1, 0, dt / 2), (1, 0, 0, dt))]
+        self._last = rows.sum(1, dt / 6, dt / 3, dt / 3, dt / 6)
 
     def step(self, x: Array) -> None:
-        k, total, at, dt = self._k, self._sum, self._at, self.dt
-        self.field(x, total)
-        np.multiply(total, dt / 2, out=at)
-        at += x
-        for share in (dt / 2, dt):
-            self.field(at, k)
-            np.multiply(k, share, out=at)
-            at += x
-            k *= 2
-            total += k
-        self.field(at, k)
-        total += k
-        total *= dt / 6
-        x += total
+        field, at, k = self.field, self._at, self._k
+        self._x[:] = x
+        field(x, k[0])
+        for stage, slope in zip(self._stages, k[1:]):
+            stage()
+            field(at, slope)
+        self._last(x.reshape(-1))
 
 
 class ExponentialHeun:
@@ -65,35 +80,36 @@ class ExponentialHeun:
 
     def __init__(self, field: Field, dt: float, rng: Generator) -> None:
         self.field, self.rng = field, rng
-        numbers, slices, dtype = field.net.numbers, field.net.slices, field.dtype
-        self._c, self._p1, self._p2, self._noise = (np.empty((field.net.neurons, 1), dtype) for _ in range(4))
-        for p, rows in zip(numbers.populations, slices):
+        numbers, slices, B = field.net.numbers, field.net.slices, field.columns
+        rows = _Rows(field, 4)
+        self._x, self._f, self._w, self._fa = rows.rows
+        self._w[:] = 0.0  # no noise in the perturbations
+        self._noise = self._w if field.shape[1] == B else np.empty((field.shape[0], B), field.dtype)
+        self._a = np.empty(field.shape, field.dtype)
+        self._stages = []
+        for p, part in zip(numbers.populations, slices):
             c = leak(p.drift)
             z = c * dt
-            self._c[rows] = c
-            self._p1[rows] = dt if z == 0 else -np.expm1(-z) / c
+            first = dt if z == 0 else -np.expm1(-z) / c
             # A series where the quotient would cancel.
-            self._p2[rows] = dt * (0.5 - z / 6 + z**2 / 24) if z < 1e-3 else (np.expm1(-z) + z) / (c * z)
-            self._noise[rows] = np.sqrt(2 * numbers.sigma_squared * dt if z == 0 else -numbers.sigma_squared * np.expm1(-2 * z) / c)
-        self._f, self._fa, self._a = (np.empty(field.shape, dtype) for _ in range(3))
-        self._w = np.empty((field.net.neurons, field.columns), dtype)
+            second = dt * (0.5 - z / 6 + z**2 / 24) if z < 1e-3 else (np.expm1(-z) + z) / (c * z)
+            spread = np.sqrt(2 * numbers.sigma_squared * dt if z == 0 else -numbers.sigma_squared * np.expm1(-2 * z) / c)
+            # With f = F - c x: a = x + p1 f + w, and x <- a + p2 (fa - f + c (a - x)), where a - x = p1 f + w.
+            kept = 1 + second * c
+            predict = partial(rows.sum(1, first, spread, part=part), self._a[part].reshape(-1))
+            self._stages.append((part, predict, rows.sum(1, kept * first - second, kept * spread, second, part=part)))
 
     def step(self, x: Array) -> None:
-        f, fa, a, w = self._f, self._fa, self._a, self._w
-        self.field(x, f)  # f = F - c x, and e^{-ch} x + h p1 F = x + h p1 (F - c x)
-        np.multiply(f, self._p1, out=a)
-        a += x
-        self.rng.standard_normal(out=w, dtype=w.dtype)
-        w *= self._noise
-        a[:, : w.shape[1]] += w
-        self.field(a, fa)
-        # F(a) - F(x) = (fa + c a) - (f + c x)
-        fa -= f
-        np.subtract(a, x, out=f)
-        f *= self._c
-        fa += f
-        fa *= self._p2
-        np.add(a, fa, out=x)
+        self._x[:] = x
+        self.field(x, self._f)
+        self.rng.standard_normal(out=self._noise, dtype=self._noise.dtype)
+        if self._noise is not self._w:
+            self._w[:, : self._noise.shape[1]] = self._noise
+        for _, predict, _ in self._stages:
+            predict()
+        self.field(self._a, self._fa)
+        for part, _, correct in self._stages:
+            correct(x[part].reshape(-1))
 
 
 def integrator(field: Field, dt: float, rng: Generator) -> Integrator:

@@ -108,7 +108,7 @@ def memory(numbers: Numbers, settings: Settings) -> int:
     N, B, size = settings.neurons, settings.trajectories, settings.dtype.itemsize
     couplings = N * N * size if numbers.variances.any() else 0
     width = B * (2 if settings.lyapunov else 1)
-    working = 10 * N * width * size
+    working = 13 * N * width * size
     averages = (10 + len(numbers.populations)) * N * B * 8
     ring = (max(settings.lag_samples, default=-1) + 1) * N * B * size
     vectors = 4 * N * len(numbers.vectors) * 8
