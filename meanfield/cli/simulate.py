@@ -27,6 +27,8 @@ def simulate(
     dt: float | None = typer.Option(None, "--dt", help="Step (default: by the couplings' strength, at most 1/4, with noise 1/10)."),
     lags: str = typer.Option("", "--lags", metavar="A,B", help="Delays tau at which Delta(tau) is measured."),
     lyapunov: bool = typer.Option(False, "--lyapunov", help="Measure the largest Lyapunov exponent."),
+    spectrum: bool = typer.Option(False, "--spectrum", help="Eigenvalues of the Jacobian at the end (saved by --out)."),
+    method: str = typer.Option("fixed", "--method", metavar="fixed|RK23|RK45|DOP853", help="Steps dt, or SciPy's integrators."),
     precision: str = typer.Option("float64", "--precision", metavar="float64|float32", help="Of the arithmetic."),
     seed: int = typer.Option(0, "--seed", min=0, help="The same seed gives the same networks."),
     transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
@@ -56,6 +58,7 @@ def simulate(
     numbers = bind_model(found, **values)
     settings: dict[str, Any] = {"trajectories": trajectories, "time": time, "transient": transient, "seed": seed}
     settings |= {"lags": numbers_of(lags), "lyapunov": lyapunov, "precision": precision, "dt": dt or default_step(numbers)}
+    settings |= {"spectrum": spectrum, "method": method}
     before = load_simulation(out, numbers) if resume and out is not None and out.exists() else None
     needed = check_memory(numbers, Settings(neurons=neurons, **settings))
     print(f"meanfield: {networks} networks, one after the other, {needed / 1e6:.0f} MB for each", file=sys.stderr)

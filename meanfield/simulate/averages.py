@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class Measured:
     neurons and time. kappa (R, B): ``(1/N) sum_j n_j phi(x_j)``. lagged (P, L, B): of ``x(t) x(t + tau)``. overlaps
     (P, 2 B, 2 B): ``(1/N) sum_i X_i^a X_i^b`` of the averages X over each half of the time (first halves, then second halves).
     speed (B,): root mean square of x' at the end. lyapunov (B,), NaN if not asked for. diverged: some x became infinite.
+    eigenvalues (B, N): of the Jacobian at the end, complex; (0, 0) if not asked for, or diverged.
     """
 
     mean: Array
@@ -37,6 +38,7 @@ class Measured:
     speed: Array
     lyapunov: Array
     diverged: bool = False
+    eigenvalues: Array = field(default_factory=lambda: np.zeros((0, 0), complex))
 
     @property
     def fluctuation(self) -> Array:

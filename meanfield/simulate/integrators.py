@@ -1,4 +1,4 @@
-"""Steps of fixed length, in place, for all trajectories of a network at once.
+"""Steps in place, for all trajectories of a network at once; of fixed length unless SciPy's integrators are asked for.
 
 Without noise: the classical Runge-Kutta method of order 4. With white noise: the exponential Heun method. It treats the leak
 exactly, ``x' = -c x + F(x) + xi`` (so that units without couplings have the right law at any step), and is of weak order 2 for
@@ -14,9 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.random import Generator
 
+from meanfield.errors import ParameterError
 from meanfield.simulate.field import Field, leak
+from meanfield.simulate.settings import Settings
 
-__all__ = ["ExponentialHeun", "Integrator", "RungeKutta4", "integrator"]
+__all__ = ["Adaptive", "ExponentialHeun", "Integrator", "RungeKutta4", "integrator"]
 
 Array = Any
 
@@ -112,6 +114,44 @@ class ExponentialHeun:
             correct(x[part].reshape(-1))
 
 
-def integrator(field: Field, dt: float, rng: Generator) -> Integrator:
-    """The method for this network: with noise `ExponentialHeun`, else `RungeKutta4`."""
-    return ExponentialHeun(field, dt, rng) if field.net.numbers.sigma_squared > 0 else RungeKutta4(field, dt)
+class Adaptive:
+    """One of SciPy's integrators with its own control of the error; what fails, as running away does, becomes NaN.
+
+    Every sample is the end of a step, so that nothing is interpolated.
+    """
+
+    def __init__(self, field: Field, dt: float, method: str, accuracy: float) -> None:
+        from scipy import integrate
+
+        self.field, self.dt, self.accuracy = field, dt, accuracy
+        self._solver = getattr(integrate, method)
+        self.order = int(self._solver.order)
+        self._first: float | None = None
+
+    def step(self, x: Array) -> None:
+        if not np.isfinite(x).all():
+            return
+        start, tolerance = x.reshape(-1).copy(), self.accuracy
+        run = self._solver(self._velocity, 0.0, start, self.dt, rtol=tolerance, atol=tolerance, first_step=self._first)
+        while run.status == "running":
+            run.step()
+        self._first = min(float(run.h_abs), self.dt)
+        x.reshape(-1)[:] = run.y if run.status == "finished" else np.nan
+
+    def _velocity(self, t: float, x: Array) -> Array:
+        out = np.empty(self.field.shape)
+        self.field(x.reshape(self.field.shape), out)
+        return out.reshape(-1)
+
+
+def integrator(field: Field, settings: Settings, rng: Generator) -> Integrator:
+    """The method for this network: with noise `ExponentialHeun`, else `RungeKutta4`, or what the settings ask for.
+
+    Raises `ParameterError` for one of SciPy's integrators and noise.
+    """
+    noisy = field.net.numbers.sigma_squared > 0
+    if settings.method != "fixed":
+        if noisy:
+            raise ParameterError(f'white noise needs steps of fixed length: method "fixed", not {settings.method!r}')
+        return Adaptive(field, settings.step, settings.method, settings.accuracy)
+    return ExponentialHeun(field, settings.step, rng) if noisy else RungeKutta4(field, settings.step)

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from meanfield.errors import ParameterError
 from meanfield.simulate.ensemble import Ensemble
+from meanfield.simulate.run import Simulation
 from meanfield.transfer import Transfer
 
 __all__ = ["RadialTest", "distribution_of", "extrapolated_test", "moduli_of", "radial_test", "typical_moduli"]
@@ -56,9 +57,14 @@ class RadialTest:
         )
 
 
-def moduli_of(ensemble: Ensemble) -> list[Array]:
-    """Distances from -1 of the eigenvalues at all fixed points, network by network; those without fixed points are left out."""
-    return [np.asarray(abs(n.eigenvalues + 1).ravel(), dtype=float) for n in ensemble.networks if n.count]
+def moduli_of(source: Ensemble | Simulation) -> list[Array]:
+    """Distances from -1 of the eigenvalues network by network: at all fixed points, or where the trajectories of a simulation end
+    (its setting ``spectrum``). Networks without fixed points, or that ran away, are left out."""
+    if isinstance(source, Simulation):
+        found = [source.measured[k].eigenvalues for k in sorted(source.measured)]
+    else:
+        found = [n.eigenvalues for n in source.networks]
+    return [np.asarray(abs(e + 1).ravel(), dtype=float) for e in found if e.size]
 
 
 def radial_test(

@@ -17,6 +17,7 @@ from meanfield.simulate.field import Field
 from meanfield.simulate.integrators import Integrator, integrator
 from meanfield.simulate.sample import Sample, Streams, sample, streams
 from meanfield.simulate.settings import Settings, default_step, memory
+from meanfield.simulate.spectra import jacobian_eigenvalues
 
 __all__ = ["Simulation", "run", "run_network", "simulate"]
 
@@ -61,10 +62,10 @@ def simulate(
     """Simulate ``networks`` networks of ``neurons`` neurons of a `Network`, or of a model that has one.
 
     settings: other fields of `Settings` (trajectories, transient, time, dt, interval, lags, lyapunov, precision, seed,
-    fix_moments, orthogonal, start). memory_limit: bytes that are not exceeded. resume: an earlier `Simulation` with the same
-    parameters and settings; its networks are kept, the missing ones run. finished: called with the `Simulation` so far after each
-    network. parameters: one value each. An interrupt (Ctrl-C) returns what is finished. The same seed gives the same numbers, bit
-    for bit, on the same machine with the same number of threads of its linear algebra.
+    fix_moments, orthogonal, start, spectrum, method, accuracy). memory_limit: bytes that are not exceeded. resume: an earlier
+    `Simulation` with the same parameters and settings; its networks are kept, the missing ones run. finished: called with the
+    `Simulation` so far after each network. parameters: one value each. An interrupt (Ctrl-C) returns what is finished. The same
+    seed gives the same numbers, bit for bit, on the same machine with the same number of threads of its linear algebra.
     Raises `ParameterError` for parameters and settings that make no sense, a size that needs too much memory or a ``resume`` of
     something else, and `ModelError` for a model without a network.
     """
@@ -139,7 +140,7 @@ class _Run:
         self.net, self.settings, self.progress = net, settings, progress
         B = settings.trajectories
         self.field = Field(net, B, settings.lyapunov)
-        self.steps: Integrator = integrator(self.field, settings.step, rng.noise)
+        self.steps: Integrator = integrator(self.field, settings, rng.noise)
         self.x = np.empty(self.field.shape, settings.dtype)
         self.x[:, :B] = _start(net, settings, rng.start)
         self.growth = np.zeros(B)
@@ -174,7 +175,10 @@ class _Run:
         if not np.isfinite(self.x).all():
             return self._diverged()
         exponent = self.growth / (s.samples * s.interval) if s.lyapunov else np.full(s.trajectories, np.nan)
-        return averages.measured(self._speed(), exponent)
+        measured = averages.measured(self._speed(), exponent)
+        return (
+            replace(measured, eigenvalues=jacobian_eigenvalues(self.net, self.x[:, : s.trajectories])) if s.spectrum else measured
+        )
 
     def _renormalise(self) -> Array:
         B = self.settings.trajectories

@@ -11,7 +11,10 @@ from meanfield.errors import ParameterError
 from meanfield.networks import Numbers
 from meanfield.simulate.field import leak
 
-__all__ = ["Settings", "Start", "default_step", "memory"]
+__all__ = ["ADAPTIVE", "Settings", "Start", "default_step", "memory"]
+
+ADAPTIVE = ("RK23", "RK45", "DOP853")
+"""SciPy's integrators that may be asked for."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,10 @@ class Settings:
     what is left out, and over what is averaged, in the time unit of the equations. dt: step. interval: between two samples.
     lags: times tau of ``Delta(tau)``, multiples of the interval. lyapunov: follow a perturbation beside each trajectory.
     precision: of the arithmetic; averages are always summed in float64. seed: networks number k of two simulations with the
-    same seed and N are the same. fix_moments, orthogonal: see `meanfield.simulate.sample`.
+    same seed and N are the same. fix_moments, orthogonal: see `meanfield.simulate.sample`. spectrum: the eigenvalues of the
+    Jacobian where each trajectory ends (of the order of 25 N^3 operations each). method: "fixed", steps dt of order 4 (with noise:
+    weak order 2); or one of SciPy's integrators, "RK23", "RK45", "DOP853", without noise and in float64, with steps for a local
+    ``accuracy`` (relative and absolute); dt then does not matter.
     Raises `ParameterError` for numbers that make no sense.
     """
 
@@ -49,13 +55,16 @@ class Settings:
     fix_moments: bool = True
     orthogonal: bool = False
     start: Start = Start()
+    spectrum: bool = False
+    method: str = "fixed"
+    accuracy: float = 1e-8
 
     def __post_init__(self) -> None:
         for name in ("neurons", "trajectories"):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or value < 1:
                 raise ParameterError(f"{name} must be a positive whole number, got {value!r}")
-        for name in ("time", "dt", "interval"):
+        for name in ("time", "dt", "interval", "accuracy"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
                 raise ParameterError(f"{name} must be positive, got {value!r}")
@@ -65,6 +74,10 @@ class Settings:
             raise ParameterError(f"seed must not be negative, got {self.seed}")
         if self.precision not in ("float32", "float64"):
             raise ParameterError(f'precision must be "float32" or "float64", got {self.precision!r}')
+        if self.method != "fixed" and (self.method not in ADAPTIVE or self.precision != "float64"):
+            raise ParameterError(
+                f'method must be "fixed" or, in float64, one of {", ".join(ADAPTIVE)}; got {self.method!r} with {self.precision}'
+            )
         if self.samples < 4:
             raise ParameterError(f"time = {self.time:g} holds {self.samples} samples at intervals of {self.interval:g}; take 4")
         if self.lags and (min(self.lags) < 0 or max(self.lags) > self.time / 2):
@@ -76,8 +89,8 @@ class Settings:
 
     @property
     def stride(self) -> int:
-        """Steps between two samples."""
-        return max(round(self.interval / self.dt), 1)
+        """Steps between two samples; SciPy's integrators choose their own."""
+        return 1 if self.method != "fixed" else max(round(self.interval / self.dt), 1)
 
     @property
     def step(self) -> float:
@@ -112,4 +125,5 @@ def memory(numbers: Numbers, settings: Settings) -> int:
     averages = (10 + len(numbers.populations)) * N * B * 8
     ring = (max(settings.lag_samples, default=-1) + 1) * N * B * size
     vectors = 4 * N * len(numbers.vectors) * 8
-    return couplings + working + averages + ring + vectors
+    dense = 4 * N * N * 8 if settings.spectrum else 0
+    return couplings + working + averages + ring + vectors + dense

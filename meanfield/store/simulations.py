@@ -40,6 +40,7 @@ _DIMS = {
     "speed": ("trajectory",),
     "lyapunov": ("trajectory",),
     "diverged": (),
+    "eigenvalues": ("trajectory", "eigenvalue"),
 }
 _MEANING = {
     "mean": "mean of x over neurons and time",
@@ -54,6 +55,7 @@ _MEANING = {
     "speed": "root mean square of x' at the end",
     "lyapunov": "largest Lyapunov exponent",
     "diverged": "1: some x became infinite",
+    "eigenvalues": "of the Jacobian at the end",
 }
 
 
@@ -66,7 +68,11 @@ def simulation_dataset(simulation: Simulation, model: Model | None = None) -> xr
         raise ValueError("the simulation holds no finished network")
     variables: dict[str, Any] = {}
     for name, dims in _DIMS.items():
-        values = np.stack([np.asarray(getattr(simulation.measured[k], name)) for k in order])
+        found = [np.asarray(getattr(simulation.measured[k], name)) for k in order]
+        if name == "eigenvalues":  # networks that ran away have none
+            shape = max((v.shape for v in found), key=lambda s: s[0])
+            found = [v if v.size else np.full(shape, np.nan, complex) for v in found]
+        values = np.stack(found)
         values = values.astype(np.int8) if name == "diverged" else values
         if 0 not in values.shape:
             variables[name] = (("network", *dims), values, {"long_name": _MEANING[name]})
@@ -119,8 +125,10 @@ def _settings(raw: dict[str, Any]) -> Settings:
 def _measured(data: xr.Dataset, i: int) -> Measured:
     trajectories = data["speed"].shape[1]
     populations = data["mean"].shape[1]
-    empty = {"kappa": (0, trajectories), "lagged": (populations, 0, trajectories)}
+    empty = {"kappa": (0, trajectories), "lagged": (populations, 0, trajectories), "eigenvalues": (0, 0)}
     values: dict[str, Any] = {}
     for f in fields(Measured):
         values[f.name] = data[f.name].values[i] if f.name in data else np.zeros(empty[f.name])
-    return Measured(**{**values, "diverged": bool(values["diverged"])})
+    none = bool(values["diverged"]) or not values["eigenvalues"].size
+    eigenvalues = np.zeros((0, 0), complex) if none else values["eigenvalues"]
+    return Measured(**{**values, "diverged": bool(values["diverged"]), "eigenvalues": eigenvalues})

@@ -167,3 +167,29 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         Settings(neurons=10, lags=(300.0,))
     with pytest.raises(ModelError, match=r"network=mf.network\("):
         simulate(mf.models.by_name("scs").changed(network=None), neurons=10, g=2)
+
+
+@pytest.mark.parametrize("method", ["RK45", "DOP853"])
+def test_integrators_of_scipy_follow_the_same_trajectories(method: str) -> None:
+    """While trajectories have not yet forgotten where they began, all methods agree to their accuracy."""
+    numbers = bind(network(mf.transfer.tanh, strength=1.5, covariances={("I", "I"): 0.5}), {})
+    short = {"neurons": 30, "trajectories": 2, "transient": 2, "time": 4, "lyapunov": True, "spectrum": True}
+    fine = run_network(numbers, Settings(dt=0.005, **short), 0)
+    rough = run_network(numbers, Settings(dt=0.5, **short), 0)
+    m = run_network(numbers, Settings(method=method, accuracy=1e-9, **short), 0)
+    for name in ("mean_square", "mean_dphi", "overlaps", "speed", "lyapunov"):
+        np.testing.assert_allclose(getattr(m, name), getattr(fine, name), rtol=2e-7)
+    np.testing.assert_allclose(np.sort_complex(m.eigenvalues), np.sort_complex(fine.eigenvalues), atol=1e-6)
+    assert abs(rough.mean_square - fine.mean_square).max() > 1e-6  # and it is their accuracy, not that of dt
+
+
+def test_integrators_of_scipy_report_what_runs_away_and_refuse_noise() -> None:
+    runaway = bind(network(mf.transfer.linear, strength=4.0), {})
+    assert run_network(runaway, Settings(neurons=20, method="DOP853", time=900, transient=0), 0).diverged
+    noisy = bind(network(mf.transfer.tanh, sigma_squared=0.1), {})
+    with pytest.raises(ParameterError, match="noise needs steps of fixed length"):
+        run_network(noisy, Settings(neurons=20, method="DOP853"), 0)
+    with pytest.raises(ParameterError, match="RK23, RK45, DOP853; got 'DOP853' with float32"):
+        Settings(neurons=20, method="DOP853", precision="float32")
+    with pytest.raises(ParameterError, match="got 'Euler'"):
+        Settings(neurons=20, method="Euler")

@@ -111,8 +111,8 @@ def _rows(result: Simulation, places: Sequence[Where]) -> list[dict[str, float]]
 
 
 def _coarse(model: Model, numbers: Numbers, fine: Simulation, progress: Progress, saved: Saved) -> Simulation | None:
-    """The smallest networks again with a coarser step; None where nothing moves, so that no step matters."""
-    if all(bool((m.speed < 1e-4).all()) for m in fine.measured.values()):
+    """The smallest networks again with a coarser step; None where nothing moves, or the error of steps is controlled."""
+    if fine.settings.method != "fixed" or all(bool((m.speed < 1e-4).all()) for m in fine.measured.values()):
         return None
     factor = 4 if numbers.sigma_squared > 0 else 2
     settings = replace(fine.settings, dt=factor * fine.settings.step)
