@@ -24,7 +24,16 @@ from meanfield.simulate.ensemble import Ensemble
 from meanfield.simulate.run import Simulation
 from meanfield.transfer import Transfer
 
-__all__ = ["RadialTest", "distribution_of", "extrapolated_test", "moduli_of", "radial_test", "typical_moduli"]
+__all__ = [
+    "RadialTest",
+    "distribution_of",
+    "extrapolated_test",
+    "fresh_moduli",
+    "moduli_of",
+    "paired_test",
+    "radial_test",
+    "typical_moduli",
+]
 
 Array = NDArray[np.float64]
 CDF = Callable[[Array], Array]
@@ -121,13 +130,55 @@ def extrapolated_test(
     )
 
 
+def paired_test(
+    moduli: Sequence[ArrayLike], others: Sequence[ArrayLike], *, r: ArrayLike | None = None, resamples: int = 2000, seed: int = 0
+) -> RadialTest:
+    """Compare eigenvalues, network by network, with as many ``others`` of the same network (`fresh_moduli`), whose pooled
+    distribution stands for the theory. What a network's eigenvalues and their partners have in common drops out, which makes the
+    test sharper. Raises `ParameterError` for fewer than four networks, or other numbers of eigenvalues."""
+    first, second = ([np.sort(np.ravel(np.asarray(m, dtype=float))) for m in values] for values in (moduli, others))
+    if [len(v) for v in first] != [len(v) for v in second]:
+        raise ParameterError("every network needs as many eigenvalues as it is compared with")
+    largest = max((v[-1] for v in (*first, *second)), default=1.0)
+    places = np.linspace(0.0, 1.05 * largest, 400) if r is None else np.asarray(r, dtype=float)
+    counts = np.array([len(v) for v in first], dtype=float)
+    ours, theirs = (np.array([np.searchsorted(v, places, side="right") for v in values], dtype=float) for values in (first, second))
+    difference, deviations = _resampled(ours - theirs, counts, resamples, np.random.default_rng(seed))
+    k, count = int(abs(difference).argmax()), int(counts.sum())
+    statistic, theory = float(abs(difference[k])), theirs.sum(axis=0) / counts.sum()
+    p_value = float((1 + (abs(deviations).max(axis=1) >= statistic).sum()) / (1 + resamples))
+    spread, usual = deviations.std(axis=0), _kolmogorov(statistic, count)
+    return RadialTest(places, theory + difference, theory, spread, statistic, float(places[k]), p_value, usual, len(first), count)
+
+
+def fresh_moduli(ensemble: Ensemble, g: float, seed: int = 0) -> list[Array]:
+    """Distances from -1 of the eigenvalues of ``-1 + J' diag(phi'(x))`` at the fixed points of an ensemble, with couplings J' drawn
+    anew for each, of variance g^2/N.
+
+    A fixed point's Jacobian is, in the theory, such a matrix: that x solves the equations with J changes J in few directions only.
+    At small N the law of the coordinates themselves is still far from mu*; here it drops out.
+    """
+    rng, spread = np.random.default_rng(seed), g / np.sqrt(ensemble.neurons)
+    out: list[Array] = []
+    for n in ensemble.networks:
+        if n.count:
+            (slope,) = n.system.phi.jet([1], n.representatives)
+            fresh = [np.linalg.eigvals(spread * rng.standard_normal((ensemble.neurons,) * 2) * d) for d in slope]
+            out.append(np.asarray(abs(np.concatenate(fresh)), dtype=float))
+    return out
+
+
 def _pool(values: Sequence[Array], places: Array, resamples: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """The pooled distribution (R,) of one size, and how far those of resampled sets of networks are from it (resamples, R)."""
-    K = len(values)
+    counts = np.array([len(v) for v in values], dtype=float)
+    return _resampled(np.array([np.searchsorted(v, places, side="right") for v in values], dtype=float), counts, resamples, rng)
+
+
+def _resampled(within: Array, counts: Array, resamples: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Sums over networks, of shape (K, R), per eigenvalue: all of them (R,), and resampled sets less all (resamples, R)."""
+    K = len(counts)
     if K < 4:
         raise ParameterError(f"a test by resampling networks needs at least four of them, got {K}")
-    counts = np.array([len(v) for v in values], dtype=float)
-    within = np.array([np.searchsorted(v, places, side="right") for v in values], dtype=float)
     pooled = within.sum(axis=0) / counts.sum()
     drawn = rng.multinomial(K, np.full(K, 1 / K), size=resamples).astype(float)
     # The spread of resampled networks is too small by (K - 1)/K.

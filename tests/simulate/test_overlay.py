@@ -8,8 +8,16 @@ from meanfield import transfer
 from meanfield.errors import ParameterError
 from meanfield.models import kac_rice, rank1_stationary
 from meanfield.networks import bind_model
-from meanfield.simulate.many_networks import draw, system_of
-from meanfield.simulate.overlay import distribution_of, extrapolated_test, radial_test, typical_moduli
+from meanfield.simulate.many_networks import draw, sample_fixed_points, system_of
+from meanfield.simulate.overlay import (
+    distribution_of,
+    extrapolated_test,
+    fresh_moduli,
+    moduli_of,
+    paired_test,
+    radial_test,
+    typical_moduli,
+)
 
 
 def verdicts(moduli, cdf) -> list[float]:
@@ -85,3 +93,16 @@ def test_refusals() -> None:
         radial_test([np.ones(3)] * 3, np.sqrt)
     with pytest.raises(ParameterError, match="sizes"):
         extrapolated_test({1: [], 2: []}, {1: np.sqrt})
+
+
+def test_spectra_at_true_fixed_points() -> None:
+    """At N = 50 the coordinates of fixed points are not yet spread like mu*; given them, the eigenvalues are where theory has them,
+    and 5 % further in or out they are not."""
+    g = 2.0
+    ensemble = sample_fixed_points(kac_rice.MODEL, neurons=50, networks=12, starts=256, seed=1, workers=1, g=g, D=0.0)
+    moduli, fresh = moduli_of(ensemble), fresh_moduli(ensemble, g)
+    assert paired_test(moduli, fresh).p_value > 0.05
+    for factor in (0.95, 1.05):
+        assert paired_test(moduli, [factor * m for m in fresh]).p_value < 0.01
+    with pytest.raises(ParameterError, match="as many eigenvalues"):
+        paired_test(moduli, fresh[1:])
