@@ -91,6 +91,10 @@ def test_a_diagram_there_and_back(several, tmp_path):
     d = diagram(models, plane=("a", "b"), window=((-1.05, 2.0), (-1.0, 1.0)), points=(12, 9))
     d.to_netcdf(tmp_path / "d.nc")
     back = store.load(tmp_path / "d.nc", expect=store.DIAGRAM_FORMAT)
+    xr.testing.assert_equal(back, d.to_dataset())
+    regions = {r.label: (r.area, r.error) for r in d.regions()}
+    stored = (json.loads(back["region"].attrs[name]) for name in ("areas", "area_errors"))
+    assert list(zip(*stored)) == [regions[label] for label in d.labels]
     assert back["region"].dims == ("b", "a") and np.array_equal(back["region"], d.region)
     assert tuple(json.loads(back["region"].attrs["labels"])) == d.labels
     assert back.sizes["curve_point"] == sum(len(c.points) for c in d.curves)

@@ -42,6 +42,14 @@ def test_a_forest_there_and_back(forest, tmp_path):
         assert (one.partner and one.partner.id) == (other.partner and other.partner.id)
 
 
+def test_the_one_verb_saves_forests_and_branches_too(forest, tmp_path):
+    for what in (forest, forest[0]):
+        data = what.to_dataset()
+        store.save(what, tmp_path / "b.nc")
+        xr.testing.assert_equal(store.load(tmp_path / "b.nc", expect=store.BRANCH_FORMAT), data)
+    same(forest[0], store.load_branches(tmp_path / "b.nc", models.pitchfork())[0])
+
+
 def test_a_loaded_branch_goes_on_bit_for_bit(tmp_path):
     start = mf.solve(models.snake(), r=2.0)
     whole = mf.follow(start, "r", -2.0)

@@ -282,6 +282,12 @@ class Branch:
         """The image under a symmetry: nothing is computed again."""
         return replace(self, image=image, partner=self, id=id)
 
+    def to_dataset(self) -> Any:
+        """This branch as an xarray dataset (see `Forest.to_dataset`)."""
+        from meanfield.continuation.forest import Forest
+
+        return Forest([self]).to_dataset()
+
     def to_netcdf(self, file: Any) -> None:
         """Save this branch (see `meanfield.continuation.archive`)."""
         from meanfield.continuation.forest import Forest

@@ -70,6 +70,12 @@ class Forest(Sequence[Branch]):
             check_kind(kind, [branch.subject for branch in self.branches], (e.name for e in every))
         return [e for e in every if kind is None or kind in (e.type, e.name)]
 
+    def to_dataset(self) -> Any:
+        """All branches as an xarray dataset; `meanfield.store.save` and `load_branches` carry it through a file."""
+        from meanfield.store import branch_dataset
+
+        return branch_dataset(self)
+
     def to_netcdf(self, file: Any) -> None:
         """Save all branches in one file; `meanfield.store.load_branches` reads it."""
         from meanfield.store import save_branches  # the room above, asked when it is wanted

@@ -87,10 +87,10 @@ def _join(states: Sequence[tuple[Model, Record, bool | None]]) -> str:
 
 
 def signs(model: Model, state: Record) -> str:
-    """What the indicators say of a state where stability has no meaning: ", onset_of_chaos > 0"."""
+    """What the indicators say of a state where stability has no meaning: ", beyond onset of chaos"."""
     if model.labels_stability:
         return ""
-    return "".join(f", {name} > 0" for name, value in state.indicators.items() if value > 0)
+    return "".join(f", beyond {name.replace('_', ' ')}" for name, value in state.indicators.items() if value > 0)
 
 
 def said(model: Model, key: tuple[str, bool | None, bool | None, str]) -> str:
@@ -109,7 +109,7 @@ def kind(model: Model, even: bool | None) -> str:
         if chaotic:
             return "homogeneous chaos" if even else "structured chaos"
         return "homogeneous stationary" if even else "heterogeneous stationary"
-    name = model.name or model.title
+    name = model.phase or model.name or model.title
     return name if even is None else f"{name}, {'symmetric' if even else 'broken symmetry'}"
 
 

@@ -16,8 +16,9 @@ from meanfield.diagram.grid import Plane, Sheet, make_plane, search_again, solve
 from meanfield.diagram.ledger import Edge, Ledger
 from meanfield.diagram.lines import Lines, first_lines
 from meanfield.diagram.record import PhaseDiagram
-from meanfield.diagram.regions import mark_boundaries, refined
+from meanfield.diagram.regions import refined
 from meanfield.diagram.seeds import seeds
+from meanfield.diagram.sides import mark_boundaries
 from meanfield.diagram.tracer import Tracer
 from meanfield.errors import ParameterError
 from meanfield.model.forms import as_models

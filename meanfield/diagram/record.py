@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ from meanfield.diagram.classify import NOTHING
 from meanfield.diagram.corners import Corner
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane, Sheet
-from meanfield.diagram.regions import areas
+from meanfield.diagram.sides import areas
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
 
 __all__ = ["PhaseDiagram", "Region"]
@@ -25,11 +27,13 @@ __all__ = ["PhaseDiagram", "Region"]
 
 @dataclass(frozen=True)
 class Region:
-    """A named part of the plane. states: ``{"model", "symmetric", "stable", "signs", "count"}`` of each kind of physical state."""
+    """A named part of the plane. area: in units of the plane, and its error. states: ``{"model", "symmetric", "stable", "signs",
+    "count"}`` of each kind of physical state."""
 
     label: str
     area: float
     states: tuple[dict[str, Any], ...]
+    error: float = float("nan")
 
 
 @dataclass(repr=False)
@@ -82,24 +86,29 @@ class PhaseDiagram:
 
         return phase_diagram(self, ax, save)
 
-    def to_netcdf(self, path: str | Path) -> None:
-        """Save everything to the netCDF file ``path``; `meanfield.store.load` opens it again as a dataset."""
-        from meanfield.store import diagram_dataset, save
+    def to_dataset(self) -> xr.Dataset:
+        """Everything as an xarray dataset."""
+        from meanfield.store import diagram_dataset
 
-        save(diagram_dataset(self), path)
+        return diagram_dataset(self)
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Save `to_dataset` to the netCDF file ``path``; `meanfield.store.load` opens it again."""
+        from meanfield.store import save
+
+        save(self.to_dataset(), path)
 
     def regions(self) -> list[Region]:
         """The regions, the most extended first: label, area in units of the plane, and what exists there."""
         if self.pixels is None or self.fine is None:
             return []
-        sizes = areas(self.pixels, self.fine, len(self.labels))
+        sizes, errors = self._areas
         here = signatures(self.sheets)
         out = []
         for k, label in enumerate(self.labels):
             usual = Counter(frozenset(here[i].items()) for i in np.flatnonzero(self.region.ravel() == k)).most_common(1)
-            out.append(
-                Region(label, float(sizes[k]), tuple(_state(*item) for item in sorted(usual[0][0], key=str)) if usual else ())
-            )
+            states = tuple(_state(*item) for item in sorted(usual[0][0], key=str)) if usual else ()
+            out.append(Region(label, float(sizes[k]), states, float(errors[k])))
         return out
 
     def summary(self) -> str:
@@ -125,9 +134,16 @@ class PhaseDiagram:
         return f"{nx} x {ny} points: {len(states)} solutions{stable}{worst}."
 
     def _shares(self) -> list[tuple[str, float]]:
-        labels = self.region if self.fine is None else self.fine
-        counts = np.bincount(labels.ravel(), minlength=len(self.labels)) / labels.size
+        if self.pixels is None or self.fine is None:
+            counts = np.bincount(self.region.ravel(), minlength=len(self.labels)) / self.region.size
+        else:
+            counts = self._areas[0] / np.prod([high - low for low, high in self.plane.edges])
         return [(name, float(share)) for name, share in zip(self.labels, counts, strict=True)]
+
+    @cached_property
+    def _areas(self) -> tuple[np.ndarray, np.ndarray]:
+        assert self.pixels is not None and self.fine is not None
+        return areas(self.pixels, self.fine, self.curves, len(self.labels))
 
     def _regions(self) -> str:
         shares = [f"{name} ({_percent(share)})" for name, share in self._shares()]

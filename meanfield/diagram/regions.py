@@ -1,19 +1,17 @@
-"""The plane cut along the boundaries: which label holds where, much finer than the grid, and how large the regions are."""
+"""The plane cut along the boundaries: which label holds where, much finer than the grid."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane
 
-__all__ = ["areas", "mark_boundaries", "pixels", "refined"]
+__all__ = ["pixels", "refined"]
 
 _PIXELS = 240  # along each axis
-_INTERRUPTION = 0.12  # of a curve: a shorter piece within another is taken for its part
 
 
 def pixels(plane: Plane) -> Plane:
@@ -111,38 +109,6 @@ def _filled(labels: np.ndarray) -> np.ndarray:
         return np.maximum(labels, 0)
     where = distance_transform_edt(labels < 0, return_distances=False, return_indices=True)
     return np.asarray(labels[tuple(where)])
-
-
-def areas(fine: Plane, labels: np.ndarray, count: int) -> np.ndarray:
-    """(count,): the area of each region in units of the plane, to within a pixel along its boundary."""
-    size = abs(np.prod([high - low for low, high in fine.edges])) / labels.size
-    return np.bincount(labels.ravel(), minlength=count) * float(size)
-
-
-def mark_boundaries(curves: Sequence[Curve], fine: Plane, labels: np.ndarray) -> None:
-    """Mark the parts of curves that separate regions: the labels of the pixels on both sides differ."""
-    (x0, x1), (y0, y1) = fine.edges
-    scale = np.array([x1 - x0, y1 - y0]) / _PIXELS
-    for curve in curves:
-        way = np.gradient(curve.smooth / scale, axis=0) if len(curve.smooth) > 1 else np.zeros((1, 2))
-        length = np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)  # of a pixel
-        normal = np.stack([-way[:, 1], way[:, 0]], axis=1) / length
-        sides = []
-        for sign in (1.5, -1.5):
-            at = (curve.smooth - [x0, y0]) / scale + sign * normal
-            at = np.clip(at.astype(int), 0, _PIXELS - 1)
-            sides.append(labels[at[:, 1], at[:, 0]])
-        curve.bounds = _runs(sides[0] != sides[1])
-
-
-def _runs(flags: np.ndarray) -> np.ndarray:
-    """Flags without short interruptions: where another curve crosses, or in the tip of a cusp, pixels are too coarse to tell."""
-    out = flags.copy()
-    ends = np.flatnonzero(np.diff(out)) + 1
-    for first, last in pairwise(ends.tolist()):
-        if last - first < max(3, _INTERRUPTION * len(out)):
-            out[first:last] = out[first - 1]
-    return out
 
 
 def crossed_edges(plane: Plane, lines: Sequence[np.ndarray]) -> dict[tuple[int, int, int], list[tuple[int, int]]]:

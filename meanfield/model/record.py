@@ -168,6 +168,7 @@ class Model:
     builds the model declared so.
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
+    phase: what a state of this model is called in a phase diagram, "one fixed point" (default: its name).
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
     scheme: a fixed quadrature rule in the place of chosen ones (see `meanfield.compile.schemes`).
     symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: where solving begins, expressions
@@ -204,6 +205,7 @@ class Model:
     variables: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[str] = ()
     name: str = ""
+    phase: str = ""
     data: Sequence[str] = ()
     dynamics: Any = None
     network: Any = None

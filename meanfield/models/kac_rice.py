@@ -120,6 +120,7 @@ quiet = {
 SINGLE = Model(
     "the one fixed point of a random network with a strong frozen input",
     name="kac-rice-single",
+    phase="one fixed point",
     unknowns=(beta,),
     parameters=(g, D),
     defaults={D: 0},
@@ -161,6 +162,7 @@ SINGLE = Model(
 IN_ORDER_PARAMETERS = Model(
     "fixed points of a random network, where there are exponentially many",
     name="kac-rice",
+    phase="exponentially many fixed points",
     unknowns=(alpha, beta, gamma),
     parameters=(g, D),
     defaults={D: 0},

@@ -71,6 +71,7 @@ NETWORK = network(phi, strength=g, sigma_squared=sigma_squared)
 MODEL = Model(
     "random network with white noise, chaotic or noise-driven state",
     name="scs",
+    phase="fluctuating",
     unknowns=(Delta_0,),
     parameters=(g, sigma_squared),
     defaults={sigma_squared: 0},

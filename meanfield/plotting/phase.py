@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from meanfield.diagram import Curve, PhaseDiagram
+    from meanfield.diagram.grid import Plane
 
 __all__ = ["draw_curves", "draw_regions", "phase_diagram", "symbol"]
 
 _TOO_LONG = 70  # characters of an equation that a legend still bears
-_ROOM = 0.06  # of the window: half the room that a name needs
+_ROOM = 0.06  # of the window: half the room that a name needs upwards
+_WIDER = 2.5  # it needs so many times more sideways
 _TOO_SMALL = 0.01  # regions below this share of the window are named in the legend only
 
 
@@ -56,20 +58,33 @@ def draw_regions(ax: Axes, diagram: PhaseDiagram) -> list[Any]:
         (diagram.plane, diagram.region) if diagram.fine is None or diagram.pixels is None else (diagram.pixels, diagram.fine)
     )
     ax.pcolormesh(plane.x, plane.y, region, cmap=ListedColormap(colours), shading="nearest", rasterized=True, **limits)
+    free = ~_crossed(plane, diagram.curves)
     for k, name in enumerate(diagram.labels):
         inside = region == k
         if inside.mean() >= _TOO_SMALL:
-            row, column, room = _deepest(inside)
+            row, column, room = _deepest(inside & free)
             if room > _ROOM * min(inside.shape):
                 ax.text(plane.x[column], plane.y[row], _broken(name), ha="center", va="center", fontsize=7)
     return [Patch(facecolor=c, edgecolor="0.6", linewidth=0.5, label=n) for c, n in zip(colours, diagram.labels)]
 
 
+def _crossed(plane: Plane, curves: Sequence[Curve]) -> np.ndarray:
+    """Grid points next to a curve: names are not written over lines."""
+    out = np.zeros(plane.shape, bool)
+    for curve in curves:
+        x, y = (
+            np.interp(np.linspace(0, 1, 40 * len(curve.smooth)), np.linspace(0, 1, len(curve.smooth)), v) for v in curve.smooth.T
+        )
+        column, row = (np.abs(np.subtract.outer(axis, v)).argmin(axis=0) for axis, v in ((plane.x, x), (plane.y, y)))
+        out[row, column] = True
+    return out
+
+
 def _deepest(inside: np.ndarray) -> tuple[int, int, float]:
-    """The grid point of a region that is farthest from its border, and how far (in grid steps)."""
+    """The grid point of a region around which a name has most room, and how much upwards (in grid steps)."""
     from scipy.ndimage import distance_transform_edt
 
-    depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+    depth = distance_transform_edt(np.pad(inside, 1), sampling=(1.0, 1.0 / _WIDER))[1:-1, 1:-1]
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
     return int(row), int(column), float(depth[row, column])
 
@@ -90,11 +105,11 @@ def draw_curves(ax: Axes, curves: Sequence[Curve]) -> list[Any]:
         look: dict[str, Any] = {"color": LINES[k % len(LINES)], "linestyle": MARKS[k % len(MARKS)]}
         for curve in group:
             thick = np.where(curve.bounds[:, None], curve.smooth, np.nan)
-            ax.plot(curve.smooth[:, 0], curve.smooth[:, 1], linewidth=0.5, **look)
+            ax.plot(curve.smooth[:, 0], curve.smooth[:, 1], linewidth=0.8, **look)
             ax.plot(thick[:, 0], thick[:, 1], linewidth=1.6, **look)
         handles.append(Line2D([], [], linewidth=1.6, label=f"{group[0].model}: {_equation(group[0])}", **look))
     if not all(curve.bounds.all() for curve in curves):
-        handles.append(Line2D([], [], color="0.3", linewidth=0.5, label="thin: what is stable stays the same"))
+        handles.append(Line2D([], [], color="0.3", linewidth=0.8, label="thin: what is stable stays the same"))
     return handles
 
 

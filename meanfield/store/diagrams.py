@@ -25,7 +25,8 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
     """A `PhaseDiagram` as a dataset.
 
     Dimensions: the two parameters of the plane (vertical first). ``region`` holds indices into the attribute ``labels``
-    (JSON). Each model's variables begin with its name if there are several. The curves are one table over ``curve_point``:
+    (JSON), which ``areas`` and ``area_errors`` go with. Each model's variables begin with its name if there are several. The
+    curves are one table over ``curve_point``:
     ``curve`` (index into the attribute ``curves``, JSON: model, condition, equation, how it ends), the two parameters, their
     claimed errors, and ``curve_bounds``, whether the curve separates regions there. The attributes ``corners`` (JSON: type, at,
     error, curves), ``certificate_edges``, ``certificate_differing`` and the table over ``unexplained`` (both ends of every grid
@@ -44,7 +45,10 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
         renamed |= {dim: f"{prefix}{dim}" for dim in own.dims if dim not in (x, y, "part")}
         merged = merged.merge(own.rename(renamed))
         merged.attrs |= {f"{prefix}{k}" if k in _PER_MODEL else k: v for k, v in own.attrs.items()}
-    merged["region"] = ((y, x), diagram.region.astype(np.int32), {"labels": json.dumps(diagram.labels)})
+    extent = {r.label: (r.area, r.error) for r in diagram.regions()}
+    areas, errors = zip(*(extent.get(label, (None, None)) for label in diagram.labels))
+    described = {"labels": diagram.labels, "areas": areas, "area_errors": errors}
+    merged["region"] = ((y, x), diagram.region.astype(np.int32), {k: json.dumps(v) for k, v in described.items()})
     merged.attrs |= {"format": DIAGRAM_FORMAT, "summary": diagram.summary(), "interrupted": int(diagram.interrupted)}
     merged = merged.assign(_curves(diagram)).assign(_unexplained(diagram))
     merged.attrs |= {
