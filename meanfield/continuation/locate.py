@@ -14,7 +14,6 @@ from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import Bracket, turning
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.systems import BranchPoint, Fold, Hopf, Sheet, Special, System, Zero, settle
-from meanfield.continuation.tangent import tangent
 from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import EPS, Array
 
@@ -124,30 +123,25 @@ class _Chord:
         self.ta = ta / (ta * self.normal).sum(axis=1, keepdims=True)
         self.tb = tb / (tb * self.normal).sum(axis=1, keepdims=True)
 
-    def at(self, rows: Any, share: Array) -> tuple[Array, Array]:
-        """Points (P, N) of the curve and Jacobians near them: cubic interpolation, then the corrector."""
+    def at(self, rows: Any, share: Array) -> tuple[Array, Array, Array]:
+        """Points (P, N) of the curve, Jacobians near them, scaled unit tangents (P, N), which are interpolated where the Jacobian
+        has none: cubic interpolation, then the corrector."""
         scale = self.scale[rows]
         size = self.length[rows][:, None] * scale
         guess = cubic(self.a[rows], self.b[rows], size * self.ta[rows], size * self.tb[rows], share[:, None])
         done = correct(self.curve, self.base[rows], guess, self.normal[rows], scale, tol=1e-7)
         u = np.where(done.converged[:, None], done.u, guess)
-        return u, done.jacobian
-
-    def tangent(self, rows: Any, share: Array, jacobian: Array) -> Array:
-        """Scaled unit tangents (P, N); interpolated where the Jacobian has none."""
         straight = self.ta[rows] * (1 - share[:, None]) + self.tb[rows] * share[:, None]
         straight = straight / np.sqrt((straight**2).sum(axis=1, keepdims=True))
-        exact = tangent(jacobian, self.normal[rows], self.scale[rows])
-        clear = np.isfinite(exact).all(axis=1) & ((exact * straight).sum(axis=1) > 0.9)
-        return np.where(clear[:, None], exact, straight)
+        clear = np.isfinite(done.ahead).all(axis=1) & ((done.ahead * straight).sum(axis=1) > 0.9)
+        return u, done.jacobian, np.where(clear[:, None], done.ahead, straight)
 
 
 def _together(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
     chord = _Chord(subject, found)
     share = _shares(chord, found)
     rows = np.arange(len(found))
-    u, jacobian = chord.at(rows, share)
-    direction = chord.tangent(rows, share, jacobian)
+    u, jacobian, direction = chord.at(rows, share)
     special, vector = _settled(subject, found, chord, u, jacobian, share)
     n = subject.curve.n
     out = []
@@ -180,10 +174,10 @@ def _between(chord: _Chord, i: int, u: Array) -> bool:
 
 def _measure(subject: Subject, found: Sequence[Bracket], chord: _Chord, rows: Any, share: Array) -> Array:
     """(P,) values of what changes its sign, at shares of the chords."""
-    u, jacobian = chord.at(rows, share)
+    u, jacobian, direction = chord.at(rows, share)
     first = found[0]
     if first.type == "fold":
-        return chord.tangent(rows, share, jacobian)[:, -1]
+        return direction[:, -1]
     if first.type == "branch":
         return np.asarray(np.linalg.det(bordered(jacobian, chord.normal[rows], chord.scale[rows])))
     if first.edge is not None:

@@ -134,12 +134,12 @@ class Walk:
         before = np.array([lane.u[-2] if len(lane.u) > 1 else lane.u[-1] for lane in lanes])
         step, base = np.array([lane.step for lane in lanes]), np.array([lane.base for lane in lanes])
         guess = PREDICTORS[self.steps.predictor](u, before, t, step, scale)
-        plane = t
-        if self.steps.predictor == "natural":
+        plane, natural = t, self.steps.predictor == "natural"
+        if natural:
             plane = np.zeros_like(t)
             plane[:, -1] = np.where(t[:, -1] < 0, -1.0, 1.0)
         done = correct(self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations)
-        ahead = tangent(done.jacobian, t, scale)
+        ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
         with np.errstate(invalid="ignore"):
             angle = np.arccos(np.clip((ahead * t).sum(axis=1), -1.0, 1.0))
             jump = np.sqrt((((done.u - u) / scale) ** 2).sum(axis=1))

@@ -142,22 +142,19 @@ def _both_sides(
     model: Model, centre: Array, size: Array, sides: Sequence[Sequence[Array]], plane: Plane, fixed: Mapping[str, float]
 ) -> list[Kinds]:
     """What exists near the states ``centre`` (K, n) on either side. What was found on one side is a start on the other."""
-    kernel = compile(model)
-    found: list[Kinds] = []
-    for place in sides:
-        p = _parameters(model, plane, place, fixed)
-        found.append(_beside(model, centre, size, _starts(kernel, centre, p, size), place, plane, fixed))
-    more: list[Kinds] = []
-    for place, others in zip(sides, found[::-1], strict=True):
-        starts = np.full((len(centre), max(map(len, others), default=0), centre.shape[1]), np.nan)
-        for k, known in enumerate(others):
-            for j, (x, _) in enumerate(known):
-                starts[k, j] = x * size[k]
-        more.append(_beside(model, centre, size, starts, place, plane, fixed))
-    for first, second in zip(found, more, strict=True):
-        for own, also in zip(first, second, strict=True):
-            own += [(x, key) for x, key in also if not any(np.abs(x - at).max() < _SYMMETRIC for at, _ in own)]
-    return found
+    kernel, count = compile(model), len(centre)
+    place = [np.concatenate(pair) for pair in zip(*sides, strict=True)]
+    centre, size = np.concatenate([centre, centre]), np.concatenate([size, size])
+    p = _parameters(model, plane, place, fixed)
+    found = _beside(model, centre, size, _starts(kernel, centre, p, size), place, plane, fixed)
+    others = [*found[count:], *found[:count]]
+    starts = np.full((2 * count, max(map(len, others), default=0), centre.shape[1]), np.nan)
+    for k, known in enumerate(others):
+        for j, (x, _) in enumerate(known):
+            starts[k, j] = x * size[k]
+    for own, also in zip(found, _beside(model, centre, size, starts, place, plane, fixed), strict=True):
+        own += [(x, key) for x, key in also if not any(np.abs(x - at).max() < _SYMMETRIC for at, _ in own)]
+    return [found[:count], found[count:]]
 
 
 def _beside(
@@ -211,13 +208,15 @@ def usual(sheet: Sheet) -> Array:
 
 
 def _starts(kernel: Kernel, centre: Array, p: Array, size: Array) -> Array:
-    """(K, S, n): the state itself, and points beside it along the null vector and away from the edges on which it lies."""
+    """(K, S, n): the state itself, and points beside it along the null vector and away from the edges on which it lies; NaN
+    where it lies on none."""
     _, jacobian = kernel.residual_jacobian(np.maximum(centre, kernel.lower), p)
     null = np.linalg.svd(np.nan_to_num(jacobian * size[:, None, :]))[2][:, -1, :]
     on_edge = (centre <= kernel.lower + 1e-6 * size) * 1.0
     edges = np.eye(centre.shape[1])[np.isfinite(kernel.lower)]
     ways = [null, -null, on_edge, *(on_edge * unit for unit in edges if len(edges) > 1)]
-    kicked = [centre + kick * way * size for way in ways for kick in _KICKS]
+    moved = [np.where(way.any(axis=1, keepdims=True), way, np.nan) for way in ways]
+    kicked = [centre + kick * way * size for way in moved for kick in _KICKS]
     return np.stack([centre, *kicked], axis=1)
 
 
