@@ -187,6 +187,24 @@ class Kernel:
         columns = [np.tile(at, len(x)), *(np.repeat(c, at.size) for c in self._columns(x, p))]
         return self._programs[key](columns, self.level)[0].reshape(len(x), at.size)
 
+    def functions(
+        self, coordinate: sp.Symbol, exprs: Sequence[sp.Expr], at: Array, x: Array, p: Array
+    ) -> tuple[list[Array], list[Array]]:
+        """Functions of a coordinate, at (K,) for all points or (P, K), each point's own, and bounds on their errors, each (P, K);
+        the error of x is not included."""
+        key = ("functions", coordinate, tuple(exprs))
+        if key not in self._programs:
+            self._programs[key] = Program([late_passes(e) for e in exprs], [coordinate, *self.symbols])
+            attach_data(self._programs[key], self.data)
+        columns = self._columns(np.atleast_2d(x), np.atleast_2d(p))
+        at = np.broadcast_to(np.atleast_2d(at), (len(columns[0]), np.shape(at)[-1]))
+        self._repeated(at.shape[1])
+        values, bounds = self._checked(self._programs[key], [at.ravel(), *(np.repeat(c, at.shape[1]) for c in columns)])
+        return [v.reshape(at.shape) for v in values.T], [b.reshape(at.shape) for b in bounds.T]
+
+    def _repeated(self, count: int) -> None:
+        """Every point comes ``count`` times in what follows; for kernels that look things up by the place of a point."""
+
     def matrices(self, spectrum: Spectrum, x: Array, p: Array) -> Array:
         """The matrices (P, k, k) of a spectrum."""
         size = spectrum.matrix.shape[0]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import sympy as sp
 
 from meanfield.compile.group import Array
-from meanfield.compile.kernel import Kernel, attach_data, late_passes
-from meanfield.compile.plan import Program
+from meanfield.compile.kernel import Kernel
 from meanfield.compile.sample import Sample
 from meanfield.model import Model
 
@@ -46,17 +43,5 @@ class StateKernel(Kernel):
         (value,), _ = self.functions(coordinate, [expr], at, x, p)
         return value
 
-    def functions(
-        self, coordinate: sp.Symbol, exprs: Sequence[sp.Expr], at: Array, x: Array, p: Array
-    ) -> tuple[list[Array], list[Array]]:
-        """Functions of a coordinate and bounds on their errors, each (P, K); the error of x is not included."""
-        key = ("functions", coordinate, tuple(exprs))
-        if key not in self._programs:
-            self._programs[key] = Program([late_passes(e) for e in exprs], [coordinate, *self.symbols])
-            attach_data(self._programs[key], self.data)
-        columns = self._columns(x, p)
-        at = np.broadcast_to(np.atleast_2d(at), (len(columns[0]), np.shape(at)[-1]))
-        count = at.shape[1]
+    def _repeated(self, count: int) -> None:
         self.sample.repeat = count
-        values, bounds = self._checked(self._programs[key], [at.ravel(), *(np.repeat(c, count) for c in columns)])
-        return [v.reshape(at.shape) for v in values.T], [b.reshape(at.shape) for b in bounds.T]

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy as sp
 from numpy.typing import ArrayLike
 
-from meanfield.averages.opaque import Opaque
-from meanfield.dynamics.nodes import Array
 from meanfield.dynamics.observables import autocovariance_profile
 from meanfield.dynamics.power import power_profile
 from meanfield.errors import ModelError, ParameterError
@@ -44,22 +41,8 @@ def _curve(solution: Solution, at: ArrayLike, make: Any) -> tuple[Any, Any]:
     if points.ndim != 1 or not np.isfinite(points).all():
         raise ParameterError("delays and frequencies must be finite numbers in one row")
     coordinate, expr = make(model.motion)
-    value, error = _with_errors(solution, coordinate, model.resolve(expr), points)
-    spread = solution._spread
-    return (spread(value), spread(error)) if solution.shape else (value[0], error[0])
-
-
-def _with_errors(solution: Solution, coordinate: sp.Symbol, expr: Any, points: Array) -> tuple[Array, Array]:
-    """Values (P, K), and their own error with that of the unknowns through their slopes."""
-    kernel, x, p = solution.kernel, solution.rows.x, solution._at
-    assert isinstance(expr, Opaque)
-    value = kernel.profile(coordinate, expr, points, x, p)
-    error = kernel.profile(coordinate, expr.uncertainty, points, x, p)
-    for i, unknown in enumerate(kernel.unknowns):
-        slope = expr.diff(unknown)
-        if slope != 0:
-            error = error + np.abs(kernel.profile(coordinate, slope, points, x, p)) * solution.rows.error[:, i, None]
-    return value, error
+    value, error = solution._with_errors(coordinate, model.resolve(expr), points)
+    return solution._rows_of(value), solution._rows_of(error)
 
 
 __all__ = ["autocovariance", "power_spectrum"]

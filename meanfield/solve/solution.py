@@ -209,6 +209,14 @@ class Solution(Saved):
 
     def profile(self, name: str, at: Any) -> Any:
         """A profile of the model, such as density(y), at values (K,) of its coordinate: shape (K,), or grid shape + (K,)."""
+        symbol, expr, points = self._profile(name, at)
+        return self._rows_of(self.kernel.profile(symbol, expr, points, self.rows.x, self._at))
+
+    def profile_error(self, name: str, at: Any) -> Any:
+        """The claimed errors of `profile`: its own, and what the errors of the unknowns do to it."""
+        return self._rows_of(self._with_errors(*self._profile(name, at))[1])
+
+    def _profile(self, name: str, at: Any) -> tuple[Any, Any, np.ndarray]:
         model = self.kernel.model
         if name not in model.profiles:
             raise ParameterError(
@@ -216,8 +224,18 @@ class Solution(Saved):
                 f"(it has {', '.join(model.profiles) or 'none'})"
             )
         symbol, expr = model.profiles[name]
-        points = np.atleast_1d(np.asarray(at, dtype=float))
-        values = self.kernel.profile(symbol, model.resolve(expr), points, self.rows.x, self._at)
+        return symbol, model.resolve(expr), np.atleast_1d(np.asarray(at, dtype=float))
+
+    def _with_errors(self, symbol: Any, expr: Any, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A function of a coordinate at points (K,), and its errors, for every solution: (P, K)."""
+        kernel, x = self.kernel, self.rows.x
+        (value,), (error,) = kernel.functions(symbol, [expr], points, x, self._at)
+        for i, unknown in enumerate(kernel.unknowns):
+            if (slope := expr.diff(unknown)) != 0:
+                error = error + np.abs(kernel.profile(symbol, slope, points, x, self._at)) * self.rows.error[:, i, None]
+        return value, error
+
+    def _rows_of(self, values: np.ndarray) -> Any:
         return self._spread(values) if self.shape else values[0]
 
     @property
