@@ -13,9 +13,9 @@ Array = np.ndarray
 
 EPS = float(np.finfo(float).eps)
 BLOCK_ELEMENTS = 32768  # values per pass over nodes: a few arrays of this size stay in the cache
-ROUGH, WORKING, TIGHT, FINE = -1, 0, 1, 2
+SKETCH, ROUGH, WORKING, TIGHT, FINE = -2, -1, 0, 1, 2
 # Tolerances of the quadrature, before refinement shows what it really is; FINE refines the steps of TIGHT.
-TOLERANCES = {ROUGH: 1e-7, WORKING: 1e-11, TIGHT: 1e-13, FINE: 1e-16}
+TOLERANCES = {SKETCH: 1e-4, ROUGH: 1e-7, WORKING: 1e-11, TIGHT: 1e-13, FINE: 1e-16}
 
 
 def _keep_memory() -> None:
@@ -49,7 +49,7 @@ class Group(Protocol):
     """``evaluate`` maps inputs (P,) to outputs (P,).
 
     inputs: scalar expressions in unknowns, parameters and outputs of earlier groups. outputs: symbols that stand for the
-    results. level: ROUGH for the first iterations, WORKING for the last ones; TIGHT and FINE, two nested rules, for
+    results. level: SKETCH and ROUGH for the first iterations, WORKING for the last ones; TIGHT and FINE, two nested rules, for
     claims. checks: if given, the group fills it.
     """
 

@@ -19,7 +19,9 @@ from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
 from meanfield.compile.refinement import squared_errors
+
 from meanfield.compile.rounding import UNITS, function_rounding
+from meanfield.compile.scalar_law import ScalarLaw
 from meanfield.errors import AverageError, ModelError, ParameterError, brief
 from meanfield.model import Model, Spectrum
 from meanfield.transfer import Applied
@@ -73,6 +75,12 @@ class Kernel:
     def averages(self) -> bool:
         """Whether there are averages in the equations."""
         return bool(self.program("claims", lambda: self.residuals).plan.groups)
+
+    @cached_property
+    def sketches(self) -> bool:
+        """Whether SKETCH is cheaper than ROUGH: all averages of the equations are over one variable, and smooth."""
+        groups = self.program("claims", lambda: self.residuals).plan.groups
+        return bool(groups) and all(isinstance(g, ScalarLaw) and g.sketches for g in groups)
 
     def _columns(self, x: Array, p: Array) -> list[Array]:
         return [*np.ascontiguousarray(np.atleast_2d(x).T), *np.ascontiguousarray(np.atleast_2d(p).T)]

@@ -66,6 +66,11 @@ class ScalarLaw:
             checks.coarse.extend(kept[2] if nested else ())
         return list(kept[0])
 
+    @property
+    def sketches(self) -> bool:
+        """Whether there is a rule of few nodes for the first steps towards a root."""
+        return self.blocks_of is None and not self.facts.kinks
+
     def _block(
         self, mean: Array, sigma: Array, choice: NodeChoice, half: bool, parameters: list[Array], check: bool
     ) -> list[Array]:

@@ -20,11 +20,12 @@ _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
 
 @dataclass(frozen=True)
 class Drafts:
-    """Rough roots, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n), and whether they are stable (Q,)."""
+    """Rough roots, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) before the last step, its size taken (Q,), and whether they are stable (Q,)."""
 
     owner: Any
     x: Array
     jacobian: Array
+    taken: Any
     stable: Any
 
     def take(self, rows: Any) -> Drafts:
@@ -64,7 +65,7 @@ def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Ro
     while len(drafts.owner) or not parts:
         chosen = _best(kernel, drafts.owner, drafts.x, p, drafts.stable)
         best = drafts.take(chosen)
-        parts.append(finish(kernel, p, Found(best.owner, best.x, best.jacobian), queue.scale, tol)[0])
+        parts.append(finish(kernel, p, Found(best.owner, best.x, best.jacobian, best.taken), queue.scale, tol)[0])
         rest = np.ones(len(drafts.owner), dtype=bool)
         rest[chosen] = False
         drafts = drafts.take(rest & ~np.isin(drafts.owner, parts[-1].owner))
@@ -75,7 +76,7 @@ def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Ro
 def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
     """Rough roots from the starts in turn, until every point has a stable one or no start left."""
     n = len(kernel.names)
-    parts = [Drafts(np.zeros(0, dtype=np.intp), np.zeros((0, n)), np.zeros((0, n, n)), np.zeros(0, dtype=bool))]
+    parts = [Drafts(np.zeros(0, dtype=np.intp), np.zeros((0, n)), np.zeros((0, n, n)), np.zeros(0), np.zeros(0, dtype=bool))]
     open_points = np.arange(len(p))
     while open_points.size:
         owner, start = queue.next(open_points)
@@ -86,7 +87,7 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
         keep = judge.accept(kernel, found.x, p[found.owner], error).accepted
         owner, x = found.owner[keep], np.maximum(found.x[keep], kernel.lower)
         stable = _settled(kernel, x, p[owner], error[keep])
-        parts.append(Drafts(owner, found.x[keep], found.jacobian[keep], stable))
+        parts.append(Drafts(owner, found.x[keep], found.jacobian[keep], found.taken[keep], stable))
         open_points = np.setdiff1d(open_points, owner[stable])
     return Drafts.joined(parts)
 

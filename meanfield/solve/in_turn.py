@@ -6,13 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.compile import ROUGH, Kernel, compile
+from meanfield.compile import ROUGH, SKETCH, Kernel, compile
 from meanfield.model import Model
-from meanfield.solve.newton import newton
+from meanfield.solve.newton import NewtonOptions, newton
 from meanfield.solve.problem import Array
-from meanfield.solve.search import ROUGHLY, Found, Rows, Search, finish, padded, scale_of, seed_starts, without_copies
+from meanfield.solve.search import Found, Rows, Search, finish, padded, scale_of, seed_starts, without_copies
 from meanfield.solve.starts import own_starts
 from meanfield.solve.status import Status
+
+# The way to a root, and its end: how far a Jacobian may lie from the root is told to the refinement.
+SKETCHED = NewtonOptions(max_iterations=16, step_tolerance=0.3, enough=0.03, on_edge=1e-4)
+DRAFTED = NewtonOptions(max_iterations=24, step_tolerance=0.03, enough=1e-4, on_edge=1e-7)
 
 
 class StartQueue:
@@ -63,9 +67,22 @@ class StartQueue:
 
 def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array) -> Found:
     """Where Newton's method with rough quadrature leads from one start for each of the points ``owner``."""
-    run = newton(kernel.at(ROUGH, quick=True), p[owner], start, scale=scale[owner], options=ROUGHLY)
-    good = run.converged
-    return Found(owner[good], run.x[good], run.jacobian[good])
+    rough, first = kernel.at(ROUGH, quick=True), np.zeros((0, len(kernel.names)))
+    parts, left = [Found(owner[:0], first, first[:, :, None] * first[:, None, :], np.zeros(0))], np.arange(len(owner))
+
+    def run(rows: Any, x: Array, arrived: float) -> Any:
+        """The rows that lead nowhere."""
+        ends = newton(rough, p[owner[rows]], x, scale=scale[owner[rows]], options=DRAFTED, arrived=arrived)
+        parts.append(Found(owner[rows], ends.x, ends.jacobian, ends.taken).take(ends.converged))
+        return rows[~ends.converged]
+
+    if kernel.sketches:
+        way = newton(kernel.at(SKETCH, quick=True), p[owner], start, scale=scale[owner], options=SKETCHED)
+        lost = run(left[way.converged], way.x[way.converged], SKETCHED.enough)
+        left = np.concatenate([left[~way.converged], lost])
+    if left.size:
+        run(left, start[left], np.inf)
+    return Found.joined(parts)
 
 
 def find_first(model: Model, p: Array, tol: float) -> Search:

@@ -205,7 +205,8 @@ class _Search:
         pool = self.pool
         x = self._symmetric(pool)
         r, jacobian = self.problem.residual_jacobian(x, pool.p) if len(x) else (pool.r, pool.jacobian)
-        ends = NewtonResult(x, np.zeros(len(x), dtype=np.int8), np.zeros(len(x), dtype=np.int64), np.zeros_like(x), r, jacobian)
+        zeros = np.zeros(len(x))
+        ends = NewtonResult(x, zeros.astype(np.int8), zeros.astype(np.int64), np.zeros_like(x), r, jacobian, zeros)
         judged = certify(problem, pool.p, ends, scale=pool.scale, tol=tol)
         inside = judged.found
         left = np.bincount(pool.owner[~inside], minlength=len(self.p))

@@ -30,6 +30,7 @@ Codes = NDArray[np.int8]
 _DECREASE = 1e-4  # the least relative decrease of the residual that a step must bring
 _DEFLATED_GROWTH = 10.0  # a deflated residual has many local minima: a step may raise it by so much
 _AT_FLOOR = 16 * EPS
+_FAST = 0.1  # the least relative decrease of the corrections where the iteration converges better than linearly
 _CHECK_EVERY = 12  # evaluations in which the residual must at least halve
 _STATE = (
     *("x", "p", "scale", "r", "jacobian", "step", "damping", "last"),
@@ -45,8 +46,9 @@ class NewtonOptions:
     """max_iterations counts evaluations of a point. Steps are relative to |x_j| + scale_j: `step_tolerance` is the
     size below which the next iterate is the last but for polishing, `max_step` the longest step of an unknown.
     `min_damping`: a point whose damping falls below it has stagnated. `enough`: after a step within `step_tolerance`, a
-    correction within this is left to the caller, who refines the root by better means (0: nothing is left). `on_edge`: an
-    iterate that far below an edge of the domain, relative to scale_j, is put on it."""
+    correction within this is taken without another look, for a caller who refines the root by better means (0: none is);
+    where the corrections shrink slowly it is a hundredth of that. `on_edge`: an iterate that far below an edge of the domain,
+    relative to scale_j, is put on it."""
 
     max_iterations: int = 50
     step_tolerance: float = 1e-8
@@ -59,7 +61,9 @@ class NewtonOptions:
 @dataclass(frozen=True)
 class NewtonResult:
     """x (P, n); status (P,) codes; iterations (P,); step (P, n), Newton's correction at x (computed, not taken);
-    residual (P, n) and jacobian (P, n, n) at x. A root may lie outside the domain: `certify` judges that."""
+    residual (P, n) and jacobian (P, n, n) at x. Where `NewtonOptions.enough` ended the iteration the step has been taken: x is
+    where it leads, the others are what they were before, and taken (P,) is its relative size (0 elsewhere). A root may lie
+    outside the domain: `certify` judges that."""
 
     x: Array
     status: NDArray[np.int8]
@@ -67,6 +71,7 @@ class NewtonResult:
     step: Array
     residual: Array
     jacobian: Array
+    taken: Array
 
     @property
     def converged(self) -> NDArray[np.bool_]:
@@ -82,16 +87,18 @@ def newton(
     scale: ArrayLike = 1.0,
     options: NewtonOptions | None = None,
     deflation: Deflation | None = None,
+    arrived: ArrayLike = np.inf,
 ) -> NewtonResult:
     """Solve residual(x, p) = 0 from x0 at every point.
 
     p (P, m) or one point (m,), x0 (P, n) or (n,). scale: typical size of each unknown, broadcasts to (P, n); it matters
-    for unknowns near zero only. Edges of the domain may be crossed (see `extension`). Never raises because of a point:
+    for unknowns near zero only. arrived: relative size (P,) of the step that led to x0, where there was one. Edges of the domain may be crossed (see `extension`). Never raises because of a point:
     see the statuses. Raises ValueError for arrays of the wrong shape.
     """
     parameters, start = points_of(problem, p, x0)
     size = np.broadcast_to(np.asarray(scale, dtype=float), start.shape)
     run = _Run(extended(problem), parameters, start, size, options or NewtonOptions(), deflation)
+    run.last = np.broadcast_to(np.asarray(arrived, dtype=float), run.index.shape)
     with np.errstate(all="ignore"):
         while run.index.size:
             run.iterate()
@@ -131,6 +138,7 @@ class _Run:
             np.full((count, n), np.nan),
             np.full((count, n), np.nan),
             np.full((count, n, n), np.nan),
+            np.zeros(count),
         )
 
     def iterate(self) -> None:
@@ -182,7 +190,7 @@ class _Run:
         small = self.last <= options.step_tolerance
         if small.any() or floor.min() == 0.0:
             code = self._codes(code)
-            self._judge_small(code, small & accepted, floor, relative)
+            self._judge_small(code, small & accepted, floor, relative, step)
         last, self.last = self.last, relative
         self.count += 1
         if damped is not None:
@@ -227,12 +235,18 @@ class _Run:
         self.checked_weight, self.checked_merit = self.weight, self.merit
         return code
 
-    def _judge_small(self, code: Codes, small: Mask, floor: Array, relative: Array) -> None:
+    def _judge_small(self, code: Codes, small: Mask, floor: Array, relative: Array, step: Array) -> None:
         """Ends of the points whose last step was small: the correction is at the floor, or it no longer shrinks."""
         at_floor = (floor <= 2 * EPS) | ((relative <= _AT_FLOOR) & (floor <= 2 * _AT_FLOOR))
-        code[(floor == 0.0) | (small & (at_floor | (relative <= self.options.enough)))] = _CONVERGED
+        code[(floor == 0.0) | (small & at_floor)] = _CONVERGED
+        if self.options.enough:
+            enough = np.where(relative <= _FAST * self.last, self.options.enough, _FAST**2 * self.options.enough)
+            taken = small & (relative <= enough) & (code == _RUNNING)
+            code[taken] = _CONVERGED
+            self.x = np.where(taken, self.x + step, self.x)
+            self.result.taken[self.index[taken]] = relative[taken]
         stalled = small & (code == _RUNNING) & (relative >= 0.25 * self.last)
-        if not stalled.any():
+        if self.count == 0 or not stalled.any():  # the step that led to the start was not this problem's
             return
         code[stalled & (floor <= 64 * EPS)] = _CONVERGED
         unsure = stalled & (code == _RUNNING)

@@ -41,14 +41,21 @@ class Refined:
 
 
 def refine(
-    kernel: Kernel, p: Array, x: Array, jacobian: Array, scale: Array, stale: Array | float = 0.0, slopes: int = ROUGH
+    kernel: Kernel,
+    p: Array,
+    x: Array,
+    jacobian: Array,
+    scale: Array,
+    stale: Array | float = 0.0,
+    slopes: int = ROUGH,
+    taken: Array | float = 0.0,
 ) -> Refined:
     """Correct roots of a coarser system (J at x known) by the FINE residual and claim their errors.
 
     To first order the corrected root errs by J^-1 times the error of the fine residual, which the distance between the two
     qualities of quadrature bounds, plus rounding. Where the Jacobian is nearly singular the second order is measured too.
     stale: share of an earlier correction that may have been wrong, for a second one by the same Jacobian. slopes: quality of the
-    quadrature of the Jacobian.
+    quadrature of the Jacobian. taken: relative size of a step between where the Jacobian was evaluated and x.
     """
     problem = extended(kernel)
     fine, bound = _refined(kernel, x, p)
@@ -60,12 +67,14 @@ def refine(
         rows = np.abs(scaled).max(axis=2, keepdims=True)
         scaled = scaled / np.where(rows > 0, rows, 1.0)
         condition = np.abs(scaled).sum(axis=1).max(axis=1) * np.abs(inverse(scaled)).sum(axis=1).max(axis=1)
-        condition = np.where(np.isnan(condition) & np.isfinite(scaled).all(axis=(1, 2)), np.inf, condition)
+        none = _weak_rows(kernel, rows[:, :, 0], extent, bound, 8 * EPS)  # nothing but rounding is left of an equation's slopes
+        condition = np.where(none | np.isnan(condition) & np.isfinite(scaled).all(axis=(1, 2)), np.inf, condition)
         usable = (np.abs(raw) < _LONGEST * extent).all(axis=1)
         step = np.where(usable[:, None], raw, 0.0)
         # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
-        change = condition * (np.abs(raw) / (np.abs(x) + 1e-2 * scale)).max(axis=1)
-        share = np.where(usable, np.clip(_STEEP * change, _SHARE, 4.0), 4.0)
+        size = np.abs(x) + 1e-2 * scale
+        change = _STEEP * (np.abs(raw) / size).max(axis=1) + _BEND * taken * (extent / size).max(axis=1)
+        share = np.where(usable, np.clip(condition * change, _SHARE, 4.0), 4.0)
         share = np.maximum(share, stale)
         missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
         # The rough slopes are wrong, too: (J + dJ)^-1 J = 1 - J^-1 dJ.
@@ -82,7 +91,7 @@ def refine(
         bent = _BEND * condition * ((np.abs(raw) / extent).max(axis=1)) ** 2
         missed = missed + np.where(usable, bent, 0.0)[:, None] * extent
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
-        weak = _weak_rows(kernel, rows[:, :, 0], extent, bound)
+        weak = _weak_rows(kernel, rows[:, :, 0], extent, bound, 1 / _CURVED)
         settled = usable & (missed <= error + _SETTLED * np.maximum(_SMALL, np.abs(x))).all(axis=1) & (condition < _CURVED) & ~weak
         error = error + missed
         corrected = x - step
@@ -102,16 +111,16 @@ def refine(
     return Refined(corrected, error, condition, residual, jacobian, settled, share)
 
 
-def _weak_rows(kernel: Kernel, rows: Array, extent: Array, bound: Array) -> NDArray[np.bool_]:
-    """(P,) whether an equation hardly depends on the unknowns: near a multiple root, which equilibration would hide.
+def _weak_rows(kernel: Kernel, rows: Array, extent: Array, bound: Array, share: float) -> NDArray[np.bool_]:
+    """(P,) whether the slopes of an equation are less than a ``share`` of its size: near a multiple root, which equilibration hides.
 
     An equation ``u = F`` is compared with the size of u, another one with that of its terms, which its rounding shows.
     """
     count = len(kernel.model.equations)
     place = [kernel.unknowns.index(u) for u in kernel.model.equations]
-    explicit = (rows[:, :count] < extent[:, place] / _CURVED).any(axis=1)
+    explicit = (rows[:, :count] < extent[:, place] * share).any(axis=1)
     terms = np.where(np.isfinite(bound), bound, 0.0) / (4 * EPS)
-    return np.asarray(explicit | (rows[:, count:] < terms[:, count:] / _CURVED).any(axis=1))
+    return np.asarray(explicit | (rows[:, count:] < terms[:, count:] * share).any(axis=1))
 
 
 def _refined(kernel: Kernel, x: Array, p: Array) -> tuple[Array, Array]:

@@ -28,7 +28,7 @@ from meanfield.solve.within import Within
 _SCAN_REACH = 8.0  # times the largest start
 _REGULAR = 1e2  # condition number up to which a second correction by the same slopes is worth a try
 _ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
-ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
+ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-3, enough=1e-6, on_edge=1e-7)
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,21 @@ def symmetry_maps(model: Model) -> list[Callable[[Array], Array]]:
 
 @dataclass(frozen=True)
 class Found:
-    """Roots as a search leaves them, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) at x."""
+    """Roots as a search leaves them, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) at x, or before a last step of relative
+    size taken (Q,)."""
 
     owner: Any
     x: Array
     jacobian: Array
+    taken: Array | float = 0.0
+
+    def take(self, rows: Any) -> Found:
+        taken = np.broadcast_to(np.asarray(self.taken), self.owner.shape)
+        return Found(self.owner[rows], self.x[rows], self.jacobian[rows], taken[rows])
+
+    @classmethod
+    def joined(cls, parts: list[Found]) -> Found:
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
 
 def finish(
@@ -114,7 +124,7 @@ def finish(
 
 def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
     """Refined roots; those that one correction does not settle are polished by better rules first, at last by the finest."""
-    done = refine(kernel, p[found.owner], found.x, found.jacobian, scale[found.owner])
+    done = refine(kernel, p[found.owner], found.x, found.jacobian, scale[found.owner], taken=found.taken)
     again = np.flatnonzero(~done.settled & (done.x != found.x).any(axis=1) & (done.condition < _REGULAR))
     if again.size:  # where only slopes are too rough for one correction, a second one is all it takes
         at = found.owner[again]
