@@ -75,7 +75,7 @@ def cases() -> tuple[Case, ...]:
     found = []
     for raw in _raw():
         if raw["model"] is not None:
-            found.append(_case(raw, raw["model"], raw["parameters"], raw["values"]))
+            found.append(_case(raw, raw["model"], raw["parameters"], raw["values"] | _MENDED.get(raw["id"], {})))
         elif raw["id"] in ("phase_40", "phase_42"):
             found.append(_case(raw, "rank1-chaotic", _pick(raw["values"], "g M_m M_n Sigma_m"), _chaotic_values(raw["values"])))
         if raw["model"] == "kac-rice" and raw["values"].get("Delta_0_dynamics") is not None:
@@ -94,6 +94,10 @@ _CRITICAL = {
     "kr_Dc_tanh_g5": (176.516445824081181, 153.014334178735612),
     "kr_Dc_erf_g5": (198.625368978685379, 174.897930113484562),
 }
+
+
+# By 25-digit quadrature; the file is off by 1.36 times its est_error.
+_MENDED = {"kr_tanh_g2.0_D0": {"fraction_unstable": 0.0582879108312780087}}
 
 
 @cache

@@ -16,6 +16,7 @@ import sympy as sp
 from meanfield.compile import ROUGH, compile
 from meanfield.errors import ParameterError
 from meanfield.model import Model
+from meanfield.solve import judge
 from meanfield.solve.choose import partners, preferred
 from meanfield.solve.problem import Array
 from meanfield.solve.relaxation import Change, Relaxed, relax
@@ -90,10 +91,12 @@ def find_relaxed(model: Model, p: Array, find: str, tol: float, extra: Array | N
     jacobian = kernel.at(ROUGH).residual_jacobian(x, p[at])[1] if len(at) else np.zeros((0, x.shape[1], x.shape[1]))
     regular = np.isfinite(jacobian).all(axis=(1, 2)) if len(at) else np.zeros(0, dtype=bool)
     found = Found(at[regular], x[regular], jacobian[regular])
-    rows, rejected, sentences = finish(kernel, p, found, scale, tol, ROUGH)
+    rows = finish(kernel, p, found, scale, tol, ROUGH)[0]
     rows = distinct(kernel, partners(kernel, rows), p, scale)
     missing = sorted(set(range(len(p))) - set(rows.owner.tolist()))
-    why = {i: _why(done.status[owner == i], dict.fromkeys(sentences[k] for o, k in rejected if o == i)) for i in missing}
+    verdict = judge.accept(kernel, x, p[at], _AT_REST * (np.abs(x) + scale[at]))
+    reasons = [(o, verdict.sentences[k]) for o, k in zip(at.tolist(), verdict.reason.tolist(), strict=True) if k >= 0]
+    why = {i: _why(done.status[owner == i], dict.fromkeys(s for o, s in reasons if o == i)) for i in missing}
     return Search(preferred(kernel, rows, p) if find == "one" else rows, why)
 
 
