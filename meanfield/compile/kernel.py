@@ -19,7 +19,6 @@ from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import Program
 from meanfield.compile.refinement import squared_errors
-
 from meanfield.compile.rounding import UNITS, function_rounding
 from meanfield.compile.scalar_law import ScalarLaw
 from meanfield.errors import AverageError, ModelError, ParameterError, brief

@@ -20,7 +20,8 @@ _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
 
 @dataclass(frozen=True)
 class Drafts:
-    """Rough roots, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) before the last step, its size taken (Q,), and whether they are stable (Q,)."""
+    """Rough roots, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) before a last step of relative size taken (Q,), and
+    whether they are stable (Q,)."""
 
     owner: Any
     x: Array

@@ -92,8 +92,9 @@ def newton(
     """Solve residual(x, p) = 0 from x0 at every point.
 
     p (P, m) or one point (m,), x0 (P, n) or (n,). scale: typical size of each unknown, broadcasts to (P, n); it matters
-    for unknowns near zero only. arrived: relative size (P,) of the step that led to x0, where there was one. Edges of the domain may be crossed (see `extension`). Never raises because of a point:
-    see the statuses. Raises ValueError for arrays of the wrong shape.
+    for unknowns near zero only. arrived: relative size (P,) of the step that led to x0, where there was one. Edges of the
+    domain may be crossed (see `extension`). Never raises because of a point: see the statuses. Raises ValueError for arrays of the
+    wrong shape.
     """
     parameters, start = points_of(problem, p, x0)
     size = np.broadcast_to(np.asarray(scale, dtype=float), start.shape)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from meanfield.compile import FINE, Kernel
 from meanfield.compile.group import ROUGH, TOLERANCES
@@ -67,7 +66,8 @@ def refine(
         rows = np.abs(scaled).max(axis=2, keepdims=True)
         scaled = scaled / np.where(rows > 0, rows, 1.0)
         condition = np.abs(scaled).sum(axis=1).max(axis=1) * np.abs(inverse(scaled)).sum(axis=1).max(axis=1)
-        none = _weak_rows(kernel, rows[:, :, 0], extent, bound, 8 * EPS)  # nothing but rounding is left of an equation's slopes
+        strength = _strength(kernel, rows[:, :, 0], extent, bound)
+        none = strength < 8 * EPS  # nothing but rounding is left of an equation's slopes
         condition = np.where(none | np.isnan(condition) & np.isfinite(scaled).all(axis=(1, 2)), np.inf, condition)
         usable = (np.abs(raw) < _LONGEST * extent).all(axis=1)
         step = np.where(usable[:, None], raw, 0.0)
@@ -91,7 +91,7 @@ def refine(
         bent = _BEND * condition * ((np.abs(raw) / extent).max(axis=1)) ** 2
         missed = missed + np.where(usable, bent, 0.0)[:, None] * extent
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
-        weak = _weak_rows(kernel, rows[:, :, 0], extent, bound, 1 / _CURVED)
+        weak = strength < 1 / _CURVED
         settled = usable & (missed <= error + _SETTLED * np.maximum(_SMALL, np.abs(x))).all(axis=1) & (condition < _CURVED) & ~weak
         error = error + missed
         corrected = x - step
@@ -111,16 +111,17 @@ def refine(
     return Refined(corrected, error, condition, residual, jacobian, settled, share)
 
 
-def _weak_rows(kernel: Kernel, rows: Array, extent: Array, bound: Array, share: float) -> NDArray[np.bool_]:
-    """(P,) whether the slopes of an equation are less than a ``share`` of its size: near a multiple root, which equilibration hides.
+def _strength(kernel: Kernel, rows: Array, extent: Array, bound: Array) -> Array:
+    """(P,) how much the equations depend on the unknowns, the least of them: next to nothing near a multiple root, which
+    equilibration would hide.
 
     An equation ``u = F`` is compared with the size of u, another one with that of its terms, which its rounding shows.
     """
     count = len(kernel.model.equations)
     place = [kernel.unknowns.index(u) for u in kernel.model.equations]
-    explicit = (rows[:, :count] < extent[:, place] * share).any(axis=1)
     terms = np.where(np.isfinite(bound), bound, 0.0) / (4 * EPS)
-    return np.asarray(explicit | (rows[:, count:] < terms[:, count:] * share).any(axis=1))
+    size = np.concatenate([extent[:, place], terms[:, count:]], axis=1)
+    return np.nan_to_num(rows / size, nan=np.inf).min(axis=1)
 
 
 def _refined(kernel: Kernel, x: Array, p: Array) -> tuple[Array, Array]:

@@ -86,7 +86,7 @@ class Found:
     owner: Any
     x: Array
     jacobian: Array
-    taken: Array | float = 0.0
+    taken: Any = 0.0
 
     def take(self, rows: Any) -> Found:
         taken = np.broadcast_to(np.asarray(self.taken), self.owner.shape)
