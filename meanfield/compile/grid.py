@@ -50,66 +50,74 @@ class Grid:
 
 
 class UniformGrid(Grid):
-    """The same for equally spaced shared nodes, one of which is 0."""
+    """The same for equally spaced shared nodes, one of which is 0: symmetric about it, or on one side.
+
+    The arrays of exponentials are used up by ``tanh_slope`` and ``tanh``: memory that is in the cache is worth as much as
+    the arithmetic. So what else is wanted of them comes first.
+    """
 
     def tanh(self) -> Array:
         if not self._plain_exponentials:
             return super().tanh()
-        t = 2.0 / self._above
+        t = self._above()
+        np.divide(2.0, t, out=t)
         t -= 1.0
         return t
 
     def tanh_slope(self) -> tuple[Array, Array]:
         if not self._plain_exponentials:
             return super().tanh_slope()
-        t = 2.0 / self._above  # 1 + tanh x, and e times that is 1 - tanh x
-        q = self._exponentials * t
+        q = self._exponentials
+        t = 1.0 + q
+        np.divide(2.0, t, out=t)  # 1 + tanh x, and e times that is 1 - tanh x
+        q *= t
         q *= t
         t -= 1.0
+        del self._exponentials
         return t, q
 
     def lncosh(self) -> Array:
         if not self._plain_exponentials:
             return super().lncosh()
-        f = np.log(self._above)
-        f += self.x
-        f -= log(2.0)
+        f = 1.0 + self._exponentials
+        np.log(f, out=f)
+        f += np.multiply.outer(self.z, self.sigma)
+        f += self.mean - log(2.0)
         return f
+
+    def _above(self) -> Array:
+        above = self._exponentials
+        above += 1.0
+        del self._exponentials
+        return above
 
     @cached_property
     def _plain_exponentials(self) -> bool:
         return self._exponent() <= _LARGEST_EXPONENT and bool(self.sigma.min() > _SMALLEST_SPREAD)
 
     @cached_property
-    def _above(self) -> Array:
-        return 1.0 + self._exponentials
-
-    @cached_property
     def _exponentials(self) -> Array:
-        """``exp(-2x)`` (n, B) by doubling, outward from the node 0 both ways: twice as many nodes are those known times the
-        factor of the distance. The factors are exponentials themselves, so the error stays that of x, node by node."""
+        """``exp(-2x)`` (n, B), outward from the node 0 by doubling: twice as many nodes are those known times the factor of the
+        distance. The factors are exponentials themselves, so the error stays that of x, node by node. Below the node 0 they
+        are the reciprocals of those above it, times the square of the value there."""
         size = self.z.size
         if size * self.mean.size < _SMALLEST_SIZE:
             return np.exp(-2.0 * self.x)
         middle = int(self.z.searchsorted(0.0))
-        longest = max(size - middle, middle + 1)
-        strides = 2 ** np.arange((longest - 1).bit_length())
-        rise = np.exp(np.multiply.outer(-2.0 * self.z[middle + 1] * strides, self.sigma))
+        count = size - middle
+        strides = 2 ** np.arange((count - 1).bit_length())
+        factors = np.exp(np.multiply.outer(-2.0 * self.z[middle + 1] * strides, self.sigma))
         out = np.empty((size, self.mean.size))
         np.exp(-2.0 * self.mean, out=out[middle])
-        for stride, factor in zip(strides.tolist(), rise, strict=True):
-            more = min(stride, size - middle - stride)
-            if more > 0:
-                np.multiply(out[middle : middle + more], factor, out=out[middle + stride : middle + stride + more])
+        for stride, factor in zip(strides.tolist(), factors, strict=True):
+            more = min(stride, count - stride)
+            np.multiply(out[middle : middle + more], factor, out=out[middle + stride : middle + stride + more])
         if middle:
-            np.divide(1.0, rise, out=rise)
-            for stride, factor in zip(strides.tolist(), rise, strict=True):
-                more = min(stride, middle + 1 - stride)
-                if more > 0:
-                    first = middle - stride + 1
-                    np.multiply(out[first + stride - more : first + stride], factor, out=out[first - more : first])
+            np.divide(np.square(out[middle]), out[middle + 1 :], out=out[middle - 1 :: -1])
         return out
 
     def _exponent(self) -> float:
+        """Of the largest number that occurs: at the last node, or the square of the mean's."""
         reach = max(abs(float(self.z[0])), abs(float(self.z[-1])))
-        return 2.0 * float(np.abs(self.mean).max() + self.sigma.max() * reach)
+        mean = float(np.abs(self.mean).max())
+        return 2.0 * (mean + max(mean, float(self.sigma.max()) * reach))

@@ -118,6 +118,10 @@ class Dot:
             self.bounds.append(np.zeros(self.errors.shape[1]))
         elif self.errors is not None:
             self.bounds.append(self.errors.bound(np.broadcast_to(values, self.errors.shape), self.weights))
+        return self.sum(values)
+
+    def sum(self, values: Array) -> Array:
+        """Nothing but the sums (B,)."""
         if self.weights.ndim == 1:
             return self.weights @ values
         return np.einsum("ij,ij->j", np.broadcast_to(values, self.weights.shape), self.weights)
@@ -143,20 +147,20 @@ class NodeErrors:
         self.distance = 2 * EPS * np.abs(z[:: self.stride][1:])
         self._tables: tuple[Array, Array] | None = None
 
-    def bound(self, values: Array, weights: Array) -> Array:
-        """(B,) for values (n, B) and weights (n,) or (n, B)."""
+    def bound(self, values: Array, weights: Array, tilt: Array | None = None) -> Array:
+        """(B,) for values (n, B) and weights (n,) or (n, B), times those of a tilt (n, B) if there is one."""
         some = values[:: self.stride]
-        change = np.abs(some[1:] - some[:-1])
+        change = some[1:] - some[:-1]
+        np.abs(change, out=change)
         size = np.abs(values)
         with np.errstate(invalid="ignore", over="ignore"):
+            if tilt is not None:
+                change *= tilt[:: self.stride][1:]
+                size *= tilt
             if weights.ndim == 1:
                 rounded, slopes = self._shared(weights)
                 steep = slopes @ change
                 total = rounded @ size + self.offset * steep[0] + steep[1]
-            elif self.relative.ndim == 1:  # each point's own weights at shared nodes
-                slope = change * weights[:: self.stride][1:]
-                total = self.relative @ (size * weights)
-                total += self.offset * (self.inverse_gap @ slope) + (self.inverse_gap * self.distance) @ slope
             else:
                 slope = weights[:: self.stride][1:] * self.inverse_gap
                 total = (size * weights * self.relative).sum(axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -121,12 +122,12 @@ class Moments:
             lines.append(f"    {self.variable} = grid.x")
         table, plain = self.generators.table, sp.tanh(self.variable)
         slope, log_cosh = table.get(self.generators.sech2), table.get(lncosh(self.variable))
+        if log_cosh in needed:  # first: the others use up what it is made of
+            lines.append(f"    {log_cosh} = grid.lncosh()")
         if slope in needed:
             lines.append(f"    {table[plain]}, {slope} = grid.tanh_slope()")
         elif table.get(plain) in needed:
             lines.append(f"    {table[plain]} = grid.tanh()")
-        if log_cosh in needed:
-            lines.append(f"    {log_cosh} = grid.lncosh()")
         made = {table.get(plain), slope, log_cosh, self.variable}
         names: dict[Monomial, str] = {((s, 1),): str(s) for s in (*self.generators.symbols, self.variable)}
         definitions = {s: e for e, s in table.items() if s in needed and s not in made}
@@ -140,11 +141,12 @@ class Moments:
             lines.append(f"    dot.tilt({shared.text(self.tilt)})")
         for e in (*whole.values(), *self.tables):
             lines += shared.lines(e)
-        values = {self._monomials[key]: self._product(key, names, lines) for key in sorted(self._monomials, key=_degree)}
+        products: list[str] = []
+        values = {self._monomials[key]: self._product(key, names, products) for key in sorted(self._monomials, key=_degree)}
         values |= {s: shared.text(e) for s, e in whole.items()}
-        dots = ", ".join(f"dot({values[s]})" for s in self.moment_symbols)
-        lines.append(f"    return [{dots}], [{', '.join(shared.text(t) for t in self.tables)}]")
-        return "\n".join(lines)
+        lines += _summed({str(s): values[s] for s in self.moment_symbols}, products)
+        moments, tables = ", ".join(map(str, self.moment_symbols)), ", ".join(shared.text(t) for t in self.tables)
+        return "\n".join([lines[0], *_sparing(lines[1:], tables), f"    return [{moments}], [{tables}]"])
 
     def _needed(self) -> set[sp.Symbol]:
         needed = {s for key in self._monomials for s, _ in key} | {s for e in self._whole for s in e.free_symbols}
@@ -219,6 +221,49 @@ class _Shared:
 
     def text(self, expr: sp.Expr) -> str:
         return code(self.reduced[expr])
+
+
+def _summed(values: dict[str, str], products: list[str]) -> list[str]:
+    """Lines that sum each value over the nodes, in order, as soon as the products that it is made of are there."""
+    made = {line.split()[0]: line for line in products}
+    lines: list[str] = []
+
+    def make(text: str) -> None:
+        for name in _NAME.findall(text):
+            if name in made:
+                line = made.pop(name)
+                make(line.split("=")[1])
+                lines.append(line)
+
+    for moment, text in values.items():
+        make(text)
+        lines.append(f"    {moment} = dot({text})")
+    return lines
+
+
+def _sparing(lines: list[str], kept: str) -> list[str]:
+    """The lines with arrays given up after their last use, and products written into a factor that is given up: what is computed
+    next then finds memory in the cache. kept: what is used later on."""
+    last = {name: i for i, line in enumerate(lines) for name in _NAME.findall(line)}
+    keep = set(_NAME.findall(kept))
+    spared: list[str] = []
+    for i, line in enumerate(lines):
+        ends = {name for name in _NAME.findall(line) if last[name] == i} - keep
+        product = _PRODUCT.match(line)
+        factor = next((f for f in product.groups()[1:] if f in ends and _OWNED.match(f)), None) if product else None
+        if product and factor:
+            name, one, two = product.groups()
+            spared += [f"    {factor} *= {two if factor == one else one}", f"    {name} = {factor}"]
+        else:
+            spared.append(line)
+        gone = sorted(name for name in ends if _ARRAY.match(name))
+        spared += [f"    del {', '.join(gone)}"] if gone else []
+    return spared
+
+
+# Names in generated lines: of arrays that are made there, and of those among them that are nothing but a table or a product.
+_NAME, _PRODUCT = re.compile(r"[A-Za-z_]\w*"), re.compile(r"    (m\d+) = (\w+) \* (\w+)$")
+_ARRAY, _OWNED = re.compile(r"(?:[mtqrf]|_u)\d+$"), re.compile(r"[mtq]\d+$")
 
 
 def _parity(expr: sp.Expr, signs: dict[sp.Expr, int | None]) -> int | None:

@@ -9,24 +9,33 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages.passes import body_parity
-from meanfield.averages.scope import close
+from meanfield.averages.scope import close, nodes
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid
 from meanfield.compile.group import EPS, Array, Dot
 from meanfield.compile.moments import Moments
 from meanfield.compile.scalar_law import ScalarLaw
+from meanfield.transfer import Applied
 
 
 class TiltedDot(Dot):
     """Weighted sums under the tilted weight; ``tilt`` must be called first."""
 
     def tilt(self, values: Array) -> None:
+        self.factor = values
+        self.norm = self.sum(values)
         if self.coarse is not None:
             some, rule = self.coarse
-            rule.tilt(values[some])  # type: ignore[attr-defined]
-        weighted = values * (self.weights if self.weights.ndim == 2 else self.weights[:, None])
-        self.norm = weighted.sum(axis=0)
-        self.weights = weighted / self.norm
+            rule.norm = rule.sum(values[some])  # type: ignore[attr-defined]
+
+    def __call__(self, values: Array) -> Array:
+        if self.errors is not None:
+            self.bounds.append(self.errors.bound(values, self.weights, self.factor) / self.norm)
+        tilted = values * self.factor
+        if self.coarse is not None:
+            some, rule = self.coarse
+            self.coarse_sums.append(rule.sum(tilted[some]) / rule.norm)  # type: ignore[attr-defined]
+        return self.sum(tilted) / self.norm
 
 
 class TiltedLaw(ScalarLaw):
@@ -38,8 +47,11 @@ class TiltedLaw(ScalarLaw):
         self, mean: sp.Expr, var: sp.Expr, log_tilt: sp.Expr, bodies: Sequence[sp.Expr], variable: sp.Symbol, prefix: str
     ) -> None:
         self.moments = Moments(bodies, variable, prefix, tilt=tilt_factor(log_tilt))
-        # Ratios of averages: the distance of two rules is taken as it is, so their steps differ by the full factor of 2.
-        self.facts = replace(analyticity([*bodies, *(sp.exp(t) for t in sp.Add.make_args(log_tilt))], variable), certain=False)
+        exprs = [*bodies, *(sp.exp(t) for t in sp.Add.make_args(log_tilt))]
+        # Half of phi's strip is taken for functions of it: not certain, but on the safe side where phi's own is known. Claims rest
+        # on the distance of two rules as it is.
+        known = all(a.token.traits.strip is not None for e in exprs for a in nodes(e, Applied, inside=True))
+        self.facts = replace(analyticity(exprs, variable), certain=known)
         self.inputs = [mean, var, *self.moments.parameters]
         self.log_norm = sp.Symbol(f"{prefix}norm", real=True)
         self.outputs = [*self.moments.moment_symbols, self.log_norm]
