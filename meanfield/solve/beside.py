@@ -35,13 +35,13 @@ class Reduction:
     below: Array
 
 
-def nearly_singular(kernel: Kernel, jacobian: Array, extent: Array) -> NDArray[np.intp]:
+def nearly_singular(kernel: Kernel, jacobian: Array, extent: Array, below: float = _NEARLY) -> NDArray[np.intp]:
     """Rows whose neighbours rough quadrature may have missed: the Jacobian (Q, n, n) has a small singular value."""
     with np.errstate(all="ignore"):  # infinite slopes, a matrix of zeros
         matrix, _, usable = _equilibrated(jacobian, extent, _places(kernel))
         whole = np.sqrt((matrix**2).sum(axis=(1, 2)))
         least = np.abs(np.linalg.det(matrix)) / whole ** (matrix.shape[1] - 1)  # the smallest singular value is not below it
-    return np.flatnonzero(usable & ~(least > _NEARLY))
+    return np.flatnonzero(usable & ~(least > below))
 
 
 def _places(kernel: Kernel) -> list[int]:

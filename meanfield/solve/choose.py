@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from meanfield.compile import ROUGH, Kernel, compile
 from meanfield.model import Model
@@ -19,22 +21,14 @@ _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
 
 
 @dataclass(frozen=True)
-class Drafts:
-    """Rough roots, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) before a last step of relative size taken (Q,), and
-    whether they are stable (Q,)."""
+class Drafts(Found):
+    """Rough roots, one per row, whether they are stable (Q,), and by what else they are ranked (Q, K), see `_criteria`."""
 
-    owner: Any
-    x: Array
-    jacobian: Array
-    taken: Any
-    stable: Any
+    stable: Any = ()
+    merits: Any = ()
 
     def take(self, rows: Any) -> Drafts:
         return Drafts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
-
-    @classmethod
-    def joined(cls, parts: list[Drafts]) -> Drafts:
-        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 
 
 def find_one(model: Model, p: Array, tol: float) -> Search:
@@ -64,9 +58,8 @@ def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Ro
     drafts = _drafts(kernel, p, queue)
     parts: list[Rows] = []
     while len(drafts.owner) or not parts:
-        chosen = _best(kernel, drafts.owner, drafts.x, p, drafts.stable)
-        best = drafts.take(chosen)
-        parts.append(finish(kernel, p, Found(best.owner, best.x, best.jacobian, best.taken), queue.scale, tol)[0])
+        chosen = _best(kernel, drafts.owner, drafts.x, p, drafts.stable, drafts.merits)
+        parts.append(finish(kernel, p, drafts.take(chosen), queue.scale, tol)[0])
         rest = np.ones(len(drafts.owner), dtype=bool)
         rest[chosen] = False
         drafts = drafts.take(rest & ~np.isin(drafts.owner, parts[-1].owner))
@@ -75,35 +68,52 @@ def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Ro
 
 
 def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
-    """Rough roots from the starts in turn, until every point has a stable one or no start left."""
-    n = len(kernel.names)
-    parts = [Drafts(np.zeros(0, dtype=np.intp), np.zeros((0, n)), np.zeros((0, n, n)), np.zeros(0), np.zeros(0, dtype=bool))]
+    """Rough roots from the starts, until every point has a stable one or no start left: from the first one, then from one after
+    the other, or from all of them at once where it is likely that all are needed to know that nothing is stable."""
+    n, model = len(kernel.names), kernel.model
+    none = np.zeros((0, n))
+    drafts = Drafts(np.zeros(0, dtype=np.intp), none, none[:, :, None] * none[:, None], none[:, 0], none[:, 0] > 0, none[:, :0])
+    labelled = model.labels_stability and not isinstance(model.stable, bool)
     open_points = np.arange(len(p))
     while open_points.size:
-        owner, start = queue.next(open_points)
+        owner, start = queue.next(open_points, every=labelled)
         if owner.size == 0:
             break
-        found = roughly(kernel, p, owner, start, queue.scale)
+        found = roughly(kernel, p, owner, start, queue.scale, drafts)
         error = _ROUGH * (np.abs(found.x) + queue.scale[found.owner])
         keep = judge.accept(kernel, found.x, p[found.owner], error).accepted
-        owner, x = found.owner[keep], np.maximum(found.x[keep], kernel.lower)
-        stable = _settled(kernel, x, p[owner], error[keep])
-        parts.append(Drafts(owner, found.x[keep], found.jacobian[keep], found.taken[keep], stable))
-        open_points = np.setdiff1d(open_points, owner[stable])
-    return Drafts.joined(parts)
+        found, x = found.take(keep), np.maximum(found.x[keep], kernel.lower)
+        stable, merits = _settled(kernel, x, p[found.owner], error[keep])
+        new = Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits)
+        drafts = Drafts.joined([drafts, new]) if len(drafts.owner) else new
+        open_points = np.setdiff1d(open_points, found.owner[stable])
+    return drafts
 
 
 def preferred(kernel: Kernel, rows: Rows, p: Array) -> Rows:
     """The row of each point that ``find="one"`` returns."""
-    stable = _settled(kernel, rows.x, p[rows.owner], rows.error)
-    return rows.take(_best(kernel, rows.owner, rows.x, p, stable))
+    stable, merits = _settled(kernel, rows.x, p[rows.owner], rows.error)
+    return rows.take(_best(kernel, rows.owner, rows.x, p, stable, merits))
 
 
-def _settled(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
-    """(P,) whether a state is stable; where stability is the same for all, any will do."""
-    if not kernel.model.labels_stability or isinstance(kernel.model.stable, bool):
-        return np.ones(len(x), dtype=bool)
-    return judge.stability(kernel, x, p, error, level=ROUGH)
+def _settled(kernel: Kernel, x: Array, p: Array, error: Array) -> tuple[Any, Array]:
+    """(P,) whether a state is stable (where stability is the same for all, any will do), and the criteria (P, K) by which it is
+    ranked, (P, 0) if they did not come with that."""
+    merits = None
+    stable: Any = np.ones(len(x), dtype=bool)
+    if kernel.model.labels_stability and not isinstance(kernel.model.stable, bool):
+        conditions, quantities = _criteria(kernel)
+        stable, merits = judge.stability_and(kernel, (*conditions, *quantities), x, p, error, ROUGH)
+    return stable, np.zeros((len(x), 0)) if merits is None else merits
+
+
+def _criteria(kernel: Kernel) -> tuple[tuple[sp.Expr, ...], tuple[sp.Expr, ...]]:
+    """By what states are ranked that are equally stable: conditions of being physical, and quantities, the largest first."""
+    model = kernel.model
+    conditions = model.physical if isinstance(model.physical, Mapping) else {}
+    known = {*model.observables, *(s.name for s in (*model.public_unknowns, *model.definitions))}
+    wanted = tuple(model.named(name) for name in _PREFERRED if name in known)
+    return tuple(kernel.resolved(e) for e in conditions.values()), wanted
 
 
 def partners(kernel: Kernel, rows: Rows) -> Rows:
@@ -117,23 +127,23 @@ def partners(kernel: Kernel, rows: Rows) -> Rows:
     return Rows.joined(parts)
 
 
-def _best(kernel: Kernel, owner: Any, x: Array, p: Array, stable: Any) -> Any:
+def _best(kernel: Kernel, owner: Any, x: Array, p: Array, stable: Any, merits: Array | None = None) -> Any:
     """Places of the best row of each point: stable before physical before others, then by the preferred quantities, the
-    largest first."""
+    largest first. merits: what `_criteria` are, if they are known."""
     order = np.argsort(owner, kind="stable")
     first = np.concatenate([[True], np.diff(owner[order]) != 0]) if len(owner) else np.zeros(0, dtype=bool)
     alone = first & np.concatenate([first[1:], [True]])
     several = order[~alone]
     if several.size == 0:
         return order
-    model, at = kernel.model, p[owner[several]]
-    inside = np.maximum(x[several], kernel.lower)
-    physical = judge.holds(kernel.at(ROUGH), model.physical, inside, at, strict=False)
-    known = {*model.observables, *(s.name for s in (*model.public_unknowns, *model.definitions))}
-    wanted = [model.named(name) for name in _PREFERRED if name in known]
-    values = kernel.values(tuple(wanted), inside, at, level=ROUGH) if wanted else np.zeros((len(several), 0))
-    keys = [-np.round(values[:, k], 6) for k in reversed(range(values.shape[1]))]
-    unphysical = np.zeros(len(several), dtype=bool) if physical is None else ~physical
+    conditions, quantities = _criteria(kernel)
+    if merits is not None and merits.shape[1]:
+        values = merits[several]
+    else:
+        inside = np.maximum(x[several], kernel.lower)
+        values = kernel.values((*conditions, *quantities), inside, p[owner[several]], level=ROUGH)
+    unphysical = ~(values[:, : len(conditions)] >= -judge.EDGE).all(axis=1)
+    keys = [-np.round(values[:, k], 6) for k in range(values.shape[1] - 1, len(conditions) - 1, -1)]
     ranked = np.lexsort((*keys, unphysical, ~stable[several], owner[several]))
     here = owner[several][ranked]
     leading = np.concatenate([[True], here[1:] != here[:-1]])

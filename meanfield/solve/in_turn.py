@@ -8,6 +8,7 @@ import numpy as np
 
 from meanfield.compile import ROUGH, SKETCH, Kernel, compile
 from meanfield.model import Model
+from meanfield.solve.beside import nearly_singular
 from meanfield.solve.newton import NewtonOptions, newton
 from meanfield.solve.problem import Array
 from meanfield.solve.search import Found, Rows, Search, finish, padded, scale_of, seed_starts, without_copies
@@ -17,6 +18,8 @@ from meanfield.solve.status import Status
 # The way to a root, and its end: how far a Jacobian may lie from the root is told to the refinement.
 SKETCHED = NewtonOptions(max_iterations=16, step_tolerance=0.3, enough=0.03, on_edge=1e-4)
 DRAFTED = NewtonOptions(max_iterations=24, step_tolerance=0.03, enough=1e-4, on_edge=1e-7)
+_NEAR = 1e-2  # relative distance of the end of a sketch from a known root that it leads to,
+_ALONE = 0.1  # if no singular value of the Jacobian there is below this: the next root is several times as far
 
 
 class StartQueue:
@@ -34,20 +37,26 @@ class StartQueue:
         self.points: Any = np.arange(0)
         self.table = np.zeros((0, 0, len(model.unknowns)))
 
-    def next(self, points: Any) -> tuple[Any, Array]:
-        """The next start (R, n) of each of the ``points`` (sorted) that has one left, and those points (R,)."""
+    def next(self, points: Any, *, every: bool = False) -> tuple[Any, Array]:
+        """The next start (R, n) of each of the ``points`` (sorted) that has one left, and those points (R,). every: all that
+        belong to the next stage, so that a point may occur several times."""
         while True:
-            owner, start = self._left(points)
+            owner, start = self._left(points, every)
             if owner.size or not self.stages:
                 return owner, start
             self.points, self.table = points, self.stages.pop(0)(points)
 
-    def _left(self, points: Any) -> tuple[Any, Array]:
+    def _left(self, points: Any, every: bool) -> tuple[Any, Array]:
         """Starts of this stage. Only points that were there when it began can ask, so each has a row."""
         if self.points.size == 0 or self.table.shape[1] == 0:
             return points[:0], self.formulas[:0, 0]
         rows = np.searchsorted(self.points, points)
         left = np.isfinite(self.table[rows]).all(axis=2)
+        if every:
+            at, turns = np.nonzero(left)
+            start = self.table[rows[at], turns]
+            self.table[rows] = np.nan
+            return points[at], start
         usable, turn = left.any(axis=1), left.argmax(axis=1)
         start = self.table[rows, turn][usable]
         self.table[rows, turn] = np.nan
@@ -65,8 +74,9 @@ class StartQueue:
         return without_copies(self.model, np.concatenate([formulas, seeds], axis=1))[:, formulas.shape[1] :]
 
 
-def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array) -> Found:
-    """Where Newton's method with rough quadrature leads from one start for each of the points ``owner``."""
+def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, known: Found | None = None) -> Found:
+    """Where Newton's method with rough quadrature leads from one start for each of the points ``owner``; starts that lead to roots
+    that are ``known`` are given up."""
     rough, first = kernel.at(ROUGH, quick=True), np.zeros((0, len(kernel.names)))
     parts, left = [Found(owner[:0], first, first[:, :, None] * first[:, None, :], np.zeros(0))], np.arange(len(owner))
 
@@ -78,11 +88,27 @@ def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array) ->
 
     if kernel.sketches:
         way = newton(kernel.at(SKETCH, quick=True), p[owner], start, scale=scale[owner], options=SKETCHED)
-        lost = run(left[way.converged], way.x[way.converged], SKETCHED.enough)
+        fresh = ~_near(kernel, known, owner, way.x, scale) if known else np.ones(len(owner), dtype=bool)
+        led = way.converged & fresh
+        lost = run(left[led], way.x[led], SKETCHED.enough)
         left = np.concatenate([left[~way.converged], lost])
     if left.size:
         run(left, start[left], np.inf)
     return Found.joined(parts)
+
+
+def _near(kernel: Kernel, known: Found, owner: Any, x: Array, scale: Array) -> Any:
+    """(R,) whether x (R, n) is so near a known root of its point that it leads there: a root next to another one is nearly
+    singular, and such known roots do not count."""
+    extent = np.abs(known.x) + scale[known.owner]
+    alone = np.ones(len(known.owner), dtype=bool)
+    alone[nearly_singular(kernel, known.jacobian, extent, below=_ALONE)] = False
+    if not alone.any():
+        return np.zeros(len(owner), dtype=bool)
+    table = padded(known.owner[alone], known.x[alone], len(scale))
+    with np.errstate(invalid="ignore"):
+        distance = np.abs(x[:, None] - table[owner]) / (np.abs(x) + scale[owner])[:, None]
+        return (distance.max(axis=2) < _NEAR).any(axis=1)
 
 
 def find_first(model: Model, p: Array, tol: float) -> Search:

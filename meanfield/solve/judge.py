@@ -20,6 +20,7 @@ from meanfield.transfer import Applied
 _S = sp.Symbol("s", real=True)
 _SAMPLES = [sp.Rational(k, 8) for k in range(1, 8)]  # of a condition that must hold for all s in (0, 1)
 _ASIDE, _SAME = 1e-9, 1e-6  # how far beside a point a matrix is looked at, and a difference that is none
+EDGE = 1e-10  # where a label changes, a value within the accuracy of the quadrature counts as holding
 _SLACK = 1e-7  # conditions are evaluated by rough rules; margins matter only at boundaries
 
 
@@ -94,8 +95,7 @@ def holds(kernel: Kernel, conditions: Mapping[str, sp.Expr] | bool | None, x: Ar
     if not conditions:
         return np.ones(len(x), dtype=bool)
     values = kernel.values(tuple(kernel.resolved(e) for e in conditions.values()), x, p)
-    # A label changes at a boundary; there a value within the accuracy of the quadrature counts as holding.
-    return (values > 0).all(axis=1) if strict else (values >= -1e-10).all(axis=1)
+    return (values > 0).all(axis=1) if strict else (values >= -EDGE).all(axis=1)
 
 
 def spectra(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[str, list[Array]]:
@@ -155,16 +155,24 @@ def undecided(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
 def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = WORKING) -> Any:
     """(P,) whether the stability conditions hold and every eigenvalue of every spectrum has a real part below 1; where the
     model has neither, whether its declared dynamics lead back. None for a model that does not say what is stable."""
+    return stability_and(kernel, (), x, p, error, level)[0]
+
+
+def stability_and(
+    kernel: Kernel, also: tuple[sp.Expr, ...], x: Array, p: Array, error: Array, level: int
+) -> tuple[Any, Array | None]:
+    """`stability`, and the values (P, Q) of other resolved expressions where they come from the same pass over the nodes, else
+    None."""
     model = kernel.model
     if model.stable is None or not model.labels_stability:
-        return None
+        return None, None
     if isinstance(model.stable, bool):
-        return holds(kernel, model.stable, x, p, strict=True)
+        return holds(kernel, model.stable, x, p, strict=True), None
     if not model.stable and not model.spectra:
-        return (np.linalg.eigvals(kernel.gradients(model.rates or (), x, p, level=level)).real < 0).all(axis=1)
+        return (np.linalg.eigvals(kernel.gradients(model.rates or (), x, p, level=level)).real < 0).all(axis=1), None
     every = [e for spectrum in model.spectra.values() for e in spectrum.matrix]
     exprs = tuple(kernel.resolved(e) for e in (*model.stable.values(), *every))
-    values = kernel.values(exprs, x, p, level=level)  # conditions and matrices in one pass over the nodes
+    values = kernel.values((*exprs, *also), x, p, level=level)  # conditions and matrices in one pass over the nodes
     used = len(model.stable)
     flags = (values[:, :used] > 0).all(axis=1)
     for spectrum in model.spectra.values():
@@ -176,4 +184,4 @@ def stability(kernel: Kernel, x: Array, p: Array, error: Array, *, level: int = 
         if at.size:
             below[at] = (special.real < 1).all(axis=1)
         flags = flags & below
-    return flags & ~undecided(kernel, x, p, error)
+    return flags & ~undecided(kernel, x, p, error), values[:, used:]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import sympy as sp
@@ -89,11 +89,13 @@ class Found:
     taken: Any = 0.0
 
     def take(self, rows: Any) -> Found:
+        """The rows that an index array or a mask selects."""
         taken = np.broadcast_to(np.asarray(self.taken), self.owner.shape)
         return Found(self.owner[rows], self.x[rows], self.jacobian[rows], taken[rows])
 
     @classmethod
-    def joined(cls, parts: list[Found]) -> Found:
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """All rows, in order."""
         return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
 
