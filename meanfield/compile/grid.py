@@ -7,7 +7,7 @@ instead of library calls. That makes tanh several times cheaper, which a table o
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log
 
 import numpy as np
@@ -56,6 +56,11 @@ class UniformGrid(Grid):
     the arithmetic. So what else is wanted of them comes first.
     """
 
+    def __init__(self, mean: Array, sigma: Array, z: Array, widest: float | None = None) -> None:
+        """widest: a bound on sigma, of which all are at least half, where the caller knows."""
+        super().__init__(mean, sigma, z)
+        self.widest = widest
+
     def tanh(self) -> Array:
         if not self._plain_exponentials:
             return super().tanh()
@@ -93,7 +98,8 @@ class UniformGrid(Grid):
 
     @cached_property
     def _plain_exponentials(self) -> bool:
-        return self._exponent() <= _LARGEST_EXPONENT and bool(self.sigma.min() > _SMALLEST_SPREAD)
+        narrowest = self.sigma.min() if self.widest is None else self.widest / 2
+        return bool(narrowest > _SMALLEST_SPREAD) and self._exponent() <= _LARGEST_EXPONENT
 
     @cached_property
     def _exponentials(self) -> Array:
@@ -103,21 +109,30 @@ class UniformGrid(Grid):
         size = self.z.size
         if size * self.mean.size < _SMALLEST_SIZE:
             return np.exp(-2.0 * self.x)
-        middle = int(self.z.searchsorted(0.0))
+        middle = 0 if self.z[0] == 0 else size // 2
         count = size - middle
-        strides = 2 ** np.arange((count - 1).bit_length())
-        factors = np.exp(np.multiply.outer(-2.0 * self.z[middle + 1] * strides, self.sigma))
         out = np.empty((size, self.mean.size))
-        np.exp(-2.0 * self.mean, out=out[middle])
-        for stride, factor in zip(strides.tolist(), factors, strict=True):
+        above = out[middle:] if middle else out
+        np.exp(-2.0 * self.mean, out=above[0])
+        factors = np.multiply.outer(_doublings(count) * (-2.0 * self.z[middle + 1]), self.sigma)
+        np.exp(factors, out=factors)
+        stride = 1
+        for factor in factors:
             more = min(stride, count - stride)
-            np.multiply(out[middle : middle + more], factor, out=out[middle + stride : middle + stride + more])
+            np.multiply(above[:more], factor, out=above[stride : stride + more])
+            stride *= 2
         if middle:
-            np.divide(np.square(out[middle]), out[middle + 1 :], out=out[middle - 1 :: -1])
+            np.divide(np.square(above[0]), above[1:], out=out[middle - 1 :: -1])
         return out
 
     def _exponent(self) -> float:
         """Of the largest number that occurs: at the last node, or the square of the mean's."""
-        reach = max(abs(float(self.z[0])), abs(float(self.z[-1])))
         mean = float(np.abs(self.mean).max())
-        return 2.0 * (mean + max(mean, float(self.sigma.max()) * reach))
+        widest = float(self.sigma.max()) if self.widest is None else self.widest
+        return 2.0 * (mean + max(mean, widest * float(self.z[-1])))
+
+
+@lru_cache(maxsize=256)
+def _doublings(count: int) -> Array:
+    """The powers of 2 below ``count``."""
+    return 2.0 ** np.arange((count - 1).bit_length())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -22,6 +24,23 @@ LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is 
 LARGEST_CENTRED = 1e9  # where rules will do whose nodes grow like the logarithm, mapped or graded ones
 
 
+@dataclass(frozen=True)
+class Block:
+    """Points (their indices; a slice stands for all points of a small batch) with their nodes. half: whether these are half of the
+    nodes of a symmetric law. widest: a bound on the standard deviations, of which all are at least half, if it is known."""
+
+    index: Array | slice
+    choice: NodeChoice
+    half: bool = False
+    widest: float | None = None
+
+
+def _joined(indices: Sequence[Array | slice]) -> Array | None:
+    """All indices one after the other; None for a single slice."""
+    arrays = [i for i in indices if not isinstance(i, slice)]
+    return np.concatenate(arrays) if arrays else None
+
+
 class ScalarLaw:
     """Moments of bodies over ``x ~ N(mean, var)``.
 
@@ -32,7 +51,7 @@ class ScalarLaw:
     rule: type[Dot] = Dot
     narrow: Narrow | None = None
     # Another choice of nodes, see `meanfield.compile.schemes`.
-    blocks_of: Callable[[Array, Array, int], Iterator[tuple[Array | slice, NodeChoice, bool]]] | None = None
+    blocks_of: Callable[[Array, Array, int], Iterator[Block]] | None = None
 
     def __init__(self, mean: sp.Expr, var: sp.Expr, bodies: Sequence[sp.Expr], variable: sp.Symbol, prefix: str) -> None:
         self.moments = Moments(bodies, variable, prefix)
@@ -54,13 +73,21 @@ class ScalarLaw:
         if broken.any():
             sigma, mean = np.where(broken, np.nan, sigma), np.where(broken, np.nan, mean)
         kept = np.empty((1 if checks is None else 3, len(self.outputs), sigma.size))
-        nested = True
-        for index, choice, half in self._chosen(mean, sigma, level, inputs[2:]):
-            parameters = [p[index] for p in inputs[2:]]
-            part = self._block(mean[index], sigma[index], choice, half, parameters, checks is not None)
-            nested = nested and choice.coarse is not None
+        nested, start = True, 0
+        blocks = list(self._chosen(mean, sigma, level, inputs[2:]))
+        order = _joined([block.index for block in blocks])
+        columns = [c if order is None else c[order] for c in (mean, sigma, *inputs[2:])]
+        for block in blocks:  # in the order of the blocks, points are neighbours in memory
+            stop = sigma.size if isinstance(block.index, slice) else start + block.index.size
+            here = [c[start:stop] for c in columns]
+            part = self._block(here[0], here[1], block, here[2:], checks is not None)
+            nested = nested and block.choice.coarse is not None
             for whole, values in zip(kept, part, strict=True):
-                whole[:, index] = values
+                whole[:, start:stop] = values
+            start = stop
+        if order is not None:
+            sorted_, kept = kept, np.empty_like(kept)
+            kept[:, :, order] = sorted_
         if checks is not None:
             checks.rounding.extend(kept[1])
             checks.coarse.extend(kept[2] if nested else ())
@@ -71,25 +98,25 @@ class ScalarLaw:
         """Whether there is a rule of few nodes for the first steps towards a root."""
         return self.blocks_of is None and not self.facts.kinks
 
-    def _block(
-        self, mean: Array, sigma: Array, choice: NodeChoice, half: bool, parameters: list[Array], check: bool
-    ) -> list[Array]:
+    def _block(self, mean: Array, sigma: Array, block: Block, parameters: list[Array], check: bool) -> list[Array]:
         """Outputs of a block of points, (outputs, B); to check, also bounds on their rounding, and their values by the coarser
         rule."""
+        choice, coarse = block.choice, None
         errors = NodeErrors(mean, sigma, choice.nodes, choice.ends) if check else None
-        coarse = None
         if check and choice.coarse is not None:
             some, weights = choice.coarse
             coarse = some, self.rule(weights)
-        dot = self.rule(choice.weights, errors, coarse=coarse)
-        grid = (UniformGrid if choice.nodes.ndim == 1 else Grid)(mean, sigma, choice.nodes)
+        shared = choice.nodes.ndim == 1
+        plain = shared and not check and self.rule is Dot
+        dot: Any = choice.weights.dot if plain else self.rule(choice.weights, errors, coarse=coarse)
+        grid = UniformGrid(mean, sigma, choice.nodes, block.widest) if shared else Grid(mean, sigma, choice.nodes)
         out = self._run(grid, dot, parameters)
         found = [out, np.asarray(dot.bounds), np.asarray(dot.coarse_sums) if coarse else out] if check else [out]
-        for values in found if half else ():
+        for values in found if block.half else ():
             values[self._odd or []] = 0.0
         return found
 
-    def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
+    def _run(self, grid: Grid, dot: Any, parameters: list[Array]) -> Array:
         return np.asarray(self.moments.run(grid, dot, *parameters)[0])
 
     @cached_property
@@ -108,9 +135,7 @@ class ScalarLaw:
         """Width below which the rule no longer depends on it: no pole is near."""
         return self.facts.strip / 13 if isfinite(self.facts.strip) and not self.facts.rate else 1e-3
 
-    def _chosen(
-        self, mean: Array, sigma: Array, level: int, parameters: Sequence[Array]
-    ) -> Iterator[tuple[Array | slice, NodeChoice, bool]]:
+    def _chosen(self, mean: Array, sigma: Array, level: int, parameters: Sequence[Array]) -> Iterator[Block]:
         """Blocks of points and their nodes; points with something narrow of which the facts do not know have nodes of their own."""
         if self.blocks_of is not None or self.narrow is None:
             yield from (self.blocks_of or self._blocks)(mean, sigma, level)
@@ -118,32 +143,33 @@ class ScalarLaw:
         centre, width = self.narrow.where(sigma.size, *parameters)
         steep, narrow = steep_places(self.facts, sigma, centre, width, self.narrow.wavelength(sigma.size, *parameters))
         plain, special = np.flatnonzero(~narrow), np.flatnonzero(narrow)
-        for index, choice, half in self._blocks(mean[plain], sigma[plain], level) if plain.size else ():
-            yield plain[index], choice, half
+        for block in self._blocks(mean[plain], sigma[plain], level) if plain.size else ():
+            yield replace(block, index=plain[block.index])
         if special.size:
             own = split_nodes(self.facts, mean[special], sigma[special], level, steep.take(special))
             for chosen, choice in own:
                 for piece in pieces(np.arange(chosen.size), max(1, BLOCK_ELEMENTS // choice.nodes.shape[0])):
-                    yield special[chosen[piece]], choice.take(piece), False
+                    yield Block(special[chosen[piece]], choice.take(piece))
 
-    def _blocks(self, mean: Array, sigma: Array, level: int) -> Iterator[tuple[Array | slice, NodeChoice, bool]]:
-        """Blocks of points with their nodes, and whether these are half of the nodes of a symmetric law. The rule depends on the
-        point alone, never on the others in the batch: it is that of the next wider law on a ladder."""
+    def _blocks(self, mean: Array, sigma: Array, level: int) -> Iterator[Block]:
+        """Blocks of points with their nodes. The rule depends on the point alone, never on the others in the batch: it is that of
+        the next wider law on a ladder."""
         if self.facts.kinks:
             for chosen, choice in split_nodes(self.facts, mean, sigma, level):
                 for piece in pieces(np.arange(chosen.size), max(1, BLOCK_ELEMENTS // choice.nodes.shape[0])):
-                    yield chosen[piece], choice.take(piece), False
+                    yield Block(chosen[piece], choice.take(piece))
             return
         for half, among in self._by_symmetry(mean):
             for index, widest in by_width(sigma[among], self._floor):
                 count = mapped_count(self.facts, widest, level, half=half or self.half)
                 if count:
                     for piece in pieces(np.arange(sigma.size)[among][index], max(1, BLOCK_ELEMENTS // (2 * count))):
-                        yield piece, mapped_nodes(self.facts, mean[piece], sigma[piece], widest, count, level), False
+                        yield Block(piece, mapped_nodes(self.facts, mean[piece], sigma[piece], widest, count, level))
                     continue
                 choice = smooth_nodes(self.facts, widest, level, half=half or self.half)
+                known = widest if widest > 2 * self._floor else None  # the narrowest laws share a rung
                 for some in pieces(index, max(1, BLOCK_ELEMENTS // choice.nodes.size)):
-                    yield some if isinstance(among, slice) else among[some], choice, half
+                    yield Block(some if isinstance(among, slice) else among[some], choice, half, known)
 
     def _by_symmetry(self, mean: Array) -> Iterator[tuple[bool, Array | slice]]:
         centred = mean == 0

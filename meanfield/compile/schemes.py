@@ -17,7 +17,7 @@ from meanfield.compile.group import BLOCK_ELEMENTS, FINE, Array
 from meanfield.compile.kernel import Kernel
 from meanfield.compile.plan import Program
 from meanfield.compile.rules import NodeChoice
-from meanfield.compile.scalar_law import ScalarLaw
+from meanfield.compile.scalar_law import Block, ScalarLaw
 from meanfield.errors import QuadratureError
 from meanfield.model import Model
 from meanfield.quadrature import Rule, rule_from_scheme
@@ -91,12 +91,12 @@ class _Blocks:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
 
-    def __call__(self, mean: Array, sigma: Array, level: int) -> Iterator[tuple[Array | slice, NodeChoice, bool]]:
+    def __call__(self, mean: Array, sigma: Array, level: int) -> Iterator[Block]:
         count = len(self.rule)
         for first in range(0, sigma.size, max(1, BLOCK_ELEMENTS // count)):
             piece = np.arange(first, min(sigma.size, first + max(1, BLOCK_ELEMENTS // count)))
             nodes, weights = (np.repeat(a[:, None], piece.size, axis=1) for a in (self.rule.nodes, self.rule.weights))
-            yield piece, NodeChoice(nodes, weights, (0, 0)), False
+            yield Block(piece, NodeChoice(nodes, weights, (0, 0)))
 
 
 @lru_cache(maxsize=64)

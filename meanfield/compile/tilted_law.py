@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -59,13 +60,13 @@ class TiltedLaw(ScalarLaw):
         even = all(body_parity(close(b, [variable])) == "even" for b in (*bodies, log_tilt))
         self.half = mean == 0 and even and not self.facts.kinks
 
-    def _run(self, grid: Grid, dot: Dot, parameters: list[Array]) -> Array:
+    def _run(self, grid: Grid, dot: Any, parameters: list[Array]) -> Array:
         moments = self.moments.run(grid, dot, *parameters)[0]
-        norm = dot.norm  # type: ignore[attr-defined]
+        norm = dot.norm
         if dot.errors is not None:
             dot.bounds.append(4 * EPS * (1.0 + np.abs(norm - 1) * EPS))
         if dot.coarse is not None:
-            dot.coarse_sums.append(np.log(dot.coarse[1].norm))  # type: ignore[attr-defined]
+            dot.coarse_sums.append(np.log(dot.coarse[1].norm))
         return np.asarray([*moments, np.log(norm)])
 
 

@@ -36,20 +36,24 @@ class ExtendedProblem:
         outside = x < self.lower
         if not outside.any():
             return self.problem.residual_jacobian(x, p)
-        value, jacobian = self.problem.residual_jacobian(self._mirror(x), p)
-        value, jacobian = np.array(value), np.array(jacobian)
         rows = np.flatnonzero(outside.any(axis=1))
+        pieces = [(part[chosen], rows[chosen], edge) for part, chosen, edge in self._pieces(outside[rows])]
+        held = [self._mirror(x[where], edge) for _, where, edge in pieces]
+        every = np.concatenate([p, *(p[where] for _, where, _ in pieces)])
+        values, jacobians = self.problem.residual_jacobian(np.concatenate([self._mirror(x), *held]), every)
+        value, jacobian = np.array(values[: len(x)]), np.array(jacobians[: len(x)])
         sign = _parity(outside[rows])
         value[rows] *= sign[:, None]
         jacobian[rows] *= sign[:, None, None] * np.where(outside[rows], -1.0, 1.0)[:, None, :]
-        for part, chosen, edge in self._pieces(outside[rows]):
-            where, factor = rows[chosen], part[chosen]
-            r, j = self.problem.residual_jacobian(self._mirror(x[where], edge), p[where])
-            value[where] += factor[:, None] * r
+        stop = len(x)
+        for factor, where, edge in pieces:
+            start, stop = stop, stop + len(where)
+            value[where] += factor[:, None] * values[start:stop]
             # A coordinate held on the edge contributes no slope (and its slope there need not exist); a mirrored
             # one contributes its slope with the sign of the mirror.
             slope = np.where(edge, 0.0, np.where(outside[where], -1.0, 1.0))
-            jacobian[where] += np.where(slope[:, None, :] == 0.0, 0.0, factor[:, None, None] * slope[:, None, :] * j)
+            part = factor[:, None, None] * slope[:, None, :] * jacobians[start:stop]
+            jacobian[where] += np.where(slope[:, None, :] == 0.0, 0.0, part)
         return value, jacobian
 
     def parameter_derivative(self, x: Array, p: Array) -> Array:

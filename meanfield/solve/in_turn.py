@@ -75,26 +75,21 @@ class StartQueue:
 
 
 def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, known: Found | None = None) -> Found:
-    """Where Newton's method with rough quadrature leads from one start for each of the points ``owner``; starts that lead to roots
-    that are ``known`` are given up."""
-    rough, first = kernel.at(ROUGH, quick=True), np.zeros((0, len(kernel.names)))
-    parts, left = [Found(owner[:0], first, first[:, :, None] * first[:, None, :], np.zeros(0))], np.arange(len(owner))
+    """Where Newton's method with rough quadrature leads from one start for each of the points ``owner``.
 
-    def run(rows: Any, x: Array, arrived: float) -> Any:
-        """The rows that lead nowhere."""
-        ends = newton(rough, p[owner[rows]], x, scale=scale[owner[rows]], options=DRAFTED, arrived=arrived)
-        parts.append(Found(owner[rows], ends.x, ends.jacobian, ends.taken).take(ends.converged))
-        return rows[~ends.converged]
-
+    Starts from which a sketch leads to roots that are ``known`` are given up; so are those from which it leads nowhere, if
+    another root of the point is known.
+    """
+    rows, arrived = np.arange(len(owner)), np.full(len(owner), np.inf)
     if kernel.sketches:
         way = newton(kernel.at(SKETCH, quick=True), p[owner], start, scale=scale[owner], options=SKETCHED)
-        fresh = ~_near(kernel, known, owner, way.x, scale) if known else np.ones(len(owner), dtype=bool)
-        led = way.converged & fresh
-        lost = run(left[led], way.x[led], SKETCHED.enough)
-        left = np.concatenate([left[~way.converged], lost])
-    if left.size:
-        run(left, start[left], np.inf)
-    return Found.joined(parts)
+        if known is not None:
+            vain = np.where(way.converged, _near(kernel, known, owner, way.x, scale), np.isin(owner, known.owner))
+            rows = np.flatnonzero(~vain)
+        start, arrived = np.where(way.converged[:, None], way.x, start), np.where(way.converged, SKETCHED.enough, np.inf)
+    at = owner[rows]
+    run = newton(kernel.at(ROUGH, quick=True), p[at], start[rows], scale=scale[at], options=DRAFTED, arrived=arrived[rows])
+    return Found(at, run.x, run.jacobian, run.taken).take(run.converged)
 
 
 def _near(kernel: Kernel, known: Found, owner: Any, x: Array, scale: Array) -> Any:

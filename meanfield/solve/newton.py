@@ -31,6 +31,7 @@ _DECREASE = 1e-4  # the least relative decrease of the residual that a step must
 _DEFLATED_GROWTH = 10.0  # a deflated residual has many local minima: a step may raise it by so much
 _AT_FLOOR = 16 * EPS
 _FAST = 0.1  # the least relative decrease of the corrections where the iteration converges better than linearly
+_NEAR = 1e-4  # size of steps above which an iteration is still on its way, whether they shrink or not
 _CHECK_EVERY = 12  # evaluations in which the residual must at least halve
 _STATE = (
     *("x", "p", "scale", "r", "jacobian", "step", "damping", "last"),
@@ -246,8 +247,9 @@ class _Run:
             code[taken] = _CONVERGED
             self.x = np.where(taken, self.x + step, self.x)
             self.result.taken[self.index[taken]] = relative[taken]
-        stalled = small & (code == _RUNNING) & (relative >= 0.25 * self.last)
-        if self.count == 0 or not stalled.any():  # the step that led to the start was not this problem's
+        near = self.last <= max(self.options.enough, _NEAR)
+        stalled = small & near & (code == _RUNNING) & (relative >= 0.25 * self.last)
+        if not stalled.any():
             return
         code[stalled & (floor <= 64 * EPS)] = _CONVERGED
         unsure = stalled & (code == _RUNNING)
