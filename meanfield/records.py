@@ -117,6 +117,8 @@ class _Tables:
         spectra: Mapping[str, Any] = solution.spectra if observables is None or observables else {}
         names = [*solution.observables, *spectra] if observables is None else list(observables)
         plain = [name for name in names if name not in spectra]
+        if observables is None and hasattr(solution, "foresee"):
+            solution.foresee()
         table = solution.observables if plain else {}
         single = [name for name in plain if name not in table]  # such as the gradient at every neuron
         table = {**table, **{name: solution[name] for name in single}}

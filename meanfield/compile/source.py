@@ -129,7 +129,12 @@ def array_names() -> Mapping[str, Any]:
         "Heaviside": np.heaviside,
         **NUMPY_FUNCTIONS,
         "lncosh": fast_lncosh,
+        "trisected": _trisected,
     }
+
+
+def _trisected(x: np.ndarray) -> np.ndarray:
+    return np.asarray(np.cos(np.arccos(np.clip(x, -1.0, 1.0)) / 3) * np.cosh(np.arccosh(np.maximum(x, 1.0)) / 3))
 
 
 def _erfc(x: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from meanfield import transfer
 from meanfield.averages import E
 from meanfield.dynamics.observables import autocovariance_profile, observables_of
 from meanfield.model import Model, Motion, Requirement
-from meanfield.model.formulas import maximum, minimum
+from meanfield.model.formulas import maximum, trisected
 from meanfield.model.motion import DELAY
 from meanfield.model.requirements import continuous, odd
 from meanfield.networks import network
@@ -48,12 +48,10 @@ def bend(noise: sp.Expr) -> sp.Expr:
 
 
 def positive_root(bend: sp.Expr) -> sp.Expr:
-    """Viete's and Cardano's formulas in one: one of cos and cosh is always 1."""
+    """Viete's and Cardano's formulas in one."""
     third = excess / (3 * bend)
     P, Q = third**2 + noise / 3, third**3 + noise * (third + 1 / bend) / 2
-    ratio = Q / P ** sp.Rational(3, 2)
-    wave = sp.cos(sp.acos(maximum(minimum(ratio, 1), -1)) / 3) * sp.cosh(sp.acosh(maximum(ratio, 1)) / 3)
-    return third + 2 * sp.sqrt(P) * wave
+    return third + 2 * sp.sqrt(P) * trisected(Q / (P * sp.sqrt(P)))
 
 
 # Near the root; below it for every sigmoid; below it where phi comes back, like a sine. From below, Newton's method climbs to

@@ -194,6 +194,11 @@ class Solution(Saved):
         """All indicators: a simple zero of one is a phase boundary."""
         return self._table(list(self.kernel.model.indicators))
 
+    def foresee(self) -> None:
+        """Observables and indicators in one pass, for a caller who wants both."""
+        model = self.kernel.model
+        self._table([*model.observables, *model.indicators])
+
     @cached_property
     def spectra(self) -> dict[str, Any]:
         """Eigenvalues of the model's small matrices: an array of complex numbers each, sorted by falling real part."""
@@ -294,7 +299,7 @@ class Solution(Saved):
         return {name: values.reshape(self.shape) for name, values in self.given.items()}
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{k}={v:.6g}" if self.shape == () else f"{k}=..." for k, v in self.unknowns.items())
+        values = ", ".join(f"{k}={float(v):.6g}" if self.shape == () else f"{k}=..." for k, v in self.unknowns.items())
         return f"<Solution {self.kernel.model.name or self.kernel.model.title}: {values}>"
 
 
