@@ -4,7 +4,7 @@ The true error of a root is, up to its square, the inverse Jacobian times the re
 precision, by code that the solver does not use. Printed for each model: points, solutions, numbers for which the true error
 exceeds the claim (there should be none), and the median of claim/true.
 
-    python benchmarks/claims.py [--points 300] [--chaotic 30] [--seed 1] [MODEL ...]
+    python benchmarks/claims.py [--points 300] [--chaotic 30] [--seed 1] [--find one] [MODEL ...]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import meanfield as mf
 from meanfield import models
 from meanfield.compile.precise import PreciseModel
+from meanfield.records import per_point
 
 DIGITS = 30
 Draw = Callable[[np.random.Generator, int], dict[str, np.ndarray]]
@@ -80,12 +81,12 @@ def errors(solution: Any, precise: PreciseModel) -> tuple[np.ndarray, np.ndarray
     return np.array([abs(float(t)) for t in true]), rows.error[0]
 
 
-def check(name: str, parameters: dict[str, np.ndarray], verbose: bool) -> tuple[int, int, float, float]:
+def check(name: str, parameters: dict[str, np.ndarray], find: str, verbose: bool) -> tuple[int, int, float, float]:
     """Solutions, numbers beyond their claims, median of claim/true, largest claim of a well-conditioned solution."""
-    found = mf.solve(models.by_name(name), find="all", **parameters)
+    found = mf.solve(models.by_name(name), find=find, **parameters)
     compiled: dict[int, PreciseModel] = {}
     ratios, beyond, largest, count = [], 0, 0.0, 0
-    for point in found.points:
+    for point in per_point(found)[0]:
         for solution in point:
             model = solution.kernel.model
             precise = compiled.setdefault(id(model), PreciseModel(model))
@@ -107,13 +108,16 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=300)
     parser.add_argument("--chaotic", type=int, default=30, help="points of the chaotic models, whose residuals take longest")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--find", choices=("all", "one"), default="all")
     parser.add_argument("--verbose", action="store_true", help="print every violation")
     options = parser.parse_args()
     print(f"{'model':24} points  solutions  beyond claim  median claim/true  largest claim  seconds")
     for name in options.models:
         n = options.chaotic if "chaotic" in name else options.points
         began = time.perf_counter()
-        count, beyond, ratio, largest = check(name, MODELS[name](np.random.default_rng(options.seed), n), options.verbose)
+        count, beyond, ratio, largest = check(
+            name, MODELS[name](np.random.default_rng(options.seed), n), options.find, options.verbose
+        )
         took = time.perf_counter() - began
         print(f"{name:24} {n:6d}  {count:9d}  {beyond:12d}  {ratio:17.3g}  {largest:13.1e}  {took:7.0f}", flush=True)
 

@@ -15,7 +15,7 @@ EPS = float(np.finfo(float).eps)
 BLOCK_ELEMENTS = 32768  # values per pass over nodes: a few arrays of this size stay in the cache
 SKETCH, ROUGH, WORKING, TIGHT, FINE = -2, -1, 0, 1, 2
 # Tolerances of the quadrature, before refinement shows what it really is; FINE refines the steps of TIGHT.
-TOLERANCES = {SKETCH: 1e-4, ROUGH: 1e-7, WORKING: 1e-11, TIGHT: 1e-13, FINE: 1e-16}
+TOLERANCES = {SKETCH: 1e-5, ROUGH: 1e-7, WORKING: 1e-11, TIGHT: 1e-13, FINE: 1e-16}
 
 
 def _keep_memory() -> None:

@@ -16,7 +16,7 @@ from meanfield.quadrature.trapezoid import gaussian_cutoff, gaussian_trapezoid, 
 
 Array = np.ndarray
 SMALLEST_RULE_STEP = 2.0**-12  # below, the law is so wide that the plain rule would need 10^5 nodes
-_TOLERANCES = TOLERANCES | {ROUGH: 1e-9}  # over one variable the eighth and the ninth digit cost next to nothing
+_TOLERANCES = TOLERANCES | {ROUGH: 1e-10}  # over one variable the next three digits cost a fourth of the nodes
 PANEL_NODES = {ROUGH: 16, TIGHT: 32, FINE: 64}
 LARGEST_PANELS = 512
 FARTHEST = 36.0  # standard deviations; beyond, the density of the normal law is no double

@@ -137,7 +137,9 @@ def _best(kernel: Kernel, owner: Any, x: Array, p: Array, stable: Any, merits: A
     if several.size == 0:
         return order
     conditions, quantities = _criteria(kernel)
-    if merits is not None and merits.shape[1]:
+    if not (conditions or quantities):
+        values = np.zeros((several.size, 0))
+    elif merits is not None and merits.shape[1]:
         values = merits[several]
     else:
         inside = np.maximum(x[several], kernel.lower)
