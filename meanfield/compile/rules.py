@@ -16,7 +16,6 @@ from meanfield.quadrature.trapezoid import gaussian_cutoff, gaussian_trapezoid, 
 
 Array = np.ndarray
 SMALLEST_RULE_STEP = 2.0**-12  # below, the law is so wide that the plain rule would need 10^5 nodes
-_TOLERANCES = TOLERANCES | {ROUGH: 1e-10}  # over one variable the next three digits cost a fourth of the nodes
 PANEL_NODES = {ROUGH: 16, TIGHT: 32, FINE: 64}
 LARGEST_PANELS = 512
 FARTHEST = 36.0  # standard deviations; beyond, the density of the normal law is no double
@@ -52,14 +51,14 @@ class NodeChoice:
 
 def _cutoff(facts: Analyticity, sigma: float, level: int) -> float:
     """Where the integrand has fallen below the tolerance; the square of phi and less need no extra reach."""
-    return gaussian_cutoff(_TOLERANCES[level], degree=max(facts.degree - 1.0, 0.0), rate=facts.rate * sigma)
+    return gaussian_cutoff(TOLERANCES[level], degree=max(facts.degree - 1.0, 0.0), rate=facts.rate * sigma)
 
 
 @lru_cache(maxsize=1024)
 def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) -> NodeChoice:
     """Trapezoid nodes for an analytic integrand at standard deviation ``sigma``; FINE refines the step of TIGHT."""
     strip = facts.strip if facts.strip > 0 else inf
-    tol = _TOLERANCES[min(level, TIGHT)]
+    tol = TOLERANCES[min(level, TIGHT)]
     step = trapezoid_step(strip, sigma, tol, pole_order=facts.pole_order, imaginary_growth=facts.growth)
     if level == FINE:  # where no pole is near, errors fall with the square of the step: half of FINE must still show convergence
         step /= refinement(facts.certain and facts.strip < _NEAR_POLES * sigma)
@@ -82,7 +81,7 @@ def mapped_count(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
     """
     if facts.centre is None or facts.growth or facts.kinks or not sigma > facts.strip:
         return 0
-    tol, cutoff = _TOLERANCES[min(level, TIGHT)], _cutoff(facts, sigma, level)
+    tol, cutoff = TOLERANCES[min(level, TIGHT)], _cutoff(facts, sigma, level)
     step = trapezoid_step(facts.strip, sigma, tol, pole_order=facts.pole_order) if sigma < _WIDEST_PLAIN else 0.0
     count = sinh_count(facts.strip / sigma, tol, cutoff=cutoff, pole_order=facts.pole_order)
     return count if step == 0.0 or 8 * count * step < (cutoff if half else 2 * cutoff) else 0

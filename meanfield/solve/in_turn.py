@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.compile import ROUGH, SKETCH, Kernel, compile
+from meanfield.compile import ROUGH, SKETCH, WORKING, Kernel, compile
 from meanfield.model import Model
 from meanfield.solve.beside import nearly_singular
 from meanfield.solve.newton import NewtonOptions, newton
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Found, Rows, Search, finish, padded, scale_of, seed_starts, without_copies
+from meanfield.solve.search import ROUGHLY, Found, Rows, Search, finish, padded, scale_of, seed_starts, without_copies
 from meanfield.solve.starts import own_starts
 from meanfield.solve.status import Status
 
 # The way to a root, and its end: how far a Jacobian may lie from the root is told to the refinement.
-SKETCHED = NewtonOptions(max_iterations=16, step_tolerance=0.3, enough=0.03, on_edge=1e-4)
-DRAFTED = NewtonOptions(max_iterations=24, step_tolerance=0.03, enough=1e-4, on_edge=1e-7)
+SKETCHED = NewtonOptions(max_iterations=16, step_tolerance=0.3, enough=0.03, taking=True, on_edge=1e-4)
+DRAFTED = NewtonOptions(max_iterations=24, step_tolerance=0.03, enough=1e-4, taking=True, on_edge=1e-7)
 _NEAR = 1e-2  # relative distance of the end of a sketch from a known root that it leads to,
 _ALONE = 0.1  # if no singular value of the Jacobian there is below this: the next root is several times as far
 
@@ -81,14 +81,16 @@ def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, kn
     another root of the point is known.
     """
     rows, arrived = np.arange(len(owner)), np.full(len(owner), np.inf)
-    if kernel.sketches:
+    level, options = ROUGH, ROUGHLY
+    if kernel.sketches:  # what comes after a sketch is one evaluation, mostly, and may be a good one
+        level, options = WORKING, DRAFTED
         way = newton(kernel.at(SKETCH, quick=True), p[owner], start, scale=scale[owner], options=SKETCHED)
         if known is not None:
             vain = np.where(way.converged, _near(kernel, known, owner, way.x, scale), np.isin(owner, known.owner))
             rows = np.flatnonzero(~vain)
         start, arrived = np.where(way.converged[:, None], way.x, start), np.where(way.converged, SKETCHED.enough, np.inf)
     at = owner[rows]
-    run = newton(kernel.at(ROUGH, quick=True), p[at], start[rows], scale=scale[at], options=DRAFTED, arrived=arrived[rows])
+    run = newton(kernel.at(level, quick=True), p[at], start[rows], scale=scale[at], options=options, arrived=arrived[rows])
     return Found(at, run.x, run.jacobian, run.taken).take(run.converged)
 
 

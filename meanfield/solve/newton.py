@@ -31,6 +31,7 @@ _DECREASE = 1e-4  # the least relative decrease of the residual that a step must
 _DEFLATED_GROWTH = 10.0  # a deflated residual has many local minima: a step may raise it by so much
 _AT_FLOOR = 16 * EPS
 _FAST = 0.1  # the least relative decrease of the corrections where the iteration converges better than linearly
+_SLOW = 1e-6  # size of a correction that is small whether they shrink or not
 _NEAR = 1e-4  # size of steps above which an iteration is still on its way, whether they shrink or not
 _CHECK_EVERY = 12  # evaluations in which the residual must at least halve
 _STATE = (
@@ -47,22 +48,23 @@ class NewtonOptions:
     """max_iterations counts evaluations of a point. Steps are relative to |x_j| + scale_j: `step_tolerance` is the
     size below which the next iterate is the last but for polishing, `max_step` the longest step of an unknown.
     `min_damping`: a point whose damping falls below it has stagnated. `enough`: after a step within `step_tolerance`, a
-    correction within this is taken without another look, for a caller who refines the root by better means (0: none is);
-    where the corrections shrink slowly it is a hundredth of that. `on_edge`: an iterate that far below an edge of the domain,
-    relative to scale_j, is put on it."""
+    correction within this is left to the caller, who refines the root by better means (0: nothing is left); with `taking` it is
+    taken without another look, and where corrections shrink slowly it must be a hundred times smaller, or 1e-6. `on_edge`: an
+    iterate that far below an edge of the domain, relative to scale_j, is put on it."""
 
     max_iterations: int = 50
     step_tolerance: float = 1e-8
     max_step: float = 2.0
     min_damping: float = 1 / 256
     enough: float = 0.0
+    taking: bool = False
     on_edge: float = 16 * EPS
 
 
 @dataclass(frozen=True)
 class NewtonResult:
     """x (P, n); status (P,) codes; iterations (P,); step (P, n), Newton's correction at x (computed, not taken);
-    residual (P, n) and jacobian (P, n, n) at x. Where `NewtonOptions.enough` ended the iteration the step has been taken: x is
+    residual (P, n) and jacobian (P, n, n) at x. Where `NewtonOptions.taking` ended the iteration the step has been taken: x is
     where it leads, the others are what they were before, and taken (P,) is its relative size (0 elsewhere). A root may lie
     outside the domain: `certify` judges that."""
 
@@ -240,10 +242,11 @@ class _Run:
     def _judge_small(self, code: Codes, small: Mask, floor: Array, relative: Array, step: Array) -> None:
         """Ends of the points whose last step was small: the correction is at the floor, or it no longer shrinks."""
         at_floor = (floor <= 2 * EPS) | ((relative <= _AT_FLOOR) & (floor <= 2 * _AT_FLOOR))
-        code[(floor == 0.0) | (small & at_floor)] = _CONVERGED
-        if self.options.enough:
-            enough = np.where(relative <= _FAST * self.last, self.options.enough, _FAST**2 * self.options.enough)
-            taken = small & (relative <= enough) & (code == _RUNNING)
+        enough = self.options.enough
+        code[(floor == 0.0) | (small & (at_floor | (relative <= (0.0 if self.options.taking else enough))))] = _CONVERGED
+        if self.options.taking:
+            slow = min(enough, max(_SLOW, _FAST**2 * enough))
+            taken = small & (relative <= np.where(relative <= _FAST * self.last, enough, slow)) & (code == _RUNNING)
             code[taken] = _CONVERGED
             self.x = np.where(taken, self.x + step, self.x)
             self.result.taken[self.index[taken]] = relative[taken]

@@ -28,7 +28,7 @@ from meanfield.solve.within import Within
 _SCAN_REACH = 8.0  # times the largest start
 _REGULAR = 1e2  # condition number up to which a second correction by the same slopes is worth a try
 _ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
-ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-3, enough=1e-6, on_edge=1e-7)
+ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
 
 
 @dataclass(frozen=True)
