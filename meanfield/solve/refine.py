@@ -21,7 +21,7 @@ _SMALL = 0.1  # unknowns near a critical point are small, and what is derived fr
 _STEEP = 64.0  # how fast the error of a quadrature changes with its law, relative to itself: like the logarithm of the error
 _SLOPES = 1e-5  # relative error of a slope by rough quadrature
 _BEND = 4.0  # second derivatives over first ones, in units of the unknowns' sizes
-_STALE = 16.0  # the same for a Jacobian from before a step, whose error multiplies a correction by other, finer rules
+_STALE = 16.0  # the same for a step between where a Jacobian was evaluated and where it corrects
 _CURVED = 1e5  # condition number above which the claim also looks at the curvature,
 _DOUBTFUL = 1e-8  # and relative claim, for a Jacobian all of whose entries are small
 
@@ -74,7 +74,8 @@ def refine(
         step = np.where(usable[:, None], raw, 0.0)
         # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
         size = np.abs(x) + 1e-2 * scale
-        change = _STEEP * (np.abs(raw) / size).max(axis=1) + _STALE * taken * (extent / size).max(axis=1)
+        aged = _STALE * taken * (extent / size).max(axis=1)
+        change = _STEEP * (np.abs(raw) / size).max(axis=1) + aged
         share = np.where(usable, np.clip(condition * change, _SHARE, 4.0), 4.0)
         share = np.maximum(share, stale)
         missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
@@ -89,7 +90,8 @@ def refine(
         turned = turned + TOLERANCES[slopes] / EPS * bound * moved
         missed = missed + (np.abs(inverted) * turned[:, None, :]).sum(axis=2)
         # A long step in one unknown bends the equations of the others, however short their own.
-        bent = _BEND * condition * ((np.abs(raw) / extent).max(axis=1)) ** 2
+        longest = (np.abs(raw) / extent).max(axis=1)
+        bent = condition * longest * (_BEND * longest + aged)
         missed = missed + np.where(usable, bent, 0.0)[:, None] * extent
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
         weak = strength < 1 / _CURVED

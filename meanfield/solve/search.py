@@ -130,7 +130,8 @@ def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -
     again = np.flatnonzero(~done.settled & (done.x != found.x).any(axis=1) & (done.condition < _REGULAR))
     if again.size:  # where only slopes are too rough for one correction, a second one is all it takes
         at = found.owner[again]
-        second = refine(kernel, p[at], done.x[again], found.jacobian[again], scale[at], done.share[again])
+        old = found.take(again)
+        second = refine(kernel, p[at], done.x[again], old.jacobian, scale[at], done.share[again], taken=old.taken)
         done = _merged(done, again, second)
     for better in (kernel.at(max(level, WORKING), quick=True), kernel.at(FINE)):
         far = np.flatnonzero(~done.settled)
