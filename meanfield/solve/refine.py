@@ -17,7 +17,8 @@ from meanfield.solve.problem import EPS, Array
 _LONGEST = 1e-3  # relative size of a correction beyond which the first order means nothing
 _SHARE = 1e-4  # of the correction that may be wrong, at least: the error of a rough Jacobian and the curvature over the step
 _SETTLED = 5e-11  # what may be wrong with the last correction of a root, beside the claim
-# Unknowns near a critical point are small, and what is derived from them is divided by them; large ones may be logarithms.
+# Unknowns near a critical point are small, and what is derived from them is divided by them; those of either sign may be
+# logarithms.
 _SMALL = 0.1
 _STEEP = 64.0  # how fast the error of a quadrature changes with its law, relative to itself: like the logarithm of the error
 _SLOPES = 1e-5  # relative error of a slope by rough quadrature
@@ -96,9 +97,8 @@ def refine(
         missed = missed + np.where(usable, bent, 0.0)[:, None] * extent
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
         weak = strength < 1 / _CURVED
-        settled = (
-            usable & (missed <= error + _SETTLED * np.clip(np.abs(x), _SMALL, 1.0)).all(axis=1) & (condition < _CURVED) & ~weak
-        )
+        within = np.clip(np.abs(x), _SMALL, np.where(variances, np.inf, 1.0))
+        settled = usable & (missed <= error + _SETTLED * within).all(axis=1) & (condition < _CURVED) & ~weak
         error = error + missed
         corrected = x - step
         left = (jacobian * step[:, None, :]).sum(axis=2)
