@@ -30,9 +30,10 @@ ANNEALED = (
 class Beside:
     """One quantity: what the theory claims, what networks of each size N show, and their limit ``1/N -> 0``.
 
-    line: through the sizes in 1/N; None with fewer than three of them. completeness: of the fixed points that were found, the
-    smallest of all sizes. z: None where there is no limit, or where the fixed points are too incomplete for the difference to
-    mean anything.
+    line: through the sizes in 1/N; None with fewer than three of them. extrapolation: how far its limit moves when the smallest
+    size is left out, the size of what a line in 1/N misses. completeness: of the fixed points that were found, the smallest of all
+    sizes. z: None where there is no limit, or where the fixed points are too incomplete for the difference to mean anything;
+    standard error, claim and extrapolation add up in squares.
     """
 
     quantity: str
@@ -40,6 +41,7 @@ class Beside:
     theory_error: float
     sizes: Mapping[int, Pooled]
     line: Line | None
+    extrapolation: float
     completeness: float
 
     @property
@@ -51,7 +53,7 @@ class Beside:
     def z(self) -> float | None:
         if self.limit is None or self.completeness < COMPLETE:
             return None
-        return float((self.limit.value - self.theory) / np.hypot(self.limit.error, self.theory_error))
+        return float((self.limit.value - self.theory) / np.linalg.norm([self.limit.error, self.theory_error, self.extrapolation]))
 
     def __str__(self) -> str:
         shown = ", ".join(f"N = {n}: {p.value:.4f} +- {p.error:.4f}" for n, p in self.sizes.items())
@@ -89,7 +91,7 @@ def beside_tallies(tallies: Mapping[int, Sequence[Tally]], state: Solution) -> l
     logs = {N: log_count(t) for N, t in sizes.items()}
     measured = {"complexity": {N: Pooled(p.value / N, p.error / N) for N, p in logs.items()}}
     measured |= {name: {N: pooled(t, name) for N, t in sizes.items()} for name in MEANS}
-    return [Beside(name, *_theory(state, name), shown, _line(shown), completeness) for name, shown in measured.items()]
+    return [Beside(name, *_theory(state, name), shown, *_limit(shown), completeness) for name, shown in measured.items()]
 
 
 def _theory(state: Solution, name: str) -> tuple[float, float]:
@@ -105,13 +107,16 @@ def _theory(state: Solution, name: str) -> tuple[float, float]:
     return values[1], abs(values[1] - values[0]) + 10 * spread * values[1] + 1e-15
 
 
-def _line(sizes: Mapping[int, Pooled]) -> Line | None:
+def _limit(sizes: Mapping[int, Pooled]) -> tuple[Line | None, float]:
+    """The line in 1/N through at least three sizes, and how far its value at 0 moves without the smallest of them."""
     if len(sizes) < 3:
-        return None
+        return None, 0.0
+    x, y = 1 / np.array(list(sizes), dtype=float), np.array([float(p.value) for p in sizes.values()])
     errors = np.array([float(p.error) for p in sizes.values()])
     # A few networks may happen not to differ at one size; where none ever do (one fixed point each, say), rounding is left.
     errors = np.maximum(errors, max(errors.max() / 10, 1e-15))
-    return fit_line([1 / n for n in sizes], [p.value for p in sizes.values()], errors)
+    line = fit_line(x, y, errors)
+    return line, abs(fit_line(x[1:], y[1:], errors[1:]).intercept - line.intercept)
 
 
 def density_limit(ensembles: Sequence[Ensemble], edges: ArrayLike) -> Pooled:

@@ -114,4 +114,4 @@ def _comparison(row: Beside, dof: int) -> Comparison:
         tuple(float(p.error) for p in sizes),
     )
     doubt = "" if row.completeness >= COMPLETE else f"only {row.completeness:.0%} of the fixed points were found"
-    return Comparison(row.quantity, row.theory, row.theory_error, limit, 0.0, 0.0, abs(row.theory) or 1.0, doubt)
+    return Comparison(row.quantity, row.theory, row.theory_error, limit, 0.0, row.extrapolation, abs(row.theory) or 1.0, doubt)

@@ -49,7 +49,8 @@ def verify(
 
     *Fixed points* (models with a complexity: ``kac-rice``). settings: starts (4096 for each network), until (0.02), see
     `find_fixed_points`; seed, workers. The theory is annealed: networks count by their number of fixed points, errors are the
-    jackknife's over networks, and the complexity is the slope of ``ln <count>`` in N. Where more than 3 % of the fixed points are
+    jackknife's over networks and, because small networks need not be on a line in 1/N, how far the limit moves when the smallest
+    size is left out; the complexity is the slope of ``ln <count>`` in N. Where more than 3 % of the fixed points are
     missing by Chao's estimate, there is no z.
 
     Raises `ModelError` for a model without a network, `NoSolution` where there is nothing to verify, `ParameterError`, also for a
