@@ -78,6 +78,11 @@ class Descent:
         return np.minimum(first / np.abs(self.U_slope @ self.nodes.start), 1.0)
 
     @property
+    def lateness(self) -> Array:
+        """How much later the free motion begins because of the kick of noise that was left out, to first order (P,)."""
+        return self.neglected / (self.delta * np.abs(self.f @ self.nodes.start))
+
+    @property
     def decay_rate(self) -> Array:
         """``k``: Delta - Delta_inf falls like ``exp(-k tau)``."""
         return np.sqrt(self.squared_rate)
@@ -163,8 +168,9 @@ def descents(
 ) -> list[tuple[Array, Descent]]:
     """The motions of all points that have one, in groups that share nodes: (indices, `Descent`).
 
-    least: noise is left out where its product with the distance, in r, at which the motion would come to rest without its kick is
-    below. Points with a start that is not above the end, or a potential that does not carry the motion there, are left out.
+    least: noise is left out, to be made up for to first order, where the distance, in r, at which the motion would come to rest
+    without its kick is below ``least/noise^2``. Points with a start that is not above the end, or a potential that does not
+    carry the motion there, are left out.
     """
     with np.errstate(invalid="ignore"):
         good = np.flatnonzero((given.start > given.end) & (given.noise >= 0) & (given.start - given.end < np.inf))
@@ -172,7 +178,7 @@ def descents(
         return []
     width, ahead = _width(stiffness, given.take(good), level)
     kick = given.noise[good]
-    quiet = (kick > 0) & (ahead < np.maximum(_NEAREST, least / np.where(kick > 0, kick, 1.0)))
+    quiet = (kick > 0) & (ahead < np.maximum(_NEAREST, least / np.where(kick > 0, kick**2, 1.0)))
     neglected = np.zeros_like(given.noise)
     neglected[good[quiet]] = given.noise[good[quiet]]
     given = Given(given.start, given.end, given.noise - neglected, given.symbols)

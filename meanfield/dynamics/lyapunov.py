@@ -40,6 +40,22 @@ def rounding(d: Descent) -> Array:
     return k2 * np.abs(s) * noise / np.sqrt(1 - k2 * (1 - s * s))
 
 
+def first_kick(d: Descent) -> Array:
+    """What noise that was left out changes ``lambda_max`` by (P,), to first order.
+
+    The kick ``Delta'(0) = -noise`` lets the free motion begin later by ``t = noise/|Delta''(0)|``, so the well becomes
+    W(|tau| + t); by first-order perturbation, and because ``(psi'^2 - (W - E) psi^2)' = -W' psi^2``, E rises by
+    ``t (E - W(0)) psi(0)^2 / int_0^inf psi^2``.
+    """
+    s, _, _ = ground_state(d)
+    u, grid = d.known["psi"], d.nodes
+    E = d.squared_rate * (1 - s * s)
+    # d tau = dr/(r sqrt(2 (1 - r) q)); below the last node psi^2 is nothing.
+    size = grid.y[0] * ((u**2 * grid.r ** (2 * s[:, None] - 1) * np.sqrt(2 / d.q)) @ grid.root[0])
+    rise = d.lateness * (E - d.W @ grid.start) * (u @ grid.start) ** 2 / size
+    return -rise / (2 * np.sqrt(1 - E))
+
+
 def ground_state(d: Descent) -> tuple[Array, Array, Array]:
     """``s`` of the ground state (P,), its derivatives (Q, P), and a bound on the rounding of s (P,)."""
     if ground_state not in d.known:
@@ -71,6 +87,7 @@ def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
             break
     with np.errstate(invalid="ignore"):
         s[~(u > 0).all(axis=1)] = np.nan  # a state with nodes is not the ground state
+    d.known["psi"] = u
     # s moves by the last row of the inverse times the change of the residual; of which the terms are rounded one by one.
     last_row = np.zeros((size, n + 1, 1))
     last_row[:, n] = 1.0

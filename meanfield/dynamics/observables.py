@@ -17,7 +17,7 @@ from meanfield.averages.opaque import Closure, Opaque, closure
 from meanfield.averages.scope import nodes
 from meanfield.compile.group import EPS, FINE, TIGHT
 from meanfield.dynamics.descent import Descent, Given, again, descents, taken
-from meanfield.dynamics.lyapunov import exponent
+from meanfield.dynamics.lyapunov import exponent, first_kick
 from meanfield.dynamics.lyapunov import rounding as lyapunov_rounding
 from meanfield.dynamics.nodes import Array
 from meanfield.dynamics.stiffness import stiffness
@@ -28,6 +28,7 @@ from meanfield.transfer import Applied, Transfer
 
 FEWER = 8  # nodes less, for the second opinion that claims are made of
 _KEPT = 12
+_NOISE = 2  # place of the noise among the arguments of a motion
 _ROUNDING = 16  # units in the last place, of what W is made of
 
 
@@ -164,15 +165,16 @@ class MotionQuantity(FromDescents):
 class LyapunovExponent(MotionQuantity):
     """``LyapunovExponent(closure, start, end, noise, symbols...)``; see `lambda_max`."""
 
-    least: ClassVar[float] = 4 * EPS  # below it rounding would do more than the noise
+    least: ClassVar[float] = EPS / 30  # below it rounding would do more than the second order of the noise
 
     @classmethod
     def of(cls, d: Descent) -> tuple[Array, Array, Array]:
         """``d lambda = -dE/(2 (1 + lambda))``, and E moves with W, and with the shape of the well about as much; a kick that soon
         turns into free motion makes the collocation steep, which amplifies rounding; and the equations for psi are rounded."""
         value, slopes = exponent(d)
-        size = _ROUNDING * EPS * d.rounding * (1 + 1 / (_ROUNDING * d.beginning)) + 4 * d.neglected
-        return value, slopes, size / (1 + value) + lyapunov_rounding(d)
+        size = _ROUNDING * EPS * d.rounding * (1 + 1 / (_ROUNDING * d.beginning))
+        value, slopes, unsure = _kicked(d, value, slopes, first_kick(d))
+        return value, slopes, unsure + size / (1 + value) + lyapunov_rounding(d)
 
     @classmethod
     def check(cls, phi: Transfer) -> None:
@@ -192,8 +194,9 @@ class HalfTime(MotionQuantity):
         value, slopes = d.half_time()
         least, kicked = d.q.min(axis=1), d.U.min(axis=1)
         rate = np.minimum(d.squared_rate, np.where(least > 0, least, kicked))
-        size = _ROUNDING * EPS * d.rounding + 4 * d.neglected
-        return value, slopes, value * (size / rate + _ROUNDING * EPS)
+        rounding = value * _ROUNDING * EPS * (d.rounding / rate + 1)
+        value, slopes, unsure = _kicked(d, value, slopes, -d.lateness)
+        return value, slopes, unsure + rounding
 
 
 class Along(FromDescents):
@@ -222,7 +225,8 @@ class Along(FromDescents):
                     found, derivative = cls.at(taken(d, np.array([k])), where[mine], fewer)
                 size = d.rounding[k] * d.delta[k] / min(float(d.squared_rate[k]), 1.0)
                 value[mine] = found
-                rounding[mine] = _ROUNDING * EPS * (size + np.abs(found)) + 4 * d.neglected[k]
+                fastest = d.delta[k] * np.sqrt(2 * (d.nodes.r**2 * d.U[k]).max())
+                rounding[mine] = _ROUNDING * EPS * (size + np.abs(found)) + 2 * d.lateness[k] * fastest
                 if level == FINE:
                     moved[:, mine] = derivative
         return value, moved, rounding, shape
@@ -235,6 +239,17 @@ class Autocovariance(Along):
     def at(cls, d: Descent, coordinate: Array, fewer: int) -> tuple[Array, Array]:
         value, moved = d.covariance(coordinate[None])
         return value[0], moved[:, 0]
+
+
+def _kicked(d: Descent, value: Array, slopes: Array, first: Array) -> tuple[Array, Array, Array]:
+    """Value and derivatives with ``first``, what noise that was left out does to first order, and about what the second does."""
+    if not d.neglected.any():
+        return value, slopes, np.zeros_like(value)
+    if len(slopes):
+        slopes = slopes.copy()
+        slopes[_NOISE] += np.where(d.neglected > 0, first / np.where(d.neglected > 0, d.neglected, 1.0), 0.0)
+    bend = d.lateness * (2 + np.sqrt(np.abs(d.W @ d.nodes.start)))
+    return value + first, slopes, np.abs(first) * np.minimum(bend, 1.0)
 
 
 @lru_cache(maxsize=64)

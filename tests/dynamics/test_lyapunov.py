@@ -128,7 +128,7 @@ def test_weak_noise_claims_what_it_knows(g: float) -> None:
         first = (slope[0] * strong[1] - slope[1] * strong[0]) / (strong[1] - strong[0])
         deviation = np.abs(states[name] - quiet[name] - first * noise)
         assert (deviation <= states.error[name] + quiet.error[name] + bend * noise**2 + 5e-3 * np.abs(first) * noise).all()
-        assert (states.error[name] < 1e-3 * quiet[name] + 50 * noise).all()
+        assert (states.error[name] < 1e-7 * quiet[name] + 2e-3 * np.abs(first) * noise).all()
 
 
 def test_zero_of_the_exponent_is_the_onset_of_chaos() -> None:
