@@ -12,9 +12,10 @@ import sympy as sp
 from meanfield.compile import ROUGH, Kernel, compile
 from meanfield.model import Model
 from meanfield.solve import judge
+from meanfield.solve.beside import nearly_singular
 from meanfield.solve.in_turn import StartQueue, roughly
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Found, Rows, Search, find_all, finish, symmetry_maps
+from meanfield.solve.search import Found, Rows, Search, distinct, find_all, finish, symmetry_maps, with_neighbours
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
 _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
@@ -39,7 +40,8 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
     and where none of them leads to one they are searched as for all solutions.
     """
     kernel = compile(model)
-    rows, lost = _chosen(kernel, p, StartQueue(model, p, tol), tol)
+    queue = StartQueue(model, p, tol)
+    rows, lost = _chosen(kernel, p, queue, tol)
     why: dict[int, str] = {}
     if lost.size:
         again, missing = _chosen(kernel, p[lost], StartQueue(model, p[lost], tol, first=False), tol)
@@ -49,8 +51,25 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
         found = replace(search.rows, owner=lost[search.rows.owner])
         rows = Rows.joined([rows, preferred(kernel, found, p)])
         why = {int(lost[i]): sentence for i, sentence in search.why.items()}
+    rows = _with_stable_neighbours(kernel, p, rows, queue.scale, tol)
     rows = partners(kernel, rows)
     return Search(rows.take(_best(kernel, rows.owner, rows.x, p, np.ones(len(rows.owner), dtype=bool))), why)
+
+
+def _with_stable_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: float) -> Rows:
+    """Beyond a pitchfork, two stable states come from an unstable one: so close to it that rough quadrature could not tell them
+    from it they take its place."""
+    if not kernel.model.labels_stability or isinstance(kernel.model.stable, bool) or len(rows.owner) == 0:
+        return rows
+    close = nearly_singular(kernel, rows.jacobian, np.abs(rows.x) + scale[rows.owner])
+    close = close[~_settled(kernel, rows.x[close], p[rows.owner[close]], rows.error[close])[0]]
+    if close.size == 0:
+        return rows
+    some = rows.take(close)
+    again = distinct(kernel, with_neighbours(kernel, p, some, scale, tol), p, scale)
+    keep = np.ones(len(rows.owner), dtype=bool)
+    keep[close] = False
+    return Rows.joined([rows.take(keep), preferred(kernel, again, p)])
 
 
 def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Rows, Any]:

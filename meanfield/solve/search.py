@@ -230,11 +230,11 @@ def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array |
         more = replace(more, owner=missing[more.owner])
         rows = Rows.joined([rows, more])
         why = {int(missing[i]): why[int(missing[i])] for i in still}
-    rows = _with_neighbours(kernel, p, rows, scale, tol)
+    rows = with_neighbours(kernel, p, rows, scale, tol)
     return Search(distinct(kernel, rows, p, scale), why)
 
 
-def _with_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: float) -> Rows:
+def with_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: float) -> Rows:
     """The roots and those next to them that only the finest quadrature tells from them."""
     close = nearly_singular(kernel, rows.jacobian, np.abs(rows.x) + scale[rows.owner])
     if close.size == 0:

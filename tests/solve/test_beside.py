@@ -32,3 +32,13 @@ def test_the_pair_at_a_pitchfork(g: float, beyond: float) -> None:
     # To third order Delta_0 = g^2 (Delta_0 + kappa^2) and 1 = M_n (1 - kappa^2 / 3 - Delta_0).
     assert size**2 == pytest.approx(beyond / (1 / 3 + g**2 / (1 - g**2)), rel=20 * beyond + 1e-5)
     assert [s.stable for s in found] == [True, False, True]
+
+
+def test_the_one_solution_beyond_a_pitchfork_is_a_stable_one() -> None:
+    model = mf.models.by_name("rank1-stationary")
+    M_n = np.array([0.9, 1 - 1e-8, 1 + 1e-8, 1 + 1e-6, 1.1])
+    found = mf.solve(model, g=0.5, M_m=1.0, M_n=M_n, Sigma_m=0.0)
+    assert found.stable.all()
+    assert ((found["kappa"] > 0) == (M_n > 1)).all()
+    alone = mf.solve(model, g=0.5, M_m=1.0, M_n=1 + 1e-8, Sigma_m=0.0)
+    assert alone["kappa"] == pytest.approx(found["kappa"][2], abs=2 * float(alone.error["kappa"]))
