@@ -19,6 +19,8 @@ from meanfield.compile.group import BLOCK_ELEMENTS, FINE, ROUGH, TIGHT, TOLERANC
 from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
 from meanfield.quadrature.trapezoid import gaussian_cutoff
 
+# What is left out of a series is mostly a hundred times smaller than the bounds below say.
+PAIR_TOLERANCES = TOLERANCES | {TIGHT: 1e-12, FINE: 1e-14}
 LARGEST_COUNT = 1280
 QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy
 CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the correlation
@@ -52,30 +54,35 @@ class Choice:
     """
 
     def __init__(self, needed: Analyticity, facts: Sequence[Analyticity], level: int) -> None:
-        self.facts, self.level = facts, level
-        tol, divided = TOLERANCES[level], len(facts) > 1
+        self.level, self.per_octave = level, 1 if level <= ROUGH else 2  # few nodes: sooner more of them than more blocks
         sigma, rho = (a.ravel() for a in np.meshgrid(WIDTHS, CORRELATIONS, indexing="ij"))
+        rungs, quotient = self._rungs(needed, sigma, rho, PAIR_TOLERANCES[level], len(facts) > 1)
+        if level == FINE:  # the distance of the two must show what either leaves out
+            rungs = np.maximum(rungs, 1 + self._rungs(needed, sigma, rho, PAIR_TOLERANCES[TIGHT], len(facts) > 1)[0])
+        self._places: dict[tuple[float, int, bool], int] = {}
+        kinds = np.full((WIDTHS.size + 1, CORRELATIONS.size + 1), NOTHING)
+        kinds[:-1, :-1] = np.reshape([self._kind(*k) for k in zip(sigma, rungs, quotient, strict=True)], (WIDTHS.size, -1))
+        self.kinds, self._rows = kinds, kinds.tolist()
+        grids = [(*_grid(facts[q], widest, count, level, q), count, q) for widest, count, q in self._places]
+        self.ways = [Way(*grid, half) for grid in grids for half in (False, True)]
+
+    def _rungs(self, needed: Analyticity, sigma: Array, rho: Array, tol: float, divided: bool) -> tuple[Array, Array]:
+        """Number of coefficients, as a rung of the ladder (inf where there are too many), and whether quotients are taken."""
         series = coefficient_counts(needed, sigma, rho, tol)
         full = coefficient_counts(needed, sigma, np.ones_like(sigma), tol) if divided else series
         quotient = divided & (full > np.maximum(CHEAP_COUNT, 1.3 * series + 32)) & (rho < 1 - QUOTIENT_GAP)
         # What the quotient divides by must be made up for.
         gap = np.maximum(1 - rho, QUOTIENT_GAP)
         count = np.where(quotient, coefficient_counts(needed, sigma, rho, tol * gap**2), full)
-        self._places: dict[tuple[float, int, bool], int] = {}
-        kinds = np.full((WIDTHS.size + 1, CORRELATIONS.size + 1), NOTHING)
-        kinds[:-1, :-1] = np.reshape([self._kind(*k) for k in zip(sigma, count, quotient, strict=True)], (WIDTHS.size, -1))
-        self.kinds, self._rows = kinds, kinds.tolist()
-        grids = [(*_grid(facts[q], widest, count, level, q), count, q) for widest, count, q in self._places]
-        self.ways = [Way(*grid, half) for grid in grids for half in (False, True)]
+        count = np.where(count <= LARGEST_COUNT, np.maximum(count, SMALLEST_COUNT), np.inf)
+        return np.ceil(self.per_octave * np.log2(count)), quotient
 
-    def _kind(self, sigma: float, count: float, quotient: bool) -> int:
+    def _kind(self, sigma: float, rung: float, quotient: bool) -> int:
         """Place of the way in the list; the next one is the same for a law that is symmetric about 0."""
-        if not count <= LARGEST_COUNT:
+        if rung == np.inf:
             return WIDE
-        per_octave = 1 if self.level <= ROUGH else 2  # few nodes: sooner more of them than more blocks of points
-        rung = np.ceil(per_octave * np.log2(max(count, SMALLEST_COUNT)))
-        widest = 2.0 ** (np.ceil(per_octave * np.log2(sigma)) / per_octave)
-        way = widest, 8 * int(np.ceil(2.0 ** (rung / per_octave) / 8)), bool(quotient)
+        widest = 2.0 ** (np.ceil(self.per_octave * np.log2(sigma)) / self.per_octave)
+        way = widest, 8 * int(np.ceil(2.0 ** (rung / self.per_octave) / 8)), bool(quotient)
         return 2 * self._places.setdefault(way, len(self._places))
 
     def one(self, sigma: float, rho: float) -> int:
@@ -112,10 +119,10 @@ def _grid(facts: Analyticity, widest: float, count: int, level: int, quotient: b
     What lies beyond the cut-off matters less for sums over k than for coefficients: with all k they are averages over the pair,
     whose law has a Gaussian tail there, and those that are left out are orthogonal to those that are there.
     """
-    tol = TOLERANCES[min(level, TIGHT)]
+    tol = PAIR_TOLERANCES[min(level, TIGHT)]
     step = hermite_step(facts.strip, widest, tol, count, pole_order=facts.pole_order, imaginary_growth=facts.growth)
     step = coarse_step(step) / (refinement(facts.certain) if level == FINE else 1)
-    tol = TOLERANCES[level]
+    tol = PAIR_TOLERANCES[level]
     beyond = gaussian_cutoff(tol * (QUOTIENT_GAP**2 if quotient else 1.0), degree=facts.degree, rate=facts.rate * widest)
     return step, min(beyond + _BEYOND, hermite_cutoff(tol))
 
