@@ -38,7 +38,7 @@ class Coefficients:
         lifted = [Applied(t, k, variable) for t, k in chain]
         every = [*self.tables, *lifted]
         self.position = {f: i for i, f in enumerate(every)}
-        self._above = [self.position[Applied(t, k + 1, variable)] for t, k in chain]
+        self.above = [self.position[Applied(t, k + 1, variable)] for t, k in chain]
         self.zeroth = lifted
         self.averages = list(averages)
         self.moments = Moments([*lifted, *averages], variable, prefix, self.tables)
@@ -62,20 +62,20 @@ class Coefficients:
                 a[0 if is_odd else 1 :: 2] = 0.0
         means = self.moments.combine(moments, grid.shape[1])
         scale = sigma * _inverse_roots(table.shape[0])
-        for mean, above in zip(means, self._above, strict=False):
+        for mean, above in zip(means, self.above, strict=False):
             up = np.empty_like(found[0])
             up[0] = mean
             np.multiply(found[above][:-1], scale, out=up[1:])
             found.append(up)
-        return found, means[len(self._above) :]
+        return found, means[len(self.above) :]
 
     def moments_of(self, averages: Sequence[int]) -> frozenset[int]:
         """Places of the moments that these averages (places) are made of."""
-        return self.moments.used_by([len(self._above) + k for k in averages])
+        return self.moments.used_by([len(self.above) + k for k in averages])
 
     def noise(self, dot: Dot, size: int) -> list[Array]:
         """Bounds (B,) on the errors of the averages, from what ``dot`` has kept."""
-        return self.moments.combine(dot.bounds, size, absolute=True)[len(self._above) :]
+        return self.moments.combine(dot.bounds, size, absolute=True)[len(self.above) :]
 
 
 @lru_cache(maxsize=64)

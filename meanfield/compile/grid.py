@@ -132,6 +132,39 @@ class UniformGrid(Grid):
         return 2.0 * (mean + max(mean, widest * float(self.z[-1])))
 
 
+class Line(UniformGrid):
+    """The same at a single point: arrays are (n,), mean and standard deviation numbers."""
+
+    def __init__(self, mean: float, sigma: float, z: Array) -> None:
+        self.z, self._law = z, (mean, sigma)
+
+    @cached_property
+    def x(self) -> Array:
+        mean, sigma = self._law
+        x = sigma * self.z
+        x += mean
+        return x
+
+    def lncosh(self) -> Array:
+        if not self._plain_exponentials:
+            return Grid.lncosh(self)
+        f = 1.0 + self._exponentials
+        np.log(f, out=f)
+        f += self.x
+        f -= log(2.0)
+        return f
+
+    @cached_property
+    def _plain_exponentials(self) -> bool:
+        mean, sigma = self._law
+        reach = max(abs(self.z.item(0)), abs(self.z.item(-1)))
+        return 2.0 * (abs(mean) + sigma * reach) <= _LARGEST_EXPONENT and sigma > _SMALLEST_SPREAD
+
+    @cached_property
+    def _exponentials(self) -> Array:
+        return np.exp(-2.0 * self.x)
+
+
 @lru_cache(maxsize=256)
 def _doublings(count: int) -> Array:
     """The powers of 2 below ``count``."""

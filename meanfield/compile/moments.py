@@ -97,6 +97,18 @@ class Moments:
         terms = [[split(t) for t in sp.Add.make_args(sp.expand(v)) if t != 0] for v in self.values]
         return [[(float(c), place[m]) if m in place else (float(c), -1) for c, m in row] for row in terms]
 
+    @cached_property
+    def combination(self) -> tuple[Array, Array]:
+        """Matrix (bodies, moments) and constants (bodies,) that give the bodies' averages from the moments."""
+        matrix, constants = np.zeros((len(self.values), len(self.moment_symbols))), np.zeros(len(self.values))
+        for k, row in enumerate(self._combinations):
+            for c, i in row:
+                if i >= 0:
+                    matrix[k, i] += c
+                else:
+                    constants[k] += c
+        return matrix, constants
+
     def used_by(self, bodies: Sequence[int]) -> frozenset[int]:
         """Places of the moments that occur in bodies (places)."""
         return frozenset(i for k in bodies for _, i in self._combinations[k] if i >= 0)

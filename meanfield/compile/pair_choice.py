@@ -94,7 +94,7 @@ class Choice:
         """Which way (index), point by point."""
         return self.kinds[np.searchsorted(WIDTHS, sigma), np.searchsorted(CORRELATIONS, rho)]
 
-    def blocks(self, kind: Array) -> Iterator[tuple[Array | slice, Way]]:
+    def blocks(self, kind: Array) -> Iterator[tuple[Array, Way]]:
         """Points that go the same way, in parts that fit the cache."""
         order = np.argsort(kind, kind="stable")
         sizes = np.bincount(kind[order] - NOTHING, minlength=2)

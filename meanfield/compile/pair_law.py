@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
+from math import isfinite, nan
 
 import numpy as np
 import sympy as sp
@@ -18,10 +20,12 @@ from meanfield.compile.coefficients import projection
 from meanfield.compile.generators import Analyticity, analyticity
 from meanfield.compile.grid import UniformGrid
 from meanfield.compile.group import Array, Checks
-from meanfield.compile.pair_choice import NOTHING, WIDE, Way, choice
+from meanfield.compile.pair_choice import NOTHING, WIDE, Choice, Way, choice
 from meanfield.compile.series import PairTerm, Recipe
+from meanfield.compile.single import Single
 from meanfield.compile.wide_pairs import wide_pair_terms
 
+_FEW = 2  # points of a block that are sooner done one by one
 Law = tuple[Array, Array, list[Array], Sequence[Array]]  # mean, standard deviation, correlations, parameters
 
 
@@ -49,45 +53,48 @@ class PairLaw:
         self.needed = replace(self.facts, pole_order=max(1.0, self.facts.pole_order - 2.0))
         self.symmetric = all(c.moments.parities is not None for c in every)
         self.inputs = [mean, var, *covs, *functions.moments.parameters]
+        self._choices: dict[int, Choice] = {}
 
     def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
-        if inputs[0].size == 1:
-            mean, sigma, rho = self._one_law(inputs)
-        else:
-            mean, var = inputs[0], np.maximum(inputs[1], 0.0)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                rho = [np.where(var > 0, np.clip(c / var, -1.0, 1.0), 0.0) for c in inputs[2 : 2 + self.n_covs]]
-            sigma = np.sqrt(var)
-        parameters = inputs[2 + self.n_covs :]
-        law = (mean, sigma, rho, parameters)
-        keep = checks is not None
-        values, noise = self._alone(law, level, keep) if sigma.size == 1 else self._batch(law, level, keep)
+        mean, var = inputs[0], np.maximum(inputs[1], 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rho = [np.where(var > 0, np.clip(c / var, -1.0, 1.0), 0.0) for c in inputs[2 : 2 + self.n_covs]]
+        law = (mean, np.sqrt(var), rho, inputs[2 + self.n_covs :])
+        values, noise = self._batch(law, level, checks is not None)
         if checks is not None:
             checks.rounding.extend(noise)
         return list(values)
 
-    def _one_law(self, inputs: Sequence[Array]) -> tuple[Array, Array, list[Array]]:
-        """Mean, standard deviation and correlations at a single point, each (1,)."""
-        var = max(inputs[1].item(), 0.0)
-        covs = [c.item() for c in inputs[2 : 2 + self.n_covs]]
-        rho = [np.array([min(max(c / var, -1.0), 1.0) if var > 0 and c == c else (c - c)]) for c in covs]
-        return inputs[0], np.array([var**0.5]), rho
+    def evaluate_one(self, inputs: Sequence[float], level: int) -> list[float]:
+        """The same at a single point, in numbers."""
+        var = max(inputs[1], 0.0)
+        rho = [min(max(c / var, -1.0), 1.0) if var > 0 and c == c else c - c for c in inputs[2 : 2 + self.n_covs]]
+        return self._alone(inputs[0], var**0.5, rho, inputs[2 + self.n_covs :], level)
 
-    def _alone(self, law: Law, level: int, keep: bool) -> tuple[Array, Array]:
-        """Values and rounding errors (T, 1) at a single point."""
-        mean, sigma, rho, parameters = law
-        ways = choice(self.needed, self.grids, level)
-        kind = ways.one(float(sigma[0]), max((abs(float(r[0])) for r in rho), default=0.0))
+    def _alone(self, mean: float, sigma: float, rho: Sequence[float], parameters: Sequence[float], level: int) -> list[float]:
+        ways = self._ways(level)
+        kind = ways.one(sigma, max(map(abs, rho), default=0.0)) if isfinite(mean) else NOTHING
         if kind >= 0:
-            kind += self.symmetric and mean[0] == 0
-            return self._block(*law, ways.ways[kind], level, keep)
-        if kind == WIDE and np.isfinite(mean[0]):
-            return wide_pair_terms(self, mean, sigma, rho, parameters, level)
-        return np.full((len(self.terms), 1), np.nan), np.full((len(self.terms), 1), np.nan)
+            way = ways.ways[kind + (self.symmetric and mean == 0)]
+            return self._singles[way.quotient].values(mean, sigma, rho, parameters, way)
+        if kind == WIDE:
+            law = np.array([mean]), np.array([sigma]), [np.array([r]) for r in rho], [np.array([p]) for p in parameters]
+            return wide_pair_terms(self, *law, level)[0][:, 0].tolist()
+        return [nan] * len(self.terms)
+
+    @cached_property
+    def _singles(self) -> dict[bool, Single]:
+        return {quotient: Single(recipe) for quotient, recipe in self.recipes.items()}
+
+    def _ways(self, level: int) -> Choice:
+        """Kept here too: to hash what it depends on takes a while."""
+        if level not in self._choices:
+            self._choices[level] = choice(self.needed, self.grids, level)
+        return self._choices[level]
 
     def _batch(self, law: Law, level: int, keep: bool) -> tuple[Array, Array]:
         mean, sigma, rho, parameters = law
-        ways = choice(self.needed, self.grids, level)
+        ways = self._ways(level)
         largest = np.abs(rho[0]) if len(rho) == 1 else np.max(np.abs(rho), axis=0) if rho else np.zeros_like(sigma)
         kind = ways.kind(sigma, largest)
         if self.symmetric:
@@ -95,10 +102,14 @@ class PairLaw:
         kind[~np.isfinite(mean)] = NOTHING
         values, noise = np.full((2, len(self.terms), sigma.size), np.nan)
         for at, way in ways.blocks(kind):
+            if not keep and at.size <= _FEW:
+                for k in at.tolist():
+                    one = mean.item(k), sigma.item(k), [r.item(k) for r in rho], [p.item(k) for p in parameters]
+                    values[:, k], noise[:, k] = self._alone(*one, level), 0.0
+                continue
             part = (mean[at], sigma[at], [r[at] for r in rho], [p[at] for p in parameters])
             values[:, at], noise[:, at] = self._block(*part, way, level, keep)
-        for k in np.flatnonzero(kind == WIDE):
-            at = slice(k, k + 1)
+        for at in np.flatnonzero(kind == WIDE)[:, None]:
             values[:, at], noise[:, at] = wide_pair_terms(
                 self, mean[at], sigma[at], [r[at] for r in rho], [p[at] for p in parameters], level
             )

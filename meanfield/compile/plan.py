@@ -227,13 +227,13 @@ class Program:
         size = _size(columns)
         if size == 0:
             return [np.zeros(0) for _ in self.plan.exprs]
-        return _filled(self._results(columns, size, self._at(level)), size)
+        return _filled(self._results(columns, size, self._at(level), level), size)
 
     def table(self, columns: Sequence[Array], level: int = WORKING) -> Array:
         """The same values as one array (P, number of expressions)."""
         size = _size(columns)
         if size == 1:
-            results = self._results(columns, size, self._at(level))
+            results = self._results(columns, size, self._at(level), level)
             return np.array([[r if isinstance(r, float) else float(np.ravel(r)[0]) for r in results]])
         return np.stack(self(columns, level), axis=1)
 
@@ -266,10 +266,13 @@ class Program:
     def _at(self, level: int) -> Evaluate:
         return lambda i, arrays: self.plan.groups[i].evaluate(arrays, level)
 
-    def _results(self, columns: Sequence[Array], size: int, evaluate: Evaluate) -> list[Any]:
+    def _results(self, columns: Sequence[Array], size: int, evaluate: Evaluate, level: int | None = None) -> list[Any]:
+        """level: where nothing but the values is wanted, so that groups which can do one point in numbers do so."""
         floats = size == 1
 
         def run(i: int, values: list[Any]) -> list[Any]:
+            if floats and level is not None and (one := getattr(self.plan.groups[i], "evaluate_one", None)) is not None:
+                return list(one([float(v) for v in values], level))
             if floats:
                 return [o.item() for o in evaluate(i, [np.array([v], dtype=float) for v in values])]
             return evaluate(i, [np.full(size, v, dtype=float) if np.ndim(v) == 0 else v for v in values])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -17,7 +17,7 @@ from meanfield.compile.group import EPS, Array, Dot, NodeErrors
 from meanfield.quadrature.hermite import binomials, homogeneous, powers
 
 AT_VARIANCE = -1  # the point at which the pair coincides
-_SUM, _QUOTIENT, _AVERAGE = "sum", "quotient", "average"  # what a term is
+SUM, QUOTIENT, AVERAGE = "sum", "quotient", "average"  # what a term is
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Recipe:
         for key, t, divided, place in zip(keys, self.terms, by_quotient, places, strict=True):
             k = self.products.index(key) if key else -1
             if divided:
-                self.steps.append((_QUOTIENT, self.newton.place(self.sums, k, t, place), t, place))
+                self.steps.append((QUOTIENT, self.newton.place(self.sums, k, t, place), t, place))
             elif key:
-                self.steps.append((_SUM, self.sums.place(k, t.points), t, place))
+                self.steps.append((SUM, self.sums.place(k, t.points), t, place))
             else:
-                self.steps.append((_AVERAGE, place[0], t, place))
+                self.steps.append((AVERAGE, place[0], t, place))
 
     def apply(
         self,
@@ -96,19 +96,20 @@ class Recipe:
         products = [a[i] * a[j] for i, j in self.products]
         tables = self.sums.tables(rho, table.shape[0])
         sums = self.sums.of(products, tables)
-        quotients = self.newton.values(sums, averages, sigma * sigma, rho)
-        found = {_SUM: sums, _QUOTIENT: quotients, _AVERAGE: averages}
+        var = sigma * sigma
+        quotients = self.newton.values(sums, averages, var, [var * (1 - r) for r in rho])
+        found = {SUM: sums, QUOTIENT: quotients, AVERAGE: averages}
         values, noise = np.empty((len(self.terms), sigma.size)), np.zeros((len(self.terms), sigma.size))
         for i, (kind, at, _, _) in enumerate(self.steps):
             values[i] = found[kind][at]
         if keep:
             plain = self.coefficients.noise(dot, sigma.size)
             for i, (kind, at, t, place) in enumerate(self.steps):
-                if kind == _QUOTIENT:
+                if kind == QUOTIENT:
                     gap = sigma * sigma * (1 - rho[t.others[0]])
                     noise[i] = np.abs(averages[place[0]]) * (16 * EPS) / gap**t.order
                 else:
-                    noise[i] = plain[at] if kind == _AVERAGE else self.sums.rounding(at, products, tables)
+                    noise[i] = plain[at] if kind == AVERAGE else self.sums.rounding(at, products, tables)
         return values, noise
 
 
@@ -141,10 +142,7 @@ class Sums:
         return [known.of(points, derivative) for points, derivative in self.keys]
 
     def of(self, products: Sequence[Array], tables: Sequence[Array]) -> list[Array]:
-        """The sums (B,); those of a single point in one matrix product."""
-        if products and products[0].shape[1] == 1 and tables:
-            every = np.concatenate(products, axis=1).T @ np.concatenate(tables, axis=1)
-            return [every[k, t : t + 1] for k, t in self.pairs]
+        """The sums (B,)."""
         return [np.einsum("kb,kb->b", products[k], tables[t]) for k, t in self.pairs]
 
     def rounding(self, at: int, products: Sequence[Array], tables: Sequence[Array]) -> Array:
@@ -268,32 +266,25 @@ class NewtonTables:
         key = (k, point, i, j)
         if key not in self._known:
             if i == 0:
-                entry = Entry(_AVERAGE, diagonal[j - 1], 1 / math.factorial(j - 1))
+                entry = Entry(AVERAGE, diagonal[j - 1], 1 / math.factorial(j - 1))
             elif j == 0:
-                entry = Entry(_SUM, sums.place(k, (point,), i - 1), 1 / math.factorial(i - 1), i - 1)
+                entry = Entry(SUM, sums.place(k, (point,), i - 1), 1 / math.factorial(i - 1), i - 1)
             else:
                 upper = self._entry(sums, k, point, diagonal, i - 1, j)
                 lower = self._entry(sums, k, point, diagonal, i, j - 1)
-                entry = Entry(_QUOTIENT, upper, other=lower, point=point)
+                entry = Entry(QUOTIENT, upper, other=lower, point=point)
             self._known[key] = len(self.entries)
             self.entries.append(entry)
         return self._known[key]
 
-    def values(self, sums: Sequence[Array], averages: Sequence[Array], var: Array, rho: Sequence[Array]) -> list[Any]:
-        """All entries, (B,) each; floats for a single point."""
-        if not self.entries:
-            return []
-        single = var.size == 1
-        plain: Callable[[Array], Any] = (lambda a: a.item()) if single else (lambda a: a)
-        scale, gaps = plain(var), [plain(var * (1 - r)) for r in rho]
-        if single:
-            gaps = [gap if gap != 0 else math.nan for gap in gaps]
+    def values(self, sums: Sequence[Any], averages: Sequence[Any], var: Any, gaps: Sequence[Any]) -> list[Any]:
+        """All entries, arrays (B,) or numbers as all that is given; gaps: between the variance and each covariance."""
         found: list[Any] = []
         for e in self.entries:
-            if e.kind == _AVERAGE:
-                found.append(plain(averages[e.at]) * e.factor)
-            elif e.kind == _SUM:
-                found.append(plain(sums[e.at]) * (e.factor / scale**e.order) if e.order else plain(sums[e.at]))
+            if e.kind == AVERAGE:
+                found.append(averages[e.at] * e.factor)
+            elif e.kind == SUM:
+                found.append(sums[e.at] * (e.factor / var**e.order) if e.order else sums[e.at])
             else:
                 found.append((found[e.at] - found[e.other]) / gaps[e.point])
         return found

@@ -138,7 +138,7 @@ def _capped(k: float) -> int:
 
 
 def powers(r: Array, count: int) -> Array:
-    """``r**k`` for k = 0..count-1, shape (P, count), by doubling: at most about log2(count) roundings.
+    """``r**k`` for k = 0..count-1, shape (P, count), by doubling, with about the error that the rounding of r itself brings.
 
     It is the transpose of a contiguous (count, P), and so is what `homogeneous` returns.
     """
@@ -147,11 +147,11 @@ def powers(r: Array, count: int) -> Array:
         return np.asarray(r ** np.arange(float(count))[:, None]).T
     table = np.empty((count, r.size))
     table[0] = 1.0
-    filled = 1
+    filled, factor = 1, r
     while filled < count:
         more = min(filled, count - filled)
-        np.multiply(table[:more], r**filled, out=table[filled : filled + more])
-        filled += more
+        np.multiply(table[:more], factor, out=table[filled : filled + more])
+        filled, factor = filled + more, factor * factor
     return table.T
 
 
