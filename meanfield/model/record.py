@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -258,7 +258,7 @@ class Model:
             expr = substitute(expr, {name: value})
         return expr
 
-    @property
+    @cached_property
     def residuals(self) -> tuple[sp.Expr, ...]:
         """Expressions that vanish at a solution, definitions resolved: ``unknown - right side`` first, then implicit ones."""
         return (*(self.resolve(u - rhs) for u, rhs in self.equations.items()), *(self.resolve(e) for e in self.implicit))
@@ -270,7 +270,7 @@ class Model:
             return True
         return self.stable is not None and (bool(self.stable) or bool(self.spectra) or self.rates is not None)
 
-    @property
+    @cached_property
     def rates(self) -> tuple[sp.Expr, ...] | None:
         """Time derivatives of the unknowns, in order, definitions resolved; None if the model does not declare all of them."""
         if not isinstance(self.dynamics, Mapping) or set(self.dynamics) != set(self.unknowns):
@@ -288,7 +288,7 @@ class Model:
         names = (name.removeprefix(PER_NEURON) for name in self.profiles if name.startswith(PER_NEURON))
         return tuple(names) if self.data else ()
 
-    @property
+    @cached_property
     def transfers(self) -> tuple[Transfer, ...]:
         """Transfer functions that occur in the equations."""
         from meanfield.averages.scope import nodes
