@@ -181,10 +181,22 @@ def free_symbols(expr: sp.Basic) -> set[sp.Symbol]:
 
 def substitute(expr: sp.Basic, table: Mapping[sp.Basic, sp.Basic]) -> sp.Basic:
     """Replace free symbols by closed expressions, inside bodies and laws too (all replaced at once)."""
-    if not table or not (expr.free_symbols & set(table)):
-        return expr
-    if expr in table:
-        return table[expr]
-    if not expr.args:
-        return expr.xreplace(dict(table))  # only a random variable gets here, and refuses: its law would stay as it was
-    return expr.func(*(substitute(arg, table) for arg in expr.args))
+    return substitution(table)(expr) if table else expr
+
+
+def substitution(table: Mapping[sp.Basic, sp.Basic]) -> Callable[[sp.Basic], sp.Basic]:
+    """`substitute` for many expressions: what they have in common is done once."""
+    keys = set(table)
+    done: dict[sp.Basic, sp.Basic] = {}
+
+    def go(e: sp.Basic) -> sp.Basic:
+        if e in table:
+            return table[e]
+        if not e.args:  # of those only a random variable can change, and refuses: its law would stay as it was
+            return e.xreplace(dict(table)) if e.free_symbols & keys else e
+        if e not in done:
+            args = [go(arg) for arg in e.args]
+            done[e] = e if all(new is old for new, old in zip(args, e.args, strict=True)) else e.func(*args)
+        return done[e]
+
+    return go

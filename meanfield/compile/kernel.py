@@ -17,7 +17,7 @@ from meanfield.averages.passes import parity
 from meanfield.averages.scope import nodes
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TOLERANCES, WORKING, Array
-from meanfield.compile.plan import Program
+from meanfield.compile.plan import NODES, Program, replace_nodes
 from meanfield.compile.refinement import squared_errors
 from meanfield.compile.rounding import UNITS, function_rounding
 from meanfield.compile.scalar_law import ScalarLaw
@@ -242,9 +242,29 @@ def _slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     left over from a derivative of a closed form have no value where the variance vanishes."""
     plain = late_passes(expr)
     if plain == expr or not has_kinks(expr):
-        return plain.diff(symbol)
+        return _through_averages(plain, symbol)
     priced = late_passes(expr.diff(symbol))
     return plain.diff(symbol) if holds_deltas(priced) else priced
+
+
+def _through_averages(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+    """The derivative by the chain rule: every average is differentiated once, however often it occurs."""
+    marked, back, sensitivities = _marked(expr)
+    parts = [slope * _average_slope(node, symbol) for node, slope in sensitivities if symbol in node.free_symbols]
+    return sp.Add(marked.diff(symbol).xreplace(back), *parts)
+
+
+@lru_cache(maxsize=256)
+def _marked(expr: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr], list[tuple[sp.Expr, sp.Expr]]]:
+    """An expression with symbols for its averages, what they stand for, and its derivatives by the averages."""
+    marks = {n: sp.Dummy(real=True) for n in dict.fromkeys(nodes(expr, NODES))}
+    marked, back = replace_nodes(expr, marks), {m: n for n, m in marks.items()}
+    return marked, back, [(n, marked.diff(m).xreplace(back)) for n, m in marks.items()]
+
+
+@lru_cache(maxsize=4096)
+def _average_slope(node: sp.Basic, symbol: sp.Symbol) -> sp.Expr:
+    return node.diff(symbol)
 
 
 def _add_sensitivities(program: Program) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from meanfield.averages.scope import substitute
+from meanfield.averages.scope import substitution
 from meanfield.errors import ModelError
 from meanfield.model import Model
 from meanfield.model.checks import nearest
@@ -31,7 +31,7 @@ def fix_parameters(model: Model, values: Mapping[str | sp.Symbol, Any]) -> Model
     Models that it is seeded from or joined to are changed with it. Its symmetries hold for all parameters, so they stay.
     """
     table = {parameter_named(model, name): sp.sympify(value) for name, value in values.items()}
-    return _without(map_expressions(model, lambda e: substitute(e, table)), set(table))
+    return _without(map_expressions(model, substitution(table)), set(table))
 
 
 def _without(model: Model, gone: set[sp.Symbol]) -> Model:
