@@ -14,7 +14,7 @@ from meanfield.averages.exponentials import absorb_exponentials
 from meanfield.averages.kinked import closed_outside_differences, has_kinks, holds_deltas
 from meanfield.averages.opaque import seal
 from meanfield.averages.passes import parity
-from meanfield.averages.scope import nodes
+from meanfield.averages.scope import nodes, substitute
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TOLERANCES, WORKING, Array
 from meanfield.compile.plan import NODES, Program, replace_nodes
@@ -251,7 +251,7 @@ def _through_averages(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     """The derivative by the chain rule: every average is differentiated once, however often it occurs."""
     marked, back, sensitivities = _marked(expr)
     parts = [slope * _average_slope(node, symbol) for node, slope in sensitivities if symbol in node.free_symbols]
-    return sp.Add(marked.diff(symbol).xreplace(back), *parts)
+    return sp.Add(substitute(marked.diff(symbol), back), *parts)
 
 
 @lru_cache(maxsize=256)
@@ -259,7 +259,7 @@ def _marked(expr: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr], list[tupl
     """An expression with symbols for its averages, what they stand for, and its derivatives by the averages."""
     marks = {n: sp.Dummy(real=True) for n in dict.fromkeys(nodes(expr, NODES))}
     marked, back = replace_nodes(expr, marks), {m: n for n, m in marks.items()}
-    return marked, back, [(n, marked.diff(m).xreplace(back)) for n, m in marks.items()]
+    return marked, back, [(n, substitute(marked.diff(m), back)) for n, m in marks.items()]
 
 
 @lru_cache(maxsize=4096)

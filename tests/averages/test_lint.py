@@ -10,7 +10,7 @@ FORBIDDEN = {"xreplace", "subs", "atoms", "cse", "lambdify"}
 
 # (file, function): why no body of an average can be among its arguments.
 ALLOWED = {
-    ("averages/scope.py", "substitute"): "a random variable that is to refuse",
+    ("averages/scope.py", "go"): "a random variable that is to refuse",
     ("averages/variables.py", "xreplace"): "the refusal itself",
     ("compile/source.py", "*"): "the scalar program: averages are symbols there",
     ("compile/generators.py", "*"): "polynomials in generators: transfer functions are written out, no averages",
