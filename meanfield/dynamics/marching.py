@@ -8,9 +8,9 @@ import numpy as np
 
 from meanfield.dynamics.field import Array, Field
 from meanfield.dynamics.lag_rows import ORDER, Start, Weights, along_row, extrapolated, with_newest, without_newest
-from meanfield.dynamics.pair_rates import degree_of
+from meanfield.dynamics.pair_rates import projection_of
 from meanfield.errors import ParameterError, TransferError
-from meanfield.quadrature.mehler import Projection, mehler
+from meanfield.quadrature.mehler import mehler
 from meanfield.transfer import Transfer
 
 ROUNDS = 40  # of the implicit step; it gains a factor of about dt g^2/3 a round
@@ -37,17 +37,7 @@ class March:
 
     def _project(self, widest: float) -> None:
         """Coefficients of all laws so far, for laws up to somewhat wider than ``widest``."""
-        traits = self.phi.traits
-        self.projection = Projection(
-            lambda x: self.phi.jet([0], x)[0],
-            ROOM * max(widest, 0.1),
-            strip=traits.strip or np.inf,
-            pole_order=traits.pole_order,
-            imaginary_growth=traits.imaginary_growth,
-            parity=self.parity,
-            degree=degree_of(self.phi),
-            tol=self.tol,
-        )
+        self.projection = projection_of(self.phi, ROOM * max(widest, 0.1), self.parity, self.tol)
         self.table = np.moveaxis(self.projection(self.mean, self.sigma), -1, 1).copy()
 
     def rows(self) -> Iterator[tuple[Array, Array]]:

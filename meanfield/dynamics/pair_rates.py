@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -15,7 +16,7 @@ from meanfield.quadrature import Projection, powers
 from meanfield.transfer import Transfer
 from meanfield.transfer.token import X
 
-__all__ = ["PairRates", "Rates", "degree_of"]
+__all__ = ["PairRates", "Rates", "projection_of"]
 
 LADDER = 8  # projections per octave of the standard deviation
 LONGEST = 1024  # coefficients; where more are needed, the series serves correlations up to NEARLY_ONE
@@ -62,19 +63,7 @@ class PairRates:
                 f"x would have a standard deviation of about {widest:.3g}, too wide for the self-consistent spectrum "
                 f"with {self.phi.name}; take a smaller g, or the model scs where its units will do"
             )
-        traits = self.phi.traits
-        made = lambda correlation: Projection(
-            lambda x: self.phi.jet([0], x)[0],
-            widest,
-            strip=traits.strip or np.inf,
-            pole_order=traits.pole_order,
-            imaginary_growth=traits.imaginary_growth,
-            parity=self.parity,
-            degree=degree_of(self.phi),
-            tol=self.tol,
-            largest=LONGEST,
-            correlation=correlation,
-        )
+        made = lambda correlation: projection_of(self.phi, widest, self.parity, self.tol, largest=LONGEST, correlation=correlation)
         try:
             return made(1.0)
         except QuadratureError:
@@ -128,6 +117,22 @@ class PairRates:
         return sums
 
 
-def degree_of(phi: Transfer) -> float:
+def projection_of(phi: Transfer, widest: float, parity: Any, tol: float, **options: Any) -> Projection:
+    """Coefficients of ``phi`` in Hermite polynomials for laws up to the width ``widest``, by what its traits say."""
+    traits = phi.traits
+    return Projection(
+        lambda x: phi.jet([0], x)[0],
+        widest,
+        strip=traits.strip or np.inf,
+        pole_order=traits.pole_order,
+        imaginary_growth=traits.imaginary_growth,
+        parity=parity,
+        degree=_degree_of(phi),
+        tol=tol,
+        **options,
+    )
+
+
+def _degree_of(phi: Transfer) -> float:
     """Degree of a polynomial, infinite for everything else."""
     return phi.traits.degree if phi.definition.is_polynomial(X) else np.inf
