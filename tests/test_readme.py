@@ -21,7 +21,9 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_python_example(folder, capsys):
-    exec(compile(PYTHON[0], "README.md", "exec"), {})
+    run = {}
+    exec(compile(PYTHON[0], "README.md", "exec"), run)
+    assert [len(point) for point in run["every"].points] == [1] * 6 + [3] * 14  # pitchfork at M_m M_n = 1
     assert "Phase diagram of rank-one network" in capsys.readouterr().out
     assert (folder / "rank1.png").exists() and (folder / "rank1.nc").exists()
 

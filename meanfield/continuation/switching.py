@@ -22,6 +22,7 @@ from meanfield.solve.problem import Array
 from meanfield.solve.search import parameters_for
 
 _AT_BIRTH = 2e-3
+_ROUNDING = 1e-14  # of the sizes of unknowns
 
 
 def switched(event: Event, side: int) -> Branch:
@@ -74,7 +75,8 @@ def _arrivals(branch: Branch, event: Event, junction: Junction, subject: Subject
     base = parameters_for(other, branch.model, p)
     run = newton(kernel, base, x, scale=subject.floor[None, :-1])
     if run.converged[0] and np.abs((run.x[0] - x[0]) / np.maximum(1.0, np.abs(x[0]))).max() < 1e-4:
-        x = run.x
+        # What rounding lifts off an edge of the domain is put back: beside a corner second derivatives are differences of rounding.
+        x = np.where(np.abs(run.x - kernel.lower) <= _ROUNDING * subject.floor[None, :-1], kernel.lower, run.x)
     u = np.append(x[0], event.u[-1])
     _, jacobian = subject.curve.residual_jacobian(u[None], base)
     scale = scale_at(u, subject.floor)

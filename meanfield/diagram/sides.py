@@ -138,7 +138,9 @@ def _meetings(line: np.ndarray, other: np.ndarray, own: bool) -> list[float]:
 
 
 def _foot(line: np.ndarray, at: np.ndarray) -> float | None:
-    """The place of a line that is nearest to a point, if it is near enough."""
+    """The place of a line that is nearest to a point, if it is near enough; a line of one point has none."""
+    if len(line) < 2:
+        return None
     chord, way = line[1:] - line[:-1], at - line[:-1]
     share = np.clip((way * chord).sum(axis=1) / np.maximum((chord**2).sum(axis=1), 1e-300), 0.0, 1.0)
     aside = np.linalg.norm(way - share[:, None] * chord, axis=1)

@@ -92,9 +92,11 @@ def refine(
         turned = turned + TOLERANCES[slopes] / EPS * bound * moved
         missed = missed + (np.abs(inverted) * turned[:, None, :]).sum(axis=2)
         # A long step in one unknown bends the equations of the others, however short their own.
-        longest = (np.abs(raw) / extent).max(axis=1)
+        # (Sizes of starts may be far larger than the scale of transfer functions, 1, over which slopes change.)
+        unit = np.minimum(extent, np.abs(x) + 1.0)
+        longest = (np.abs(raw) / unit).max(axis=1)
         bent = condition * longest * (_BEND * longest + aged)
-        missed = missed + np.where(usable, bent, 0.0)[:, None] * extent
+        missed = missed + np.where(usable, bent, 0.0)[:, None] * unit
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
         weak = strength < 1 / _CURVED
         within = np.clip(np.abs(x), _SMALL, np.where(variances, np.inf, 1.0))

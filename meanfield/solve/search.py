@@ -127,7 +127,9 @@ def finish(
 def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
     """Refined roots; those that one correction does not settle are polished by better rules first, at last by the finest."""
     done = refine(kernel, p[found.owner], found.x, found.jacobian, scale[found.owner], taken=found.taken)
-    again = np.flatnonzero(~done.settled & (done.x != found.x).any(axis=1) & (done.condition < _REGULAR))
+    # A step of first order leads off an edge of the domain by its second order: x = 0, found as 1e-8, to a variance of -1e-16.
+    outside = (done.x < kernel.lower).any(axis=1)
+    again = np.flatnonzero((~done.settled | outside) & (done.x != found.x).any(axis=1) & (done.condition < _REGULAR))
     if again.size:  # where only slopes are too rough for one correction, a second one is all it takes
         at = found.owner[again]
         old = found.take(again)

@@ -28,7 +28,7 @@ def test_near_the_onset_of_chaos(name: str) -> None:
         ratio = state[quantity] / limit
         assert ratio == pytest.approx(1, abs=0.02)
         assert (8 * ratio[0] - 6 * ratio[1] + ratio[2]) / 3 == pytest.approx(1, abs=2e-6)  # the third order is left
-        assert (state.error[quantity] < 1e-5 * limit).all()
+        assert (state.error[quantity] < 2e-5 * limit).all()  # what the claim of Delta_0 leaves of a difference of order eps^2
     if name == "tanh":
         assert state["lambda_max"][0] / eps[0] ** 2 == pytest.approx(0.49818, abs=1e-5)
 
