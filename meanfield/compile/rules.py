@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, inf, sqrt
+from math import inf, sqrt
 
 import numpy as np
 
 from meanfield.compile.generators import Analyticity
-from meanfield.compile.group import FINE, ROUGH, TIGHT, TOLERANCES, refinement
+from meanfield.compile.group import FINE, TIGHT, TOLERANCES, refinement
 from meanfield.quadrature.sinh import sinh_count, sinh_trapezoid
 from meanfield.quadrature.trapezoid import gaussian_cutoff, gaussian_trapezoid, trapezoid_step
 
 Array = np.ndarray
 SMALLEST_RULE_STEP = 2.0**-12  # below, the law is so wide that the plain rule would need 10^5 nodes
-PANEL_NODES = {ROUGH: 16, TIGHT: 32, FINE: 64}
-LARGEST_PANELS = 512
-FARTHEST = 36.0  # standard deviations; beyond, the density of the normal law is no double
-_TAIL = 2.0  # powers of x slow the decay beyond the cut-off a little
+TAIL = 2.0  # powers of x slow the decay beyond the cut-off a little
 _WIDEST_PLAIN = 512.0  # standard deviation above which equally spaced nodes would be too many
 _NEAR_POLES = 3.5  # standard deviations
-_NARROW = 0.5  # what is steeper than that many strips, or standard deviations, is a place of its own
-_WIDE = 30.0  # standard deviations in widths of the steepest place above which graded panels have fewer nodes than equal steps
-_GRADING = 4.0  # ratio of neighbouring panels: a pole at the place is two half lengths from the middle of each
-_DEEPEST = 30.0  # gradings: places narrower by more than 4^30 are none
-_WIDE_PANEL = 1.5  # half length, in standard deviations, of the panels away from steep places
-_MARGIN = 6.0  # what lies beyond a kink far out is integrated so many standard deviations further
 
 
 @dataclass(frozen=True)
@@ -49,7 +39,7 @@ class NodeChoice:
         return NodeChoice(self.nodes[:, rows], self.weights[:, rows], (first, last))
 
 
-def _cutoff(facts: Analyticity, sigma: float, level: int) -> float:
+def cutoff_of(facts: Analyticity, sigma: float, level: int) -> float:
     """Where the integrand has fallen below the tolerance; the square of phi and less need no extra reach."""
     return gaussian_cutoff(TOLERANCES[level], degree=max(facts.degree - 1.0, 0.0), rate=facts.rate * sigma)
 
@@ -63,11 +53,11 @@ def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
     if level == FINE:  # where no pole is near, errors fall with the square of the step: half of FINE must still show convergence
         step /= refinement(facts.certain and facts.strip < _NEAR_POLES * sigma)
     step = max(step, SMALLEST_RULE_STEP)
-    cutoff = _cutoff(facts, sigma, level)
+    cutoff = cutoff_of(facts, sigma, level)
     rule = gaussian_trapezoid(step, cutoff, half=half)
     # Beyond the cutoff the integrand falls at least like exp(-(cutoff - rate sigma) z): a geometric series.
     spacing = float(rule.nodes[-1] - rule.nodes[-2])
-    beyond = _TAIL * float(rule.weights[-1]) / -np.expm1(-spacing * (cutoff - facts.rate * sigma))
+    beyond = TAIL * float(rule.weights[-1]) / -np.expm1(-spacing * (cutoff - facts.rate * sigma))
     some = slice(0 if half else rule.nodes.size // 2 % 2, None, 2)
     coarse = (some, rule.weights[some] / rule.weights[some].sum()) if level == FINE else None
     return NodeChoice(rule.nodes, rule.weights, (0.0 if half else beyond, beyond), coarse)
@@ -81,7 +71,7 @@ def mapped_count(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
     """
     if facts.centre is None or facts.growth or facts.kinks or not sigma > facts.strip:
         return 0
-    tol, cutoff = TOLERANCES[min(level, TIGHT)], _cutoff(facts, sigma, level)
+    tol, cutoff = TOLERANCES[min(level, TIGHT)], cutoff_of(facts, sigma, level)
     step = trapezoid_step(facts.strip, sigma, tol, pole_order=facts.pole_order) if sigma < _WIDEST_PLAIN else 0.0
     count = sinh_count(facts.strip / sigma, tol, cutoff=cutoff, pole_order=facts.pole_order)
     return count if step == 0.0 or 8 * count * step < (cutoff if half else 2 * cutoff) else 0
@@ -89,111 +79,10 @@ def mapped_count(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
 
 def mapped_nodes(facts: Analyticity, mean: Array, sigma: Array, widest: float, count: int, level: int) -> NodeChoice:
     """Nodes of each point's own, crowded around the steep point of the integrand; FINE has twice the nodes of TIGHT."""
-    cutoff = _cutoff(facts, widest, level)
+    cutoff = cutoff_of(facts, widest, level)
     centre = ((facts.centre or 0.0) - mean) / sigma
     nodes, weights = sinh_trapezoid(centre, facts.strip / sigma, cutoff, 2 * count - 1 if level == FINE else count)
-    beyond = _TAIL * np.exp(-(cutoff**2) / 2) / (sqrt(2 * np.pi) * (cutoff - facts.rate * sigma))
+    beyond = TAIL * np.exp(-(cutoff**2) / 2) / (sqrt(2 * np.pi) * (cutoff - facts.rate * sigma))
     nodes, weights, some = nodes.T, weights.T, slice(0, None, 2)
     coarse = (some, weights[some] / weights[some].sum(axis=0)) if level == FINE else None
     return NodeChoice(nodes, weights, (beyond, beyond), coarse)
-
-
-def split_nodes(
-    facts: Analyticity, mean: Array, sigma: Array, level: int, steep: Steep | None = None
-) -> Iterator[tuple[Array, NodeChoice]]:
-    """Composite Gauss-Legendre nodes of each point's own, split where a derivative of the integrand jumps, and on shorter and
-    shorter panels towards where it is steep.
-
-    Yields indices of points with as many panels each, and their nodes.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        breaks = (np.asarray(facts.kinks)[None, :] - mean[:, None]) / sigma[:, None]
-    breaks = np.nan_to_num(breaks, nan=0.0, posinf=99.0, neginf=-99.0)
-    for index, panels, reach in _panels(facts, sigma, level, steep):
-        near = (np.abs(breaks[index]) < reach - _MARGIN).all(axis=1)
-        for far, chosen in ((False, index[near]), (True, index[~near])):
-            if chosen.size:
-                inner = None if steep is None else np.clip(steep.graded(mean, sigma, chosen), -reach, reach)
-                yield chosen, _composite(breaks[chosen], reach, reach - facts.rate * sigma[chosen], panels, level, far, inner)
-
-
-@dataclass(frozen=True)
-class Steep:
-    """Centres and half widths (K, P) of the steep places of each point, the length (P,) that a panel may cover, and the points
-    (P,) by how many gradings their narrowest place needs."""
-
-    centre: Array
-    width: Array
-    length: Array
-    depth: Array
-
-    def take(self, rows: Array) -> Steep:
-        return Steep(self.centre[:, rows], self.width[:, rows], self.length[rows], self.depth[rows])
-
-    def graded(self, mean: Array, sigma: Array, chosen: Array) -> Array:
-        """Edges (B, E) of panels in standard deviations: each is as long as it is far from the place, but for a factor."""
-        c = (self.centre[:, chosen] - mean[chosen]) / sigma[chosen]
-        w = self.width[:, chosen] / sigma[chosen]
-        powers = _GRADING ** np.arange(int(self.depth[chosen[0]]) + 1)
-        steps = np.concatenate([-powers[::-1], [0.0], powers])
-        return np.asarray((c[:, None, :] + w[:, None, :] * steps[:, None]).reshape(-1, chosen.size).T)
-
-
-def steep_places(facts: Analyticity, sigma: Array, centre: Array, width: Array, wavelength: Array) -> tuple[Steep, Array]:
-    """`Steep` of all points, and which of them have something narrower than ``facts`` knows of."""
-    with np.errstate(all="ignore"):
-        narrowest = np.where(width > 0, width, np.inf).min(axis=0, initial=np.inf)
-        depth = np.ceil(np.log(np.maximum(_WIDE_PANEL * sigma / narrowest, 1.0)) / np.log(_GRADING))
-    narrow = (narrowest < np.minimum(_NARROW * facts.strip, _NARROW * sigma)) | (narrowest < sigma / _WIDE) | (wavelength < sigma)
-    depth = np.where(np.isfinite(depth), np.minimum(depth, _DEEPEST), 0.0)
-    return Steep(centre, width, wavelength, depth), np.asarray(narrow)
-
-
-def _panels(facts: Analyticity, sigma: Array, level: int, steep: Steep | None) -> Iterator[tuple[Array, int, float]]:
-    """Points by the number of panels that the narrowest structure of the integrand asks for, and by their reach."""
-    from meanfield.compile.group import by_width
-
-    everything = np.arange(sigma.size)
-    if steep is not None:
-        yield from _steep_panels(facts, sigma, level, steep)
-        return
-    for index, widest in by_width(np.nan_to_num(sigma, nan=1.0)):
-        widest = max(widest, 1e-12)
-        # A panel of 32 nodes is good to 1e-13 if poles are half its half-width away (Bernstein ellipse of 1.6), if the
-        # integrand grows by exp(16) along it, or if exp(9) bounds what a Gaussian does in the imaginary direction.
-        half = min(4.3, 2 * facts.strip / widest, 16 / max(facts.rate * widest, 1e-12))
-        half = min(half, 3 / (widest * sqrt(facts.growth)) if facts.growth else inf)
-        reach = _cutoff(facts, widest, level)
-        yield everything[index], min(ceil(reach / half), LARGEST_PANELS), reach
-
-
-def _steep_panels(facts: Analyticity, sigma: Array, level: int, steep: Steep) -> Iterator[tuple[Array, int, float]]:
-    """The same where places are steep: they are resolved by the grading, waves by the panels."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        count = np.ceil(np.log2(np.maximum(np.nan_to_num(sigma / steep.length, nan=1.0), 1.0)))
-    reach = _cutoff(facts, 1.0, level) + np.ceil(np.nan_to_num(facts.rate * sigma, nan=0.0, posinf=0.0))
-    key = np.stack([steep.depth, np.minimum(count, 9), reach])
-    for case in np.unique(key, axis=1).T:
-        wide = ceil(case[2] / _WIDE_PANEL)
-        yield np.flatnonzero((key == case[:, None]).all(axis=0)), max(wide, ceil(2 ** case[1] * case[2])), float(case[2])
-
-
-def _composite(
-    breaks: Array, reach: float, decay: Array, panels: int, level: int, far: bool, inner: Array | None = None
-) -> NodeChoice:
-    """Nodes between equally spaced edges, ``breaks`` (B, K) and ``inner`` edges on |z| <= reach; with ``far``, up to kinks beyond
-    that too."""
-    from meanfield.quadrature.gauss import panel_gauss
-
-    size = len(breaks)
-    edges = np.tile(np.linspace(-reach, reach, panels + 1), (size, 1))
-    breaks = np.clip(breaks, -FARTHEST, FARTHEST) if far else breaks
-    if far:
-        low = np.minimum(breaks.min(axis=1, keepdims=True) - _MARGIN, -reach)
-        high = np.maximum(breaks.max(axis=1, keepdims=True) + _MARGIN, reach)
-        edges = np.concatenate([low, edges, high], axis=1)
-    edges = np.sort(np.concatenate([edges, breaks, *(() if inner is None else (inner,))], axis=1), axis=1)
-    nodes, weights = panel_gauss(edges, PANEL_NODES.get(level, PANEL_NODES[TIGHT]))
-    weights *= np.exp(-(nodes**2) / 2) / sqrt(2 * np.pi)
-    first, last = (_TAIL * np.exp(-(edges[:, i] ** 2) / 2) / sqrt(2 * np.pi) / decay for i in (0, -1))
-    return NodeChoice(nodes.T, weights.T, (first, last))

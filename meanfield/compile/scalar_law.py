@@ -18,7 +18,8 @@ from meanfield.compile.grid import Grid, UniformGrid
 from meanfield.compile.group import BLOCK_ELEMENTS, Array, Checks, Dot, NodeErrors, by_width, pieces
 from meanfield.compile.moments import Moments
 from meanfield.compile.narrow import Narrow, narrow_places
-from meanfield.compile.rules import NodeChoice, mapped_count, mapped_nodes, smooth_nodes, split_nodes, steep_places
+from meanfield.compile.panels import split_nodes, steep_places
+from meanfield.compile.rules import NodeChoice, mapped_count, mapped_nodes, smooth_nodes
 
 LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is computed for them
 LARGEST_CENTRED = 1e9  # where rules will do whose nodes grow like the logarithm, mapped or graded ones
