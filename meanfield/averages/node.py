@@ -17,7 +17,7 @@ from meanfield.averages.measures import Gaussian, Measure, Uniform
 from meanfield.averages.scope import Bound, close, free_symbols, own, shift
 from meanfield.averages.variables import Variable, random_variables
 from meanfield.errors import AverageError
-from meanfield.transfer.lift import lift_kinks
+from meanfield.transfer.lift import lift_body
 
 
 class Average(sp.Expr):
@@ -96,7 +96,7 @@ def average(expr: Any, *variables: Variable) -> sp.Expr:
             f"nothing to average: {expr} holds no free random variable; name the variables of inner averages, "
             "as in average(average(f, x)**2, z)"
         )
-    expr = lift_kinks(expr, present)
+    expr = lift_body(expr, present)
     present = random_variables(expr)
     chosen = _chosen(expr, present, variables)
     while chosen:

@@ -127,6 +127,7 @@ class Dot:
         return np.einsum("ij,ij->j", np.broadcast_to(values, self.weights.shape), self.weights)
 
 
+_NO_GAP = 1e-300  # edges of panels may fall together but for a denormal number
 _STRIDE = 4
 
 
@@ -146,7 +147,7 @@ class NodeErrors:
         with np.errstate(divide="ignore", invalid="ignore"):
             self.offset = np.where(sigma > 0, 2 * EPS * np.abs(mean) / sigma, 0.0)
             gap = np.diff(z[:: self.stride], axis=0)
-            self.inverse_gap = np.where(gap > 0, self.stride / gap, 0.0)
+            self.inverse_gap = np.where(gap > _NO_GAP, self.stride / gap, 0.0)
         self.distance = 2 * EPS * np.abs(z[:: self.stride][1:])
         self._tables: tuple[Array, Array] | None = None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite, pi, sqrt
+from math import cos, isfinite, pi, sin, sqrt
 
 import numpy as np
 import sympy as sp
@@ -19,6 +19,7 @@ from meanfield.compile.source import array_names, code, function
 from meanfield.transfer import Applied
 
 Array = np.ndarray
+_HIGHEST = 12  # power up to which the zeros of c + x^n are places of their own; beyond, they crowd like those of a kink
 _WAVES = 2.0  # half-waves on the half width of a panel that its nodes resolve with ease
 
 
@@ -83,10 +84,32 @@ def _places(node: sp.Basic, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr]
     if isinstance(node, sp.Pow):
         if node.base == sp.E or not (node.exp.is_number and not (node.exp.is_Integer and node.exp > 0)):
             return []
-        roots = [(-b / (2 * a), sp.sqrt(sp.Abs(4 * a * c - b**2)) / (2 * a)) for a, b, c in _quadratic(node.base, variable)]
-        return [*roots, *((-b / a, sp.S.One / a) for a, b in _affine(node.base, variable))]
+        return _zeros(node.base, variable)
+    if isinstance(node, sp.log):
+        return _zeros(node.args[0], variable)
     if len(node.args) == 1 and isinstance(node.args[0], sp.Expr):
         return [(-b / a, 1 / a) for a, b in _affine(node.args[0], variable)]
+    return []
+
+
+def _zeros(base: sp.Expr, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr]]:
+    """Real parts of the zeros of ``base``, and their distances from the real axis: poles of its inverse, branch points of its
+    logarithm."""
+    zeros = [(-b / (2 * a), sp.sqrt(sp.Abs(4 * a * c - b**2)) / (2 * a)) for a, b, c in _quadratic(base, variable)]
+    zeros += [(-b / a, sp.S.One / a) for a, b in _affine(base, variable)]
+    constant, varying = base.as_independent(variable, as_Add=True)
+    factor, power = varying.as_independent(variable, as_Add=False)
+    if constant == 0 or zeros:
+        return zeros
+    if isinstance(power, sp.exp):  # c + f exp(a x + b), the inverse of a logistic function
+        return [((sp.log(sp.Abs(constant / factor)) - b) / a, pi / a) for a, b in _affine(power.args[0], variable)]
+    steep, n = power.as_base_exp()
+    rectified = isinstance(steep, Applied) and bool(steep.args[0].traits.kinks)
+    if isinstance(n, sp.Integer) and 0 < n <= _HIGHEST:  # c + f (a x + b)^n, of a Hill function; rectified or not
+        size = sp.Abs(constant / factor) ** (1 / n)
+        angles = [(2 * k + 1) * pi / int(n) for k in range((int(n) + 1) // 2)]
+        zeros = [(size * cos(t), size * max(sin(t), 1 / n)) for t in angles]
+        return [((re - b) / a, im / a) for a, b in _affine(steep.args[2] if rectified else steep, variable) for re, im in zeros]
     return []
 
 

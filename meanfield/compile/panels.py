@@ -10,13 +10,14 @@ import numpy as np
 
 from meanfield.compile.generators import Analyticity
 from meanfield.compile.group import FINE, ROUGH, TIGHT, by_width
-from meanfield.compile.rules import TAIL, Array, NodeChoice, cutoff_of
+from meanfield.compile.rules import NEAR_POLES, TAIL, Array, NodeChoice, cutoff_of
 from meanfield.quadrature.gauss import panel_gauss
 
 PANEL_NODES = {ROUGH: 16, TIGHT: 32, FINE: 64}
 LARGEST_PANELS = 512
 FARTHEST = 36.0  # standard deviations; beyond, the density of the normal law is no double
-_NARROW = 0.5  # what is steeper than that many strips, or standard deviations, is a place of its own
+_NARROW = 0.5  # what is steeper than that many known strips is a place of its own
+_SLOW = 12.0  # standard deviations; waves longer than that cost the step of a Gaussian integrand nothing
 _WIDE = 30.0  # standard deviations in widths of the steepest place above which graded panels have fewer nodes than equal steps
 _GRADING = 4.0  # ratio of neighbouring panels: a pole at the place is two half lengths from the middle of each
 _DEEPEST = 30.0  # gradings: places narrower by more than 4^30 are none
@@ -70,7 +71,11 @@ def steep_places(facts: Analyticity, sigma: Array, centre: Array, width: Array, 
     with np.errstate(all="ignore"):
         narrowest = np.where(width > 0, width, np.inf).min(axis=0, initial=np.inf)
         depth = np.ceil(np.log(np.maximum(_WIDE_PANEL * sigma / narrowest, 1.0)) / np.log(_GRADING))
-    narrow = (narrowest < np.minimum(_NARROW * facts.strip, _NARROW * sigma)) | (narrowest < sigma / _WIDE) | (wavelength < sigma)
+    narrow = (
+        (narrowest < np.minimum(_NARROW * facts.strip, NEAR_POLES * sigma))
+        | (narrowest < sigma / _WIDE)
+        | (wavelength < _SLOW * sigma)
+    )
     depth = np.where(np.isfinite(depth), np.minimum(depth, _DEEPEST), 0.0)
     return Steep(centre, width, wavelength, depth), np.asarray(narrow)
 

@@ -17,7 +17,7 @@ Array = np.ndarray
 SMALLEST_RULE_STEP = 2.0**-12  # below, the law is so wide that the plain rule would need 10^5 nodes
 TAIL = 2.0  # powers of x slow the decay beyond the cut-off a little
 _WIDEST_PLAIN = 512.0  # standard deviation above which equally spaced nodes would be too many
-_NEAR_POLES = 3.5  # standard deviations
+NEAR_POLES = 3.5  # standard deviations; what is farther off costs the step of a Gaussian integrand nothing
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def smooth_nodes(facts: Analyticity, sigma: float, level: int, *, half: bool) ->
     tol = TOLERANCES[min(level, TIGHT)]
     step = trapezoid_step(strip, sigma, tol, pole_order=facts.pole_order, imaginary_growth=facts.growth)
     if level == FINE:  # where no pole is near, errors fall with the square of the step: half of FINE must still show convergence
-        step /= refinement(facts.certain and facts.strip < _NEAR_POLES * sigma)
+        step /= refinement(facts.certain and facts.strip < NEAR_POLES * sigma)
     step = max(step, SMALLEST_RULE_STEP)
     cutoff = cutoff_of(facts, sigma, level)
     rule = gaussian_trapezoid(step, cutoff, half=half)

@@ -15,7 +15,7 @@ from meanfield.transfer.softplus import softplus
 from meanfield.transfer.step import step
 from meanfield.transfer.tanh import tanh
 
-__all__ = ["lift", "lift_kinks"]
+__all__ = ["lift", "lift_body"]
 
 _LIFTED: dict[type, Callable[[sp.Expr], sp.Expr]] = {
     sp.tanh: tanh,
@@ -43,34 +43,64 @@ def _is_rectified(expr: sp.Basic) -> bool:
     return isinstance(expr, sp.Max) and len(expr.args) == 2 and sp.S.Zero in expr.args
 
 
-def lift_kinks(expr: sp.Expr, variables: Iterable[sp.Symbol]) -> sp.Expr:
-    """`expr` with `Abs`, `Max`, `Min`, `sign`, `Heaviside` and `Piecewise` of expressions affine in one of ``variables`` as relu
-    and step, whose kinks quadrature and Price's theorem know; the others stay."""
+def lift_body(expr: sp.Expr, variables: Iterable[sp.Symbol]) -> sp.Expr:
+    """`expr` with functions of expressions affine in one of ``variables`` as tokens where the plain ones would fail.
+
+    `Abs`, `Max`, `Min`, `sign`, `Heaviside` and `Piecewise` become relu and step, whose kinks quadrature and Price's theorem know;
+    `log(1 + exp(u))` and `1/(1 + exp(u))` become softplus and logistic, which do not overflow. The others stay.
+    """
     among = set(variables)
 
     def affine(u: sp.Expr) -> bool:
         seen = u.free_symbols & among
         return len(seen) == 1 and not (u.diff(next(iter(seen))).free_symbols & among)
 
-    def change(e: sp.Basic) -> sp.Expr:
-        if isinstance(e, sp.Abs) and affine(e.args[0]):
-            return 2 * relu(e.args[0]) - e.args[0]
-        if isinstance(e, sp.sign) and affine(e.args[0]):
-            return 2 * step(e.args[0]) - 1
-        if isinstance(e, (sp.Heaviside, functions.heaviside0)) and affine(e.args[0]):
-            return step(e.args[0])
-        if isinstance(e, (sp.Max, sp.Min)) and len(e.args) == 2 and affine(e.args[0] - e.args[1]):
-            first, second = sorted(e.args, key=sp.default_sort_key)
-            larger = relu(first - second)
-            return second + larger if isinstance(e, sp.Max) else first - larger
-        if isinstance(e, sp.Piecewise):
-            return _steps(e, affine)
-        return e
+    if expr.has(*_KINKED):
+        expr = expr.replace(lambda e: isinstance(e, _KINKED), lambda e: _with_kinks(e, affine))
+    if expr.has(sp.exp):
+        for kinds in (sp.Mul, (sp.Pow, sp.log)):  # products first: they need more than one of their factors
+            expr = expr.replace(lambda e, kinds=kinds: isinstance(e, kinds), lambda e: _with_logistic(e, affine))  # type: ignore[misc]
+    return expr
 
-    kinds = (sp.Abs, sp.sign, sp.Heaviside, functions.heaviside0, sp.Max, sp.Min, sp.Piecewise)
-    if not expr.has(*kinds):
-        return expr
-    return expr.replace(lambda e: isinstance(e, kinds), change)
+
+_KINKED = (sp.Abs, sp.sign, sp.Heaviside, functions.heaviside0, sp.Max, sp.Min, sp.Piecewise)
+
+
+def _with_kinks(e: sp.Basic, affine: Callable[[sp.Expr], bool]) -> sp.Basic:
+    if isinstance(e, sp.Abs) and affine(e.args[0]):
+        return 2 * relu(e.args[0]) - e.args[0]
+    if isinstance(e, sp.sign) and affine(e.args[0]):
+        return 2 * step(e.args[0]) - 1
+    if isinstance(e, (sp.Heaviside, functions.heaviside0)) and affine(e.args[0]):
+        return step(e.args[0])
+    if isinstance(e, (sp.Max, sp.Min)) and len(e.args) == 2 and affine(e.args[0] - e.args[1]):
+        first, second = sorted(e.args, key=sp.default_sort_key)
+        larger = relu(first - second)
+        return second + larger if isinstance(e, sp.Max) else first - larger
+    if isinstance(e, sp.Piecewise):
+        return _steps(e, affine)
+    return e
+
+
+def _with_logistic(e: sp.Basic, affine: Callable[[sp.Expr], bool]) -> sp.Basic:
+    """`exp(u) (1 + exp(u))**-n` needs both factors at once: one may overflow where the other vanishes."""
+    if isinstance(e, sp.log):
+        u = _exponent(e.args[0])
+        return softplus(u) if u is not None and affine(u) else e
+    for power in sp.Mul.make_args(e):
+        u = _exponent(power.base) if isinstance(power, sp.Pow) and power.exp.is_Integer and power.exp < 0 else None
+        if u is None or not affine(u):
+            continue
+        rest = e / power
+        with_exp = sp.exp(u) in sp.Mul.make_args(rest)
+        return rest / sp.exp(u) * logistic(u) * logistic(-u) ** (-power.exp - 1) if with_exp else rest * logistic(-u) ** -power.exp
+    return e
+
+
+def _exponent(expr: sp.Expr) -> sp.Expr | None:
+    """u of `1 + exp(u)`, else None."""
+    rest = expr - 1 if isinstance(expr, sp.Add) and sp.S.One in expr.args else None
+    return rest.args[0] if isinstance(rest, sp.exp) else None
 
 
 def _steps(e: sp.Piecewise, affine: Callable[[sp.Expr], bool]) -> sp.Expr:

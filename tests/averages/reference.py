@@ -17,6 +17,7 @@ from meanfield.averages.scope import open_body
 from meanfield.transfer import NUMPY_FUNCTIONS, Applied
 
 _CHEBYSHEV = 20
+_SHORTEST = 0.1
 
 
 def normal_grid(nodes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,7 +36,7 @@ def confluent(f: Any, points: list[Any]) -> Any:
     """``f[points]`` of a vectorised ``f``: the polynomial through Chebyshev nodes at Opitz's bidiagonal matrix of the points."""
     points = np.stack(np.broadcast_arrays(*points)).astype(float)
     low, high = points.min(0), points.max(0)
-    half = np.where(high > low, (high - low) / 2, 0.05)
+    half = np.maximum((high - low) / 2, _SHORTEST)  # high derivatives of a polynomial over a short interval would be all noise
     t = np.cos(np.pi * (np.arange(_CHEBYSHEV) + 0.5) / _CHEBYSHEV)
     at = (low + high) / 2 + half * t.reshape(-1, *[1] * low.ndim)
     values = f(at)
