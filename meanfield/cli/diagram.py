@@ -69,9 +69,14 @@ def diagram(
     if out is not None:
         with atomically(out) as temporary:
             result.to_netcdf(temporary)
-    for picture in plot:
-        with atomically(picture) as temporary:
-            result.plot(save=temporary)
+    if plot:
+        from meanfield.plotting.style import save_figure
+
+        figure = result.plot().get_figure(root=True)
+        assert figure is not None
+        for picture in plot:
+            with atomically(picture) as temporary:
+                save_figure(figure, temporary)
     _report(result, as_json)
     if result.interrupted:
         print("meanfield: interrupted; the diagram holds what was computed before", file=sys.stderr)

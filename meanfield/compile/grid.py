@@ -136,14 +136,11 @@ class Line(UniformGrid):
     """The same at a single point: arrays are (n,), mean and standard deviation numbers."""
 
     def __init__(self, mean: float, sigma: float, z: Array) -> None:
-        self.z, self._law = z, (mean, sigma)
-
-    @cached_property
-    def x(self) -> Array:
-        mean, sigma = self._law
-        x = sigma * self.z
-        x += mean
-        return x
+        self.z = z
+        self.x = sigma * z
+        self.x += mean
+        reach = max(abs(z.item(0)), abs(z.item(-1)))
+        self._plain_exponentials = 2.0 * (abs(mean) + sigma * reach) <= _LARGEST_EXPONENT and sigma > _SMALLEST_SPREAD
 
     def lncosh(self) -> Array:
         if not self._plain_exponentials:
@@ -153,12 +150,6 @@ class Line(UniformGrid):
         f += self.x
         f -= log(2.0)
         return f
-
-    @cached_property
-    def _plain_exponentials(self) -> bool:
-        mean, sigma = self._law
-        reach = max(abs(self.z.item(0)), abs(self.z.item(-1)))
-        return 2.0 * (abs(mean) + sigma * reach) <= _LARGEST_EXPONENT and sigma > _SMALLEST_SPREAD
 
     @cached_property
     def _exponentials(self) -> Array:

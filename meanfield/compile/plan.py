@@ -277,7 +277,7 @@ class Program:
                 return [o.item() for o in evaluate(i, [np.array([v], dtype=float) for v in values])]
             return evaluate(i, [np.full(size, v, dtype=float) if np.ndim(v) == 0 else v for v in values])
 
-        arguments = [float(np.ravel(c)[0]) for c in columns] if floats else list(columns)
+        arguments = [c.item(0) if isinstance(c, np.ndarray) else float(c) for c in columns] if floats else list(columns)
         try:
             with np.errstate(all="ignore"):
                 results = self._function(floats)(*arguments, run)

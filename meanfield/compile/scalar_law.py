@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite
+from math import ceil, isfinite, log2, sqrt
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ import sympy as sp
 from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
-from meanfield.compile.grid import Grid, UniformGrid
-from meanfield.compile.group import BLOCK_ELEMENTS, Array, Checks, Dot, NodeErrors, by_width, pieces
+from meanfield.compile.grid import Grid, Line, UniformGrid
+from meanfield.compile.group import BLOCK_ELEMENTS, FEW, WIDTHS_PER_OCTAVE, Array, Checks, Dot, NodeErrors, by_width, pieces
 from meanfield.compile.moments import Moments
 from meanfield.compile.narrow import Narrow, narrow_places
 from meanfield.compile.panels import split_nodes, steep_places
@@ -64,10 +64,50 @@ class ScalarLaw:
         self.values = self.moments.values
         even = all(body_parity(close(b, [variable])) == "even" for b in bodies)
         self.half = mean == 0 and even and not self.facts.kinks
+        self._lines: dict[tuple[int, bool, int], tuple[Array, Any] | None] = {}
 
     def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
         if not self.outputs:  # every body vanishes almost everywhere, such as phi phi'' of a threshold-linear phi
             return []
+        if checks is None and inputs[0].size <= FEW and self._simple:
+            found = [self.evaluate_one(point, level) for point in zip(*(i.tolist() for i in inputs), strict=True)]
+            return list(np.array(found).T)
+        return self._evaluate(inputs, level, checks)
+
+    def evaluate_one(self, inputs: Sequence[float], level: int) -> list[float]:
+        """The same at a single point, in numbers."""
+        mean, sigma = inputs[0], sqrt(max(inputs[1], 0.0))
+        if not self._simple or not (isfinite(mean) and sigma <= self._widest):
+            return [o.item() for o in self._evaluate([np.array([v]) for v in inputs], level, None)] if self.outputs else []
+        half = mean == 0 and self._odd is not None
+        rung = ceil(WIDTHS_PER_OCTAVE * log2(max(sigma, self._floor)))
+        key = rung, half, level
+        if key not in self._lines:
+            self._lines[key] = self._line(2.0 ** (rung / WIDTHS_PER_OCTAVE), half or self.half, level)
+        line = self._lines[key]
+        if line is None:
+            return [o.item() for o in self._evaluate([np.array([v]) for v in inputs], level, None)]
+        nodes, dot = line
+        moments, _ = self.moments.run(Line(mean, sigma, nodes), dot, *inputs[2:])
+        found = [float(m) for m in moments]
+        for k in (self._odd or ()) if half else ():
+            found[k] = 0.0
+        return found
+
+    def _line(self, widest: float, half: bool, level: int) -> tuple[Array, Any] | None:
+        """Equally spaced nodes and what sums over them; None where mapped ones are cheaper."""
+        if mapped_count(self.facts, widest, level, half=half):
+            return None
+        choice = smooth_nodes(self.facts, widest, level, half=half)
+        return choice.nodes, choice.weights.dot
+
+    @cached_property
+    def _simple(self) -> bool:
+        """Whether one point is a pass over equally spaced nodes."""
+        plain = self.rule is Dot and self.blocks_of is None and self.narrow is None
+        return plain and type(self) is ScalarLaw and bool(self.outputs) and not self.facts.kinks
+
+    def _evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None) -> list[Array]:
         mean, var = inputs[:2]
         sigma = np.sqrt(np.maximum(var, 0.0))
         broken = ~(np.isfinite(mean) & (sigma <= self._widest))

@@ -44,7 +44,7 @@ class Single:
         above = self.coefficients.above
         rows = np.empty((len(arrays) + len(above), way.count))
         for row, values in zip(rows, arrays, strict=False):
-            np.matmul(table, np.broadcast_to(values, z.shape), out=row)
+            np.matmul(table, values if np.shape(values) == z.shape else np.broadcast_to(values, z.shape), out=row)
         if way.half:
             assert self.coefficients.moments.parities is not None
             odd, odd_tables = self.coefficients.moments.parities

@@ -38,7 +38,7 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
 
     def symmetry(images: Table) -> dict[sp.Symbol, sp.Expr]:
         moved = {new: change(substitute(new_in_old[new], images)) for new in unknowns}
-        return {new: image for new, image in moved.items() if sp.simplify(image - new) != 0}
+        return {new: image for new, image in moved.items() if _differs(image, new, unknowns)}
 
     stays = {old for old, expr in old_in_new.items() if expr == old}
     replaced = [change(old - rhs) for old, rhs in model.equations.items() if old not in stays]
@@ -59,6 +59,11 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
         meanings={**model.meanings},
         **quantities(model, change),
     )
+
+
+def _differs(image: sp.Expr, new: sp.Symbol, unknowns: tuple[sp.Symbol, ...]) -> bool:
+    difference = sp.expand(image - new)
+    return bool(difference != 0 and (difference.is_polynomial(*unknowns) or sp.simplify(difference) != 0))
 
 
 def _check(table: Table, old_in_new: Table, unknowns: tuple[sp.Symbol, ...], where: str) -> None:

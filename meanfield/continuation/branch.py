@@ -12,7 +12,7 @@ import numpy as np
 from meanfield.compile import Kernel
 from meanfield.continuation.admission import check_kind
 from meanfield.continuation.branching import Branching
-from meanfield.continuation.corrector import bordered
+from meanfield.continuation.corrector import across
 from meanfield.continuation.locate import Located
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject
@@ -320,18 +320,12 @@ def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> 
     with np.errstate(all="ignore"):
         _, jacobian = curve.residual_jacobian(out, base)
         residual, bound = _fine(subject, out, base)
-        size = np.abs(jacobian * scale[:, None, :]).max(axis=2)
-        size = np.where(size > 0, size, 1.0)
-        for k, matrix in enumerate(bordered(jacobian, t, scale)):
-            try:
-                inverse = np.linalg.inv(matrix)[:, :-1] / size[k] * scale[k][:, None]
-            except np.linalg.LinAlgError:
-                continue
-            step = inverse @ residual[k]
-            if not np.abs(step / scale[k]).max() <= 1e-6:  # NaN, too
-                continue
-            out[k] -= step
-            error[k] = np.abs(inverse) @ bound[k] + 1e-6 * np.abs(step) + 2 * EPS * np.abs(out[k])
+        inverse = across(jacobian, t, scale)
+        step = np.einsum("pij,pj->pi", inverse, residual)
+        near = np.abs(step / scale).max(axis=1) <= 1e-6  # not where it is NaN
+        out[near] -= step[near]
+        claim = np.einsum("pij,pj->pi", np.abs(inverse), bound) + 1e-6 * np.abs(step) + 2 * EPS * np.abs(out)
+        error[near] = claim[near]
     edge = curve.lower
     near = (out < edge) & (out + np.maximum(error, 1e-12) >= edge)
     error = np.where(near, np.maximum(error, edge - out), error)

@@ -10,6 +10,7 @@ Written in scaled unknowns w = u / scale,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from meanfield.continuation.curve import Curve
 from meanfield.solve.problem import Array
 
 _GROWTH = 2.0  # a correction may grow by this factor from one iteration to the next before it counts as lost
+# Where the next correction is only expected: the margin for how they grow, the length that the last one may have (and the distance
+# from an edge that unknowns must have), in units of the unknowns' scales, and the angle by which tangents may still turn.
+_CAUTION, _NEAR, _STRAIGHT = 3.0, 1e-4, 1e-5
 
 
 @dataclass(frozen=True)
@@ -36,33 +40,41 @@ class Corrected:
 
 def bordered(jacobian: Array, row: Array, scale: Array) -> Array:
     """(P, N, N): the Jacobian in scaled unknowns, each row divided by its largest entry, and ``row`` below it."""
-    return _equilibrated(jacobian, row, scale)[0]
+    with np.errstate(all="ignore"):  # of points that have no finite values the system is NaN
+        return _equilibrated(jacobian, row, scale)[0]
 
 
 def _equilibrated(jacobian: Array, row: Array, scale: Array) -> tuple[Array, Array]:
     """The bordered system, and what its rows but the last were divided by (P, n)."""
-    with np.errstate(all="ignore"):  # of points that have no finite values the system is NaN
-        scaled = jacobian * scale[:, None, :]
-        size = np.abs(scaled).max(axis=2)
-        size = np.where(size > 0, size, 1.0)
-        return np.concatenate([scaled / size[:, :, None], row[:, None, :]], axis=1), size
+    matrix = np.empty((*row.shape, row.shape[1]))
+    scaled = np.multiply(jacobian, scale[:, None, :], out=matrix[:, :-1])
+    size = np.maximum.reduce(np.abs(scaled), axis=2)
+    size[size == 0] = 1.0
+    scaled /= size[:, :, None]
+    matrix[:, -1] = row
+    return matrix, size
 
 
-def solve_bordered(jacobian: Array, row: Array, scale: Array, top: Array, bottom: Array) -> Array:
-    """Scaled solution (P, N) of the bordered system with right side (top (P, n), bottom (P,)); NaN where it is singular."""
-    matrix, size = _equilibrated(jacobian, row, scale)
+def across(jacobian: Array, row: Array, scale: Array) -> Array:
+    """(P, N, n): how far a point moves in the plane orthogonal to ``row`` (P, N), scaled, for a residual to grow by 1; NaN where
+    the bordered system is singular."""
     with np.errstate(all="ignore"):
-        return solved(matrix, np.concatenate([top / size, bottom[:, None]], axis=1))
+        matrix, size = _equilibrated(jacobian, row, scale)
+        sides = np.zeros((*row.shape, size.shape[1]))
+        every = np.arange(size.shape[1])
+        sides[:, every, every] = 1 / size
+        return solved(matrix, sides) * scale[:, :, None]
 
 
 def solved(matrix: Array, rhs: Array) -> Array:
     """Solutions of small linear systems for right sides (P, N) or (P, N, k), NaN for those that are singular or not finite."""
     columns = rhs if rhs.ndim == 3 else rhs[:, :, None]
-    try:
-        if np.isfinite(matrix).all() and np.isfinite(columns).all():
-            return np.asarray(np.linalg.solve(matrix, columns).reshape(rhs.shape))
-    except np.linalg.LinAlgError:
-        pass  # one of them is singular
+    with np.errstate(all="ignore"):
+        try:
+            if isfinite(np.add.reduce(matrix, axis=None)) and isfinite(np.add.reduce(columns, axis=None)):
+                return np.asarray(np.linalg.solve(matrix, columns).reshape(rhs.shape))
+        except np.linalg.LinAlgError:
+            pass  # one of them is singular
     out = np.full(columns.shape, np.nan)
     for k in np.flatnonzero(np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(columns).all(axis=(1, 2))):
         try:
@@ -73,11 +85,21 @@ def solved(matrix: Array, rhs: Array) -> Array:
 
 
 def correct(
-    curve: Curve, p: Array, start: Array, normal: Array, scale: Array, *, tol: float = 1e-9, max_iterations: int = 6
+    curve: Curve,
+    p: Array,
+    start: Array,
+    normal: Array,
+    scale: Array,
+    *,
+    tol: float = 1e-9,
+    max_iterations: int = 6,
+    soon: bool = False,
 ) -> Corrected:
     """Newton from ``start`` (P, N) in the planes with the scaled unit ``normal`` (P, N), until a correction is below ``tol``.
 
-    The last correction is applied: with quadratic convergence the point is better than ``tol`` by far.
+    The last correction is applied: with quadratic convergence the point is better than ``tol`` by far. soon: end already where
+    the correction that would come next is expected to be below ``tol``; the Jacobian is then as far from the curve as the last
+    correction is long.
     """
     count, size = start.shape
     out = Corrected(
@@ -90,17 +112,20 @@ def correct(
         np.full(count, np.inf),
     )
     rows = np.arange(count)  # of the points that still move; what follows is theirs
-    u, last = out.u, out.last
+    u, last, before = out.u, out.last, out.ahead
     with np.errstate(all="ignore"):
         for turn in range(1, max_iterations + 1):
-            residual, slope = curve.residual_jacobian(u, p)
+            residual, slope = curve.at.residual_jacobian(u, p)
             step, ahead = _step_and_tangent(slope, normal, scale, residual)
-            length = np.sqrt((step**2).sum(axis=1))
+            length = np.sqrt(np.einsum("ij,ij->i", step, step))
             moved = np.isfinite(length)
             u = np.where(moved[:, None], u + step * scale, u)
             if turn == 1:
                 out.first[:] = length
-            done = moved & (length <= tol)
+            done = length <= tol
+            if soon and turn > 1:
+                done |= _settling(length, last, np.abs(ahead - before).max(axis=1), tol) & _off_edges(u, curve.lower, scale)
+            before = ahead
             ended = done | ~moved | (length > _GROWTH * last) | (turn == max_iterations)
             last = length
             if not ended.any():
@@ -110,15 +135,29 @@ def correct(
             out.converged[at], out.iterations[at], out.last[at] = done[ended], turn, length[ended]
             if len(at) == len(rows):
                 break
-            rows, u, p, normal, scale, last = (a[~ended] for a in (rows, u, p, normal, scale, last))
+            rows, u, p, normal, scale, last, before = (a[~ended] for a in (rows, u, p, normal, scale, last, before))
     return out
+
+
+def _settling(length: Array, last: Array, turned: Array, tol: float) -> Any:
+    """(P,) whether the correction that would come next is below ``tol``, as corrections grow like the square of the last one; and
+    the tangent, which converges like the points do, no longer turns."""
+    growth = _CAUTION * np.maximum(length / last**2, 1.0)
+    return (length <= _NEAR) & (growth * length**2 <= tol) & (turned * length / last <= _STRAIGHT)
+
+
+def _off_edges(u: Array, lower: Array, scale: Array) -> Any:
+    """(P,) whether no unknown is so near to its edge that it may have to lie on it: that takes all the digits there are."""
+    room = np.abs(u - lower)
+    return ((room > _NEAR * scale) | (room == 0)).all(axis=1)
 
 
 def _step_and_tangent(slope: Array, normal: Array, scale: Array, residual: Array) -> tuple[Array, Array]:
     """Newton's correction, scaled, and the scaled unit tangent (P, N) each: two right sides of one system."""
     matrix, size = _equilibrated(slope, normal, scale)
     sides = np.zeros((*normal.shape, 2))
-    sides[:, :-1, 0], sides[:, -1, 1] = -residual / size, 1.0
+    np.divide(residual, -size, out=sides[:, :-1, 0])
+    sides[:, -1, 1] = 1.0
     both = solved(matrix, sides)
     ahead = both[:, :, 1]
-    return both[:, :, 0], ahead / np.sqrt((ahead**2).sum(axis=1, keepdims=True))
+    return both[:, :, 0], ahead / np.sqrt(np.einsum("ij,ij->i", ahead, ahead))[:, None]

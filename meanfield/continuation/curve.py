@@ -39,8 +39,9 @@ class Along:
         else:
             residual, jacobian = self.inner.residual_jacobian(x, q)
             by_parameter = self._by_parameter(x, q)
-        moved = (by_parameter * self.path.slopes(u[:, -1])[:, None, :]).sum(axis=2)
-        return residual, np.concatenate([jacobian, moved[:, :, None]], axis=2)
+        if not self.path.plain:
+            by_parameter = (by_parameter * self.path.slopes(u[:, -1])[:, None, :]).sum(axis=2, keepdims=True)
+        return residual, np.concatenate([jacobian, by_parameter], axis=2)
 
     def _by_parameter(self, x: Array, q: Array) -> Array:
         """(P, n, k)."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.corrector import solve_bordered
+from meanfield.continuation.corrector import across
 from meanfield.continuation.dips import Row, look_between
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Question, Subject
@@ -62,14 +62,10 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
         for question, row in values:
             if question.type != "refused":
                 changes = _changes(_unborn(lane, row), before[question][1:2] if before else None)
-                found += [
-                    Bracket(lane, k, question.type, question.name, question)
-                    for k in changes
-                    if _established(subject, question, lane, k)
-                ]
+                found += [Bracket(lane, k, question.type, question.name, question) for k in changes]
         if lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and not any(b.lane is lane and b.edge for b in found):
             found += _edges(subject, lane, window)
-    return found
+    return _established(subject, found)
 
 
 def _turns(lane: Lane | None) -> Array:
@@ -91,41 +87,55 @@ def _unborn(lane: Lane, row: Array) -> Array:
     return row
 
 
-def _established(subject: Subject, question: Question, lane: Lane, k: int) -> bool:
-    """Whether a sign really changes between the points k and k + 1: not if what is there is no more than its error.
+def _established(subject: Subject, found: Sequence[Bracket]) -> list[Bracket]:
+    """The brackets without those of questions whose sign does not really change, as what is there is no more than its error.
 
     Where an indicator has a double zero, as on a branch that begins at an edge of the domain, its sign near there is noise. A
-    point that happens to lie on a simple zero is judged by its neighbour.
+    point that happens to lie on a simple zero is judged by its neighbour. Where the start itself is a zero, the lane in the other
+    direction told the sign there.
     """
-    if k == 0 and lane.twin is not None:
-        return True  # the start itself is a zero: the lane in the other direction told the sign there
-    rows = range(max(0, k - 1), min(len(lane.u), k + 3))
-    value, error = _sharpened(subject, question, lane, rows)
-    sign = np.where(np.abs(value) > _SIGNIFICANT * error, np.sign(value), 0.0)
-    behind, ahead = ([s for i, s in zip(rows, sign, strict=True) if (i <= k) == side and s != 0] for side in (True, False))
-    return bool(behind) and bool(ahead) and behind[-1] * ahead[0] < 0
+    doubtful = [b for b in found if b.type == "indicator" and not (b.at == 0 and b.lane.twin is not None)]
+    if not doubtful:
+        return list(found)
+    rows = [range(max(0, b.at - 1), min(len(b.lane.u), b.at + 3)) for b in doubtful]
+    places = {(id(b.lane), i): (b.lane, i) for b, own in zip(doubtful, rows, strict=True) for i in own}
+    number = {key: k for k, key in enumerate(places)}
+    pick = lambda name: np.array([getattr(lane, name)[i] for lane, i in places.values()])
+    base = np.array([lane.base for lane, _ in places.values()])
+    at, error = _sharpened(subject, pick("u"), pick("tangent"), pick("scale"), base)
+    false = set()
+    for question in dict.fromkeys(b.question for b in doubtful):
+        assert question is not None
+        mine = [(b, own) for b, own in zip(doubtful, rows, strict=True) if b.question is question]
+        used = sorted({number[id(b.lane), i] for b, own in mine for i in own})
+        sign = dict(zip(used, _signs(question, at[used], error[used], base[used]), strict=True))
+        for b, own in mine:
+            told = [(i <= b.at, s) for i in own if (s := sign[number[id(b.lane), i]])]
+            behind, ahead = ([s for side, s in told if side is one] for one in (True, False))
+            if not (behind and ahead and behind[-1] * ahead[0] < 0):
+                false.add(id(b))
+    return [b for b in found if id(b) not in false]
 
 
-def _sharpened(subject: Subject, question: Question, lane: Lane, rows: Sequence[int]) -> tuple[Array, Array]:
-    """Values (R,) of a question at points of a lane put on the curve by the finest rules, and errors: its own and the points'."""
-    u, t, scale = (np.array([getattr(lane, name)[i] for i in rows]) for name in ("u", "tangent", "scale"))
-    base = np.repeat(lane.base[None], len(u), axis=0)
+def _sharpened(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array]:
+    """Points put on the curve by the finest rules, and the errors that they still have, (R, N) each."""
+    fine = subject.curve.fine
     with np.errstate(all="ignore"):
-        residual, jacobian = subject.curve.fine.residual_jacobian(u, base)
-        nothing = np.zeros(len(u))
-        at = u + solve_bordered(jacobian, t, scale, -residual, nothing) * scale
-        claims = subject.curve.fine.claims(at, base)
-        error = np.zeros_like(u)
-        for i in range(claims.shape[1]):
-            one = np.zeros_like(claims)
-            one[:, i] = claims[:, i]
-            error += np.abs(solve_bordered(jacobian, t, scale, one, nothing)) * scale
+        residual, jacobian = fine.residual_jacobian(u, base)
+        inverse = across(jacobian, t, scale)
+        at = u - np.einsum("pij,pj->pi", inverse, residual)
+        return at, np.einsum("pij,pj->pi", np.abs(inverse), fine.claims(at, base))
+
+
+def _signs(question: Question, at: Array, error: Array, base: Array) -> list[float]:
+    """Of a question at points of some error: 0 where that may change it."""
+    count, size = at.shape
+    with np.errstate(all="ignore"):
         value, noise = question.fine(at, base)
-        for j in range(u.shape[1]):
-            moved = at.copy()
-            moved[:, j] += error[:, j]
-            noise = noise + np.abs(question.value(moved, base) - question.value(at, base))
-    return value, np.where(np.isfinite(value + noise), noise, np.inf)
+        moved = at[None] + error[None] * np.eye(size + 1, size)[:, None, :]  # the last: as they are
+        near = question.value(moved.reshape(-1, size), np.tile(base, (size + 1, 1))).reshape(size + 1, count)
+        noise = noise + np.abs(near[:-1] - near[-1]).sum(axis=0)
+        return list(np.where(np.abs(value) > _SIGNIFICANT * np.where(np.isfinite(noise), noise, np.inf), np.sign(value), 0.0))
 
 
 def _lost_at_edge(subject: Subject, lane: Lane) -> list[Bracket]:

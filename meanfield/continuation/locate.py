@@ -194,7 +194,7 @@ def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
     rows = np.arange(count)
     low, high = np.zeros(count), np.ones(count)
     with np.errstate(all="ignore"):
-        f_low, f_high = (_measure(chord.subject, found, chord, rows, s) for s in (low, high))
+        f_low, f_high = np.split(_measure(chord.subject, found, chord, np.tile(rows, 2), np.append(low, high)), 2)
         share = np.full(count, 0.5)
         active = rows[np.isfinite(f_low) & np.isfinite(f_high) & (f_low * f_high < 0)]
         share = np.where(f_low == 0, 0.0, np.where(f_high == 0, 1.0, share))

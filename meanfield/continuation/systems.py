@@ -25,6 +25,8 @@ _DIFFERENCE = 3e-6  # relative step of the differences
 _BATCH = 4_000_000  # numbers in the Jacobians of one batch of evaluations
 _ITERATIONS = 12
 _NOTHING = 1e-20
+# After so many iterations steps that shrink by no better factor are those of Newton's method at a singular root.
+_TRANSIENT, _SLOW = 4, 0.25
 _FAST = 1e-3  # by which factor steps must shrink for the matrix to be kept
 _ON_EDGE = 1e-12  # an unknown this close to its edge lies on it
 _UNLIKE = 0.2  # matrices whose quotient differs from 1 by more than this are not the same derivative
@@ -128,8 +130,8 @@ class Hopf:
 
     def noise(self, y: Array, sheet: Sheet) -> Array:
         u, v, w, omega = self._parts(y)
-        a = self.matrix(u, sheet.p)
-        off = 16 * EPS * np.abs(a) + scattered(lambda at: self.matrix(at, sheet.p), u, a)
+        a, scatter = scattered(self.matrix, u, sheet.p)
+        off = 16 * EPS * np.abs(a) + scatter
         if self.check is not None:
             off = off + np.abs(a - self.check(u, sheet.p))
         both = np.abs(v) + np.abs(w)
@@ -143,17 +145,18 @@ def noise_of(curve: Curve, u: Array, p: Array) -> tuple[Array, Array]:
     That of the Jacobian is what the next coarser rules differ by, and rounding: what terms that cancel leave is seen in the
     scatter between neighbouring floating-point numbers.
     """
-    _, fine = curve.fine.residual_jacobian(u, p)
+    fine, scatter = scattered(lambda at, q: curve.fine.residual_jacobian(at, q)[1], u, p)
     bound = 8 * EPS * np.abs(fine).max(axis=2, keepdims=True) * np.ones_like(fine)
     if curve.check is not curve.fine:
         bound = bound + np.abs(fine - curve.check.residual_jacobian(u, p)[1])
-    return curve.fine.claims(u, p), bound + scattered(lambda at: curve.fine.residual_jacobian(at, p)[1], u, fine)
+    return curve.fine.claims(u, p), bound + scatter
 
 
-def scattered(function: Callable[[Array], Array], u: Array, value: Array) -> Array:
-    """A bound on the rounding error of ``value`` = function(u), from its scatter between neighbouring floating-point numbers."""
-    seen = [np.abs(function(u * (1 + shift)) - value) for shift in (3 * EPS, -5 * EPS)]
-    return 2 * np.maximum(*seen)
+def scattered(function: Callable[[Array, Array], Array], u: Array, p: Array) -> tuple[Array, Array]:
+    """function(u, p), and a bound on its rounding error from its scatter between neighbouring floating-point numbers."""
+    near = np.concatenate([u, u * (1 + 3 * EPS), u * (1 - 5 * EPS)])
+    value, *seen = np.split(function(near, np.tile(p, (3, 1))), 3)
+    return value, 2 * np.maximum(*(np.abs(other - value) for other in seen))
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,7 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
     matrix = np.full((*y.shape, y.shape[1]), np.nan)
     with np.errstate(all="ignore"):
         active = np.arange(len(y))
-        for _ in range(_ITERATIONS):
+        for turn in range(_ITERATIONS):
             if active.size == 0:
                 break
             part = Sheet(sheet.p[active], sheet.reference[active])
@@ -187,6 +190,7 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
             y[active] += np.where(np.isfinite(step), step, 0.0)
             done = (size <= 1e-13) | ((size <= 1e-8) & (size >= 0.1 * last[active]))
             lost = ~np.isfinite(size) | (size > 10 * last[active])
+            lost |= (turn > _TRANSIENT) & (size > _SLOW * last[active])  # the root of a singular system
             before[active], last[active] = np.minimum(last[active], 1.0), size
             found[active[done]] = True
             active = active[~done & ~lost]

@@ -138,7 +138,7 @@ class Walk:
         if natural:
             plane = np.zeros_like(t)
             plane[:, -1] = np.where(t[:, -1] < 0, -1.0, 1.0)
-        done = correct(self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations)
+        done = correct(self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations, soon=True)
         ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
         with np.errstate(invalid="ignore"):
             angle = np.arccos(np.clip((ahead * t).sum(axis=1), -1.0, 1.0))

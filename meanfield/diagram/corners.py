@@ -17,6 +17,7 @@ from meanfield.continuation.subject import Question
 from meanfield.continuation.tangent import first_tangent, tangent
 from meanfield.continuation.walk import Lane
 from meanfield.diagram.grid import Plane
+from meanfield.diagram.polylines import meetings
 
 if TYPE_CHECKING:
     from meanfield.diagram.curves import Curve
@@ -147,28 +148,16 @@ def _crossings(curve: Curve, other: Curve, scale: np.ndarray) -> list[_Found]:
     """Where two curves cross in the plane in the same state; nowhere if they are one curve, as two names of one boundary are."""
     out: list[_Found] = []
     parallel = 0
-    a, b = curve.smooth / scale, other.smooth / scale
-    for k in range(len(a) - 1):
-        low, high = np.minimum(a[k], a[k + 1]), np.maximum(a[k], a[k + 1])
-        near = np.flatnonzero((np.maximum(b[:-1], b[1:]) >= low).all(axis=1) & (np.minimum(b[:-1], b[1:]) <= high).all(axis=1))
-        for j in near:
-            if _meet(a[k], a[k + 1], b[j], b[j + 1]):
-                point = _crossing(curve, other, k, int(j), scale)
-                if isinstance(point, str):
-                    parallel += 1
-                elif point is not None:
-                    out.append((*point, "crossing", (curve.condition, other.condition)))
-                if parallel == _ALONG:
-                    return out
+    first, second, _ = meetings(curve.smooth / scale, other.smooth / scale, slack=1e-6)
+    for k, j in zip(first.tolist(), second.tolist(), strict=True):
+        point = _crossing(curve, other, k, j, scale)
+        if isinstance(point, str):
+            parallel += 1
+        elif point is not None:
+            out.append((*point, "crossing", (curve.condition, other.condition)))
+        if parallel == _ALONG:
+            break
     return out
-
-
-def _meet(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> bool:
-    matrix = np.array([b - a, c - d]).T
-    if abs(np.linalg.det(matrix)) < 1e-18:
-        return False
-    s, t = np.linalg.solve(matrix, c - a)
-    return bool(-1e-6 <= s <= 1 + 1e-6 and -1e-6 <= t <= 1 + 1e-6)
 
 
 def _crossing(curve: Curve, other: Curve, k: int, j: int, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray] | str | None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane
+from meanfield.diagram.polylines import meetings
 
 __all__ = ["areas", "mark_boundaries"]
 
@@ -119,22 +120,9 @@ def _cut(fine: Plane, curves: Sequence[Curve]) -> tuple[list[np.ndarray], list[l
 
 def _meetings(line: np.ndarray, other: np.ndarray, own: bool) -> list[float]:
     """Where a line meets another, as index + share of the piece."""
-    places = []
-    c, d = other[:-1], other[1:]
-    low, high = np.minimum(c, d), np.maximum(c, d)
-    for k in range(len(line) - 1):
-        a, b = line[k], line[k + 1]
-        near = np.flatnonzero((low <= np.maximum(a, b)).all(axis=1) & (high >= np.minimum(a, b)).all(axis=1))
-        for j in near:
-            if own and abs(int(j) - k) < 2:
-                continue
-            matrix = np.array([b - a, c[j] - d[j]]).T
-            if abs(np.linalg.det(matrix)) < 1e-18:
-                continue
-            s, t = np.linalg.solve(matrix, c[j] - a)
-            if 0 <= s <= 1 and 0 <= t <= 1:
-                places.append(k + float(s))
-    return places
+    k, j, share = meetings(line, other)
+    apart = np.abs(k - j) > 1 if own else np.ones(len(k), bool)
+    return [float(at) for at in (k + share)[apart]]
 
 
 def _foot(line: np.ndarray, at: np.ndarray) -> float | None:

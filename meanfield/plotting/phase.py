@@ -75,7 +75,10 @@ def _crossed(plane: Plane, curves: Sequence[Curve]) -> np.ndarray:
         x, y = (
             np.interp(np.linspace(0, 1, 40 * len(curve.smooth)), np.linspace(0, 1, len(curve.smooth)), v) for v in curve.smooth.T
         )
-        column, row = (np.abs(np.subtract.outer(axis, v)).argmin(axis=0) for axis, v in ((plane.x, x), (plane.y, y)))
+        column, row = (
+            np.rint(np.clip((v - axis[0]) / (axis[-1] - axis[0]), 0, 1) * (len(axis) - 1)).astype(int)  # equally spaced
+            for axis, v in ((plane.x, x), (plane.y, y))
+        )
         out[row, column] = True
     return out
 
