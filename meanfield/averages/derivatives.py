@@ -6,6 +6,7 @@ import sympy as sp
 
 from meanfield.averages.measures import Gaussian, Tilted
 from meanfield.averages.node import Average
+from meanfield.averages.rectified import in_order
 from meanfield.averages.scope import Bound, own, shift
 
 
@@ -25,14 +26,14 @@ def derivative(node: Average, s: sp.Symbol) -> sp.Expr:
 
 def _price(f: sp.Expr, law: Gaussian, s: sp.Symbol) -> sp.Expr:
     """Price's theorem: ``sum_i dm_i <f_i> + 1/2 sum_ij dC_ij <f_ij>``."""
-    total = sp.S.Zero
+    total, f = sp.S.Zero, in_order(f)
     for i in range(law.dimension):
-        f_i = f.diff(Bound(0, i))
+        f_i = in_order(f.diff(Bound(0, i)))
         total += law.mean[i].diff(s) * Average(f_i, law)
         for j in range(i, law.dimension):
             change = law.cov[i, j].diff(s)
             if change != 0:
-                total += (sp.S.Half if i == j else 1) * change * Average(f_i.diff(Bound(0, j)), law)
+                total += (sp.S.Half if i == j else 1) * change * Average(in_order(f_i.diff(Bound(0, j))), law)
     return total
 
 

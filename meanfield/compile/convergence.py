@@ -18,7 +18,7 @@ from meanfield.averages import Average, Gaussian
 from meanfield.averages.passes import explicit
 from meanfield.averages.scope import nodes, open_body, own, substitute
 from meanfield.errors import AverageError
-from meanfield.transfer import analysis
+from meanfield.transfer import Applied, analysis, rectified_power
 from meanfield.transfer.token import X
 
 _REAL_POLES = (sp.tan, sp.cot, sp.sec, sp.csc, sp.coth, sp.csch)
@@ -76,7 +76,8 @@ def _is_singular(factor: sp.Expr, body: sp.Expr, x: sp.Symbol) -> str:
     if not (power.is_number and power.is_negative and base.has(x)):
         return ""
     poly = base.as_poly(x)
-    if poly is not None and not poly.free_symbols_in_domain <= {x} and poly.degree() % 2 == 1:
+    one_sided = any(rectified_power(a.token) is not None for a in nodes(body, Applied))  # the pole may lie where the body vanishes
+    if poly is not None and not one_sided and not poly.free_symbols_in_domain <= {x} and poly.degree() % 2 == 1:
         return f"does not converge: 1/({base}) has a pole on the real line"
     own_factors = sp.Mul(*(f for f in sp.Mul.make_args(body) if f.free_symbols == {x}))
     value, whole = _number(base, x), _number(own_factors, x)

@@ -7,6 +7,7 @@ import sympy as sp
 from meanfield.averages.scope import nodes
 from meanfield.errors import AverageError
 from meanfield.transfer import Applied
+from meanfield.transfer.probabilities import gauss_density
 
 _S = sp.Symbol("s", real=True)  # the way along a jump
 
@@ -20,7 +21,7 @@ def kink_terms(body: sp.Expr, x: sp.Symbol, mean: sp.Expr, var: sp.Expr) -> sp.E
     """
     if not any(a.args[0].kink_terms(int(a.args[1])) for a in nodes(body, Applied)):
         return sp.S.Zero
-    density = sp.exp(-((x - mean) ** 2) / (2 * var)) / sp.sqrt(2 * sp.pi * var)
+    density = gauss_density(x - mean, var)  # 0 where the variance vanishes and the kink is elsewhere
     total = sp.S.Zero
     for term in sp.Add.make_args(sp.expand(body)):
         factors = list(sp.Mul.make_args(term))
@@ -36,6 +37,12 @@ def kink_terms(body: sp.Expr, x: sp.Symbol, mean: sp.Expr, var: sp.Expr) -> sp.E
         rest = sp.Mul(*(f for f in factors if f is not singular[0]))
         token, order, argument = singular[0].args
         slope = argument.diff(x)
+        if slope.has(x):
+            edge = f"{token.traits.kinks[0].location:g}"
+            raise AverageError(
+                f"derivatives of {token.name}({argument}) hold a delta function where {argument} = {edge}, which is not known; "
+                "write the whole as one transfer function (meanfield.transfer.custom)"
+            )
         for location, m, weight in token.kink_terms(int(order)):
             edge = sp.nsimplify(location) if float(location).is_integer() else sp.Float(location)
             at = sp.expand((edge - argument.xreplace({x: sp.S.Zero})) / slope)

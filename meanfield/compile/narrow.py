@@ -26,7 +26,8 @@ _WAVES = 2.0  # half-waves on the half width of a panel that its nodes resolve w
 @dataclass(frozen=True)
 class Narrow:
     """Functions of the number P of points and the parameters: ``where`` gives centres (K, P) and half widths (K, P) of steep
-    places, ``wavelength`` (P,) the length over which the fastest wave changes (inf if there is none)."""
+    places (0: a kink, whose place depends on parameters), ``wavelength`` (P,) the length over which the fastest wave changes (inf
+    if there is none)."""
 
     where: Callable[..., tuple[Array, Array]]
     wavelength: Callable[..., Array]
@@ -45,6 +46,7 @@ def narrow_places(bodies: Sequence[sp.Expr], variable: sp.Symbol, parameters: Se
                 waves |= {abs(a): None for a, _ in _affine(node.args[0], variable)}
             else:
                 found |= dict.fromkeys(_places(node, variable))
+        found |= {(pole, pole - kink): None for pole in _real_poles(body, variable) for kink in _kinks(body, variable)}
     if not found and not waves:
         return None
     centres, widths = [c for c, _ in found], [sp.Abs(w) for _, w in found]
@@ -78,7 +80,9 @@ def _places(node: sp.Basic, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr]
         width = traits.strip if traits.strip is not None and isfinite(traits.strip) else 1.0
         if traits.imaginary_growth:
             width = min(width, 1 / sqrt(traits.imaginary_growth))
-        return [((traits.centre or 0) / a - b / a, width / a) for a, b in _affine(node.args[2], variable)]
+        found = _affine(node.args[2], variable)
+        kinks = [((k.location - b) / a, sp.S.Zero) for k in traits.kinks for a, b in found if a.free_symbols | b.free_symbols]
+        return [*(((traits.centre or 0) / a - b / a, width / a) for a, b in found), *kinks]
     if isinstance(node, sp.exp):
         return [(-b / (2 * a), 1 / sp.sqrt(sp.Abs(a))) for a, b, _ in _quadratic(node.args[0], variable)]
     if isinstance(node, sp.Pow):
@@ -90,6 +94,17 @@ def _places(node: sp.Basic, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr]
     if len(node.args) == 1 and isinstance(node.args[0], sp.Expr):
         return [(-b / a, 1 / a) for a, b in _affine(node.args[0], variable)]
     return []
+
+
+def _real_poles(body: sp.Expr, variable: sp.Symbol) -> list[sp.Expr]:
+    """Real poles of simple quotients, which must lie where a step in ``body`` vanishes: beyond a kink, and perhaps close to it."""
+    powers = (p for p in nodes(body, sp.Pow, inside=True) if p.exp.is_negative)
+    return [-b / a for p in powers for a, b in _affine(p.base, variable)]
+
+
+def _kinks(body: sp.Expr, variable: sp.Symbol) -> list[sp.Expr]:
+    kinked = (a for a in nodes(body, Applied, inside=True) if a.token.traits.kinks)
+    return [(k.location - b) / a for f in kinked for k in f.token.traits.kinks for a, b in _affine(f.argument, variable)]
 
 
 def _zeros(base: sp.Expr, variable: sp.Symbol) -> list[tuple[sp.Expr, sp.Expr]]:

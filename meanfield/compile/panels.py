@@ -75,9 +75,10 @@ def steep_places(facts: Analyticity, sigma: Array, centre: Array, width: Array, 
         (narrowest < np.minimum(_NARROW * facts.strip, NEAR_POLES * sigma))
         | (narrowest < sigma / _WIDE)
         | (wavelength < _SLOW * sigma)
+        | (width == 0).any(axis=0)
     )
     depth = np.where(np.isfinite(depth), np.minimum(depth, _DEEPEST), 0.0)
-    return Steep(centre, width, wavelength, depth), np.asarray(narrow)
+    return Steep(centre, width, wavelength, depth), np.asarray(narrow & (sigma > 0))
 
 
 def _panels(facts: Analyticity, sigma: Array, level: int, steep: Steep | None) -> Iterator[tuple[Array, int, float]]:

@@ -15,7 +15,7 @@ from meanfield.transfer.sine import sine
 from meanfield.transfer.softplus import softplus
 from meanfield.transfer.step import step
 from meanfield.transfer.tanh import tanh
-from meanfield.transfer.threshold_power import threshold_power
+from meanfield.transfer.threshold_power import rectified_power, threshold_power
 from meanfield.transfer.token import Applied, Transfer
 from meanfield.transfer.traits import Closed, Kink, Traits
 
@@ -37,6 +37,7 @@ __all__ = [
     "lift",
     "linear",
     "logistic",
+    "rectified_power",
     "relu",
     "sine",
     "softplus",

@@ -14,7 +14,7 @@ from meanfield.transfer.probabilities import gauss_density, pair_density
 from meanfield.transfer.token import Transfer, X
 from meanfield.transfer.traits import Closed, Kink, Signature, Traits
 
-__all__ = ["threshold_power"]
+__all__ = ["rectified_power", "threshold_power"]
 
 HIGHEST = 16
 
@@ -27,6 +27,12 @@ def threshold_power(n: int) -> Transfer:
     if isinstance(n, bool) or n != int(n) or not 0 <= n <= HIGHEST:
         raise TransferError(f"threshold_power expects an integer from 0 to {HIGHEST}, got {n!r}")
     return _build(int(n))
+
+
+def rectified_power(token: Transfer) -> int | None:
+    """n, if ``token`` is `max(0, x)^n`, else None."""
+    degree = token.traits.degree
+    return int(degree) if token.traits.kinks and degree <= HIGHEST and token == _build(int(degree)) else None
 
 
 @cache

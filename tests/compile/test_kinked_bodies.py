@@ -55,6 +55,62 @@ def test_values_and_derivatives(body: sp.Expr, f: Callable[[mpmath.mpf], mpmath.
         assert claim < 1e-12
 
 
+K = mf.parameter("K")
+saturated = sp.Piecewise((-1, x < -K), (x / K, x < K), (1, True))
+max0 = lambda t: max(t, mpmath.mpf(0))
+COMPOSED = [
+    (phi.relu(x) ** 2 / (phi.relu(x) ** 2 + K**2), lambda t, k: max0(t) ** 2 / (max0(t) ** 2 + k**2)),
+    (phi.relu(x) / (phi.relu(x) + K), lambda t, k: max0(t) / (max0(t) + k)),
+    (sp.Piecewise((0, x < 0), (x / (K + x), True)), lambda t, k: max0(t) / (max0(t) + k)),
+    (sp.Min(phi.relu(x), K), lambda t, k: min(max0(t), k)),
+    (saturated**2, lambda t, k: min(t * t / k**2, mpmath.mpf(1))),
+    (phi.relu(phi.tanh(x)) ** 2, lambda t, k: max0(mpmath.tanh(t)) ** 2),
+    (phi.tanh(phi.relu(x - K)), lambda t, k: mpmath.tanh(max0(t - k))),
+    (sp.Abs(sp.Abs(x) - K), lambda t, k: abs(abs(t) - k)),
+    (phi.step(2 * sp.tanh(x)) * phi.tanh(x - K), lambda t, k: mpmath.tanh(t - k) if t > 0 else mpmath.mpf(0)),
+    (phi.relu(x) * phi.relu(x - K) / (1 + x**2), lambda t, k: max0(t) * max0(t - k) / (1 + t * t)),
+]
+
+
+@pytest.mark.parametrize(("body", "f"), COMPOSED, ids=lambda q: str(q) if isinstance(q, sp.Expr) else "")
+@pytest.mark.parametrize("at", [(1.7, 0.4, 0.3), (0.04, -0.2, 0.05)])
+def test_functions_of_kinked_functions(body: sp.Expr, f: Callable[..., mpmath.mpf], at: tuple[float, float, float]) -> None:
+    e = E(body)
+    rows = [e, e.diff(m), e.diff(V), e.diff(K), e.diff(m, V), e.diff(V, V)]
+    named = {f"q{i}": row for i, row in enumerate(rows)}
+    model = mf.Model("m", equations={mu: 1 + 0 * (V + m + K)}, parameters=(V, m, K), observables=named)
+    value, claim = mf.compile(model).quantities(tuple(model.named(n) for n in named), np.ones((1, 1)), np.array([at]))
+
+    def true(var: mpmath.mpf, mean: mpmath.mpf, k: mpmath.mpf) -> mpmath.mpf:
+        return truth(lambda t: f(t, k), var, mean, [p for p in (-k, 0, k, 4 * k, 16 * k) if abs(p - mean) < 10 * mpmath.sqrt(var)])
+
+    with mpmath.workdps(30):
+        start = [mpmath.mpf(q) for q in at]
+        step = mpmath.mpf(10) ** -7
+        moved = lambda dv, dm, dk: true(start[0] * (1 + dv * step), start[1] + dm * step, start[2] * (1 + dk * step))
+        middle, up, down = true(*start), moved(1, 0, 0), moved(-1, 0, 0)
+        exact = [
+            middle,
+            (moved(0, 1, 0) - moved(0, -1, 0)) / (2 * step),
+            (up - down) / (2 * step * start[0]),
+            (moved(0, 0, 1) - moved(0, 0, -1)) / (2 * step * start[2]),
+            (moved(1, 1, 0) - moved(-1, 1, 0) - moved(1, -1, 0) + moved(-1, -1, 0)) / (4 * step**2 * start[0]),
+            (up - 2 * middle + down) / (step * start[0]) ** 2,
+        ]
+    for v, c, wanted in zip(value[0], claim[0], exact, strict=True):
+        assert abs(v - wanted) <= c + 1e-9 * max(1, abs(wanted))  # of differences
+        assert c <= 1e-7 * max(1, abs(wanted))
+    assert abs(value[0, 0] - exact[0]) <= claim[0, 0] + 1e-16
+
+
+def test_kinks_at_unknown_places_are_refused() -> None:
+    Delta = mf.unknown("Delta", nonnegative=True)
+    f = phi.relu(phi.tanh(mf.gaussian("y", mean=mu, var=Delta)) - K)
+    model = mf.Model("m", equations={mu: 2 * E(f), Delta: E(f**2)})
+    with pytest.raises(mf.errors.AverageError, match=r"where .* = 0, which is not known; write the whole as one transfer function"):
+        mf.solve(model, K=0.5)
+
+
 def test_powers_of_a_jump_at_a_delta_function() -> None:
     """``theta^n delta`` is ``delta/(n + 1)``: 1/3 of the density for ``<phi'^2 phi''>``, as in multiple precision."""
     for power in (1, 2, 3):
