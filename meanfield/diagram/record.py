@@ -126,9 +126,7 @@ class PhaseDiagram:
     def _solutions(self) -> str:
         ny, nx = self.plane.shape
         states = [one for sheet in self.sheets for point in sheet.points for one in point]
-        stable = (
-            f", {sum(one.stable is True for one in states)} of them stable" if any(one.stable is not None for one in states) else ""
-        )
+        stable = f", {sum(one.stable is True for one in states)} of them stable" if self._labels_stability else ""
         errors = [float(np.max(np.abs(e), initial=0.0)) for one in states for e in one.error.values()]
         worst = f"; the largest claimed error is {np.nanmax(errors):.1e}" if errors else ""
         return f"{nx} x {ny} points: {len(states)} solutions{stable}{worst}."
@@ -159,15 +157,20 @@ class PhaseDiagram:
         worst = max(float(np.nanmax(c.errors)) for c in self.curves)
         return f"Boundaries: {', '.join(parts)}; known to {worst:.1e}{certificate}."
 
+    @property
+    def _labels_stability(self) -> bool:
+        return any(one.stable is not None for sheet in self.sheets for point in sheet.points for one in point)
+
     def _coexistence(self) -> str:
         shared = [(name, share) for name, share in self._shares() if " + " in name or " states)" in name]
         empty = dict(self._shares()).get(NOTHING, 0.0)
+        states = "several stable states" if self._labels_stability else "several states (the model does not say which are stable)"
         text = (
-            f"Several stable states coexist at {_percent(sum(s for _, s in shared))} of the points"
+            f"{states.capitalize()} coexist in {_percent(sum(s for _, s in shared))} of the window"
             if shared
-            else "Nowhere do several stable states coexist, symmetric partners apart"
+            else f"Nowhere do {states} coexist, symmetric partners apart"
         )
-        return f"{text}; {f'no solution at {_percent(empty)}' if empty else 'every point has a solution'}."
+        return f"{text}; {f'no solution in {_percent(empty)}' if empty else 'every point has a solution'}."
 
 
 def _state(key: tuple[str, bool | None, bool | None, str], count: int) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def test_the_summary_has_five_lines():
     lines = cusp_diagram().summary().splitlines()
     assert len(lines) == 5
     assert lines[0] == "Phase diagram of cusp with a from -1 to 2 and b from -1 to 1."
-    assert "15 x 10 points" in lines[1] and "fold of cusp" in lines[3] and "coexist at" in lines[4]
+    assert "15 x 10 points" in lines[1] and "fold of cusp" in lines[3] and "coexist in" in lines[4]
 
 
 def test_progress_is_reported():
