@@ -33,7 +33,8 @@ class GeneralLaw:
         for token in {a.args[0] for b in bodies for a in nodes(b, Applied, inside=True)}:
             if token.traits.kinks:
                 raise AverageError(
-                    f"no closed form is known for an average of {token.name}, which has a kink, over {self.dimension} variables"
+                    f"no closed form is known for an average of {token.name}, which has a kink, over {self.dimension} variables; "
+                    "such averages need a smooth transfer function, or relu, step or threshold_power(n)"
                 )
         from meanfield.averages.passes import explicit
 

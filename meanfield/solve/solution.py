@@ -146,7 +146,8 @@ class Solution(Saved):
             check_converges(exprs, model, self.rows.x[0], self._at[0])
         gradient = self.kernel.gradients(exprs, self.rows.x, self._at)
         with np.errstate(all="ignore"):
-            carried = (np.abs(gradient) * self.rows.error[:, None, :]).sum(axis=2)
+            error = self.rows.error[:, None, :]  # an unknown that is exact carries none, even where the slope does not exist
+            carried = np.where(error == 0, 0.0, np.abs(gradient) * error).sum(axis=2)
         for k, n in enumerate(names):
             self._cache[n] = (
                 self._spread(value[:, k]),

@@ -3,9 +3,11 @@
 import mpmath as mp
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+import meanfield as mf
 from meanfield.solve import FunctionProblem, Status, certify, claim, newton
 from tests.solve import analytic_zoo as zoo
 
@@ -105,3 +107,12 @@ def test_gaussian_model_claims_against_a_converged_rule(g, m):
     points = certify(problem, p, run)
     step = newton(problem, p, points.x * (1 + 1e-7)).x - points.x
     assert points.found[0] and (np.abs(step) <= 2 * points.error).all() and points.error.max() < 1e-12
+
+
+def test_what_is_exact_carries_no_error_across_a_kink() -> None:
+    """At rest the slope of <phi> of a rectified function does not exist, and kappa = 0 is exact all the same."""
+    phi = mf.transfer.custom("rectified tanh", lambda x: sp.Max(0, sp.tanh(x)))
+    model = mf.models.by_name("rank1-stationary").with_transfer(phi)
+    rest, active = mf.solve(model, find="all", g=1.3, M_m=1.2, M_n=1.8, Sigma_m=0.3)
+    assert (rest["kappa"], rest.error["kappa"]) == (0, 0)
+    assert 0 < active.error["kappa"] < 1e-10
