@@ -17,6 +17,7 @@ from meanfield.averages.passes import parity
 from meanfield.averages.scope import nodes, substitute
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import EPS, FINE, TOLERANCES, WORKING, Array
+from meanfield.compile.pair_law import PairLaw
 from meanfield.compile.plan import NODES, Program, replace_nodes
 from meanfield.compile.refinement import squared_errors
 from meanfield.compile.rounding import UNITS, function_rounding
@@ -81,6 +82,12 @@ class Kernel:
         groups = self.program("claims", lambda: self.residuals).plan.groups
         return bool(groups) and all(isinstance(g, ScalarLaw) and g.sketches for g in groups)
 
+    @cached_property
+    def pairs(self) -> bool:
+        """Whether all averages of the equations are over pairs: the rules for claims then cost several times the others."""
+        groups = self.program("claims", lambda: self.residuals).plan.groups
+        return bool(groups) and all(isinstance(g, PairLaw) for g in groups)
+
     def _columns(self, x: Array, p: Array) -> list[Array]:
         return [*np.ascontiguousarray(np.atleast_2d(x).T), *np.ascontiguousarray(np.atleast_2d(p).T)]
 
@@ -122,11 +129,12 @@ class Kernel:
             return 10 * TOLERANCES[self.level] * (1.0 + np.abs(x))
         return self.refined(x, p)[1]
 
-    def refined(self, x: Array, p: Array) -> tuple[Array, Array]:
-        """The residual by the FINE rules, and a bound on its error, both (P, n)."""
-        return self._checked(self.program("claims", lambda: self.residuals), self._columns(x, p))
+    def refined(self, x: Array, p: Array, coarse: Array | None = None) -> tuple[Array, Array]:
+        """The residual by the FINE rules, and a bound on its error, both (P, n). coarse: the residual by the TIGHT rules, if it is
+        known."""
+        return self._checked(self.program("claims", lambda: self.residuals), self._columns(x, p), coarse)
 
-    def _checked(self, program: Program, columns: Sequence[Array]) -> tuple[Array, Array]:
+    def _checked(self, program: Program, columns: Sequence[Array], known: Array | None = None) -> tuple[Array, Array]:
         """Values of a program by the FINE rules and error bounds: difference of two levels (what averages of known analyticity
         contribute to it counts less, see `squared_errors`), rounding of every average through its sensitivity, rounding of
         the scalar algebra."""
@@ -135,7 +143,7 @@ class Kernel:
             _add_sensitivities(program)
         if min(len(c) for c in columns) == 0:
             return np.zeros((0, count)), np.zeros((0, count))
-        both = program.twice(columns)
+        both = program.twice(columns, known)
         fine, coarse, noise = both.fine, both.coarse, [n for group in both.rounding for n in group]
         value = fine[:, :count]
         sensitivity = fine[:, 3 * count :].reshape(fine.shape[0], count, len(noise))

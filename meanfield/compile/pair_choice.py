@@ -24,7 +24,7 @@ PAIR_TOLERANCES = TOLERANCES | {TIGHT: 1e-12, FINE: 1e-14}
 LARGEST_COUNT = 1280
 QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy
 CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the correlation
-SMALLEST_COUNT = 32
+SMALLEST_COUNTS = (64, 96)  # fewer save less than a block of their own costs: up to ROUGH, and beyond
 _BEYOND = 0.3  # standard deviations added to the cut-off
 NOTHING, WIDE = -2, -1  # not a number, or so far off that nothing is computed; too wide for a series
 # Laws of a variance above 4096 are iterates that have wandered off and are given up.
@@ -74,7 +74,7 @@ class Choice:
         # What the quotient divides by must be made up for.
         gap = np.maximum(1 - rho, QUOTIENT_GAP)
         count = np.where(quotient, coefficient_counts(needed, sigma, rho, tol * gap**2), full)
-        count = np.where(count <= LARGEST_COUNT, np.maximum(count, SMALLEST_COUNT), np.inf)
+        count = np.where(count <= LARGEST_COUNT, np.maximum(count, SMALLEST_COUNTS[self.level > ROUGH]), np.inf)
         return np.ceil(self.per_octave * np.log2(count)), quotient
 
     def _kind(self, sigma: float, rung: float, quotient: bool) -> int:

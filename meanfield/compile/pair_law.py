@@ -20,7 +20,7 @@ from meanfield.compile.coefficients import projection
 from meanfield.compile.generators import Analyticity, analyticity
 from meanfield.compile.grid import UniformGrid
 from meanfield.compile.group import FEW, Array, Checks
-from meanfield.compile.pair_choice import NOTHING, WIDE, Choice, Way, choice
+from meanfield.compile.pair_choice import NOTHING, WIDE, Choice, choice
 from meanfield.compile.series import PairTerm, Recipe
 from meanfield.compile.single import Single
 from meanfield.compile.wide_pairs import wide_pair_terms
@@ -100,33 +100,26 @@ class PairLaw:
             kind[(mean == 0) & (kind >= 0)] += 1
         kind[~np.isfinite(mean)] = NOTHING
         values, noise = np.full((2, len(self.terms), sigma.size), np.nan)
+        parts: dict[bool, list[tuple[Array, Array, Array]]] = {quotient: [] for quotient in self.recipes}
         for at, way in ways.blocks(kind):
             if not keep and at.size <= FEW:
                 for k in at.tolist():
                     one = mean.item(k), sigma.item(k), [r.item(k) for r in rho], [p.item(k) for p in parameters]
                     values[:, k], noise[:, k] = self._alone(*one, level), 0.0
                 continue
-            part = (mean[at], sigma[at], [r[at] for r in rho], [p[at] for p in parameters])
-            values[:, at], noise[:, at] = self._block(*part, way, level, keep)
+            z, weights, table = projection(way.step, way.cutoff, way.count, way.half)
+            grid, here = UniformGrid(mean[at], sigma[at], z), [r[at] for r in rho]
+            own = [p[at] for p in parameters]
+            parts[way.quotient].append((at, *self.recipes[way.quotient].rows(grid, here, weights, table, own, keep, way.half)))
+        for quotient, some in parts.items():
+            if some:  # what is left to do for each point is done for all at once
+                at, rows, bounds = (np.concatenate(part, axis=-1) for part in zip(*some, strict=True))
+                values[:, at], noise[:, at] = self.recipes[quotient].assembled(rows, bounds, sigma[at], [r[at] for r in rho])
         for at in np.flatnonzero(kind == WIDE)[:, None]:
             values[:, at], noise[:, at] = wide_pair_terms(
                 self, mean[at], sigma[at], [r[at] for r in rho], [p[at] for p in parameters], level
             )
         return values, noise
-
-    def _block(
-        self,
-        mean: Array,
-        sigma: Array,
-        rho: list[Array],
-        parameters: Sequence[Array],
-        way: Way,
-        level: int,
-        keep: bool,
-    ) -> tuple[Array, Array]:
-        z, weights, table = projection(way.step, way.cutoff, way.count, way.half)
-        grid = UniformGrid(mean, sigma, z)
-        return self.recipes[way.quotient].apply(grid, sigma, rho, weights, table, parameters, keep, way.half)
 
 
 __all__ = ["PairLaw", "PairTerm"]

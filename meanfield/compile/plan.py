@@ -237,8 +237,8 @@ class Program:
             return np.array([[r if isinstance(r, float) else float(np.ravel(r)[0]) for r in results]])
         return np.stack(self(columns, level), axis=1)
 
-    def twice(self, columns: Sequence[Array]) -> Twice:
-        """Values by the FINE rules and by coarser ones, with what there is to compare."""
+    def twice(self, columns: Sequence[Array], known: Array | None = None) -> Twice:
+        """Values by the FINE rules and by coarser ones, with what there is to compare. known: those by the coarser ones (P, E)."""
         size, groups = _size(columns), self.plan.groups
         checks = [Checks() for _ in groups]
         finer: list[list[Array]] = [[] for _ in groups]
@@ -254,8 +254,10 @@ class Program:
             coarser[i] = known or groups[i].evaluate(arrays, TIGHT)
             return coarser[i]
 
-        fine, coarse = (np.stack(_filled(self._results(columns, size, by), size), axis=1) for by in (finely, coarsely))
-        return Twice(fine, coarse, [c.rounding for c in checks], finer, coarser)
+        ways = (finely,) if known is not None else (finely, coarsely)
+        fine, *coarse = (np.stack(_filled(self._results(columns, size, by), size), axis=1) for by in ways)
+        rounding = [c.rounding for c in checks]
+        return Twice(fine, coarse[0], rounding, finer, coarser) if known is None else Twice(fine, known, rounding, finer, finer)
 
     @cached_property
     def _independent(self) -> list[bool]:

@@ -51,8 +51,8 @@ class SchemeKernel(Kernel):
             self._programs[key] = program
         return self._programs[key]
 
-    def refined(self, x: Array, p: Array) -> tuple[Array, Array]:
-        value, bound = super().refined(x, p)
+    def refined(self, x: Array, p: Array, coarse: Array | None = None) -> tuple[Array, Array]:
+        value, bound = super().refined(x, p, coarse)
         other, far = self.plain.refined(x, p)
         away, slopes = x - self._root(x, p), self.residual_jacobian(x, p)[1]
         with np.errstate(invalid="ignore"):

@@ -77,10 +77,9 @@ class Recipe:
             else:
                 self.steps.append((AVERAGE, place[0], t, place))
 
-    def apply(
+    def rows(
         self,
         grid: Grid,
-        sigma: Array,
         rho: Sequence[Array],
         weights: Array,
         table: Array,
@@ -88,29 +87,37 @@ class Recipe:
         keep: bool,
         half: bool = False,
     ) -> tuple[Array, Array]:
-        """Values (T, B) of the terms and bounds (T, B) on their rounding errors (zero unless ``keep``). half: the law is
-        symmetric about 0, and the grid holds its nodes z >= 0 only."""
+        """What the terms are made of at a block of points, (R, B): sums, then averages; and bounds on their rounding errors (zero
+        unless ``keep``). half: the law is symmetric about 0, and the grid holds its nodes z >= 0 only."""
+        sigma = grid.sigma
         # The grid is wide enough for coefficients: nothing of a plain average lies beyond it.
         dot = Dot(weights, NodeErrors(grid.mean, sigma, grid.z, (0.0, 0.0)) if keep else None, self.plain_moments)
         a, averages = self.coefficients.evaluate(grid, sigma, dot, table, parameters, half)
         products = [a[i] * a[j] for i, j in self.products]
         tables = self.sums.tables(rho, table.shape[0])
-        sums = self.sums.of(products, tables)
-        var = sigma * sigma
-        quotients = self.newton.values(sums, averages, var, [var * (1 - r) for r in rho])
-        found = {SUM: sums, QUOTIENT: quotients, AVERAGE: averages}
-        values, noise = np.empty((len(self.terms), sigma.size)), np.zeros((len(self.terms), sigma.size))
-        for i, (kind, at, _, _) in enumerate(self.steps):
-            values[i] = found[kind][at]
+        found = np.array([*self.sums.of(products, tables), *averages])
+        noise = np.zeros_like(found)
         if keep:
-            plain = self.coefficients.noise(dot, sigma.size)
-            for i, (kind, at, t, place) in enumerate(self.steps):
-                if kind == QUOTIENT:
-                    gap = sigma * sigma * (1 - rho[t.others[0]])
-                    noise[i] = np.abs(averages[place[0]]) * (16 * EPS) / gap**t.order
-                else:
-                    noise[i] = plain[at] if kind == AVERAGE else self.sums.rounding(at, products, tables)
-        return values, noise
+            for at in {at for kind, at, _, _ in self.steps if kind == SUM}:
+                noise[at] = self.sums.rounding(at, products, tables)
+            for at, bound in enumerate(self.coefficients.noise(dot, sigma.size), len(self.sums.pairs)):
+                noise[at] = bound
+        return found, noise
+
+    def assembled(self, rows: Array, noise: Array, sigma: Array, rho: Sequence[Array]) -> tuple[Array, Array]:
+        """Values (T, P) of the terms and bounds (T, P) on their rounding errors, from rows (R, P) and their bounds."""
+        count, var = len(self.sums.pairs), sigma * sigma
+        gaps = [var * (1 - r) for r in rho]
+        quotients = self.newton.values(list(rows[:count]), list(rows[count:]), var, gaps)
+        values, bounds = np.empty((len(self.terms), sigma.size)), np.empty((len(self.terms), sigma.size))
+        for i, (kind, at, t, place) in enumerate(self.steps):
+            if kind == QUOTIENT:
+                values[i] = quotients[at]
+                bounds[i] = np.abs(rows[count + place[0]]) * (16 * EPS) / gaps[t.others[0]] ** t.order
+            else:
+                row = at if kind == SUM else count + at
+                values[i], bounds[i] = rows[row], noise[row]
+        return values, bounds
 
 
 def _diagonal(t: PairTerm, variable: sp.Symbol) -> list[sp.Expr]:

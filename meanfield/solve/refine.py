@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from meanfield.compile import FINE, Kernel
-from meanfield.compile.group import ROUGH, TOLERANCES
+from meanfield.compile.group import ROUGH, TIGHT, TOLERANCES
 from meanfield.solve.claims import claim
 from meanfield.solve.extension import ExtendedProblem, extended
 from meanfield.solve.linear import inverse
 from meanfield.solve.problem import EPS, Array
 
+_LITTLE = 1e-11  # relative correction that may go into a claim as it is
 _LONGEST = 1e-3  # relative size of a correction beyond which the first order means nothing
 _SHARE = 1e-4  # of the correction that may be wrong, at least: the error of a rough Jacobian and the curvature over the step
 _SETTLED = 5e-11  # what may be wrong with the last correction of a root, beside the claim
@@ -60,16 +61,18 @@ def refine(
     quadrature of the Jacobian. taken: relative size of a step between where the Jacobian was evaluated and x.
     """
     problem = extended(kernel)
-    fine, bound = _refined(kernel, x, p)
     with np.errstate(all="ignore"):
         inverted = inverse(jacobian)
+        x, fine, bound, way = _refined(kernel, x, p, inverted, scale)
+        taken = taken + way
         raw = (inverted * fine[:, None, :]).sum(axis=2)
         extent = np.abs(x) + scale
         scaled = jacobian * extent[:, None, :]
         rows = np.abs(scaled).max(axis=2, keepdims=True)
         scaled = scaled / np.where(rows > 0, rows, 1.0)
         condition = np.abs(scaled).sum(axis=1).max(axis=1) * np.abs(inverse(scaled)).sum(axis=1).max(axis=1)
-        strength = _strength(kernel, rows[:, :, 0], extent, bound)
+        each = _strengths(kernel, rows[:, :, 0], extent, bound)
+        strength = each.min(axis=1)
         none = strength < 8 * EPS  # nothing but rounding is left of an equation's slopes
         condition = np.where(none | np.isnan(condition) & np.isfinite(scaled).all(axis=(1, 2)), np.inf, condition)
         usable = (np.abs(raw) < _LONGEST * extent).all(axis=1)
@@ -99,8 +102,10 @@ def refine(
         missed = missed + np.where(usable, bent, 0.0)[:, None] * unit
         error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
         weak = strength < 1 / _CURVED
+        # On the way from where the Jacobian is, the sign of what is left of 1 - F' may have changed.
+        outdated = (each[:, : len(kernel.model.equations)] < (_STALE / 4 * taken)[:, None]).any(axis=1)
         within = np.clip(np.abs(x), _SMALL, np.where(variances, np.inf, 1.0))
-        settled = usable & (missed <= error + _SETTLED * within).all(axis=1) & (condition < _CURVED) & ~weak
+        settled = usable & (missed <= error + _SETTLED * within).all(axis=1) & (condition < _CURVED) & ~weak & ~outdated
         error = error + missed
         corrected = x - step
         left = (jacobian * step[:, None, :]).sum(axis=2)
@@ -119,9 +124,8 @@ def refine(
     return Refined(corrected, error, condition, residual, jacobian, settled, share)
 
 
-def _strength(kernel: Kernel, rows: Array, extent: Array, bound: Array) -> Array:
-    """(P,) how much the equations depend on the unknowns, the least of them: next to nothing near a multiple root, which
-    equilibration would hide.
+def _strengths(kernel: Kernel, rows: Array, extent: Array, bound: Array) -> Array:
+    """(P, n) how much each equation depends on the unknowns: next to nothing near a multiple root, which equilibration would hide.
 
     An equation ``u = F`` is compared with the size of u, another one with that of its terms, which its rounding shows.
     """
@@ -129,17 +133,41 @@ def _strength(kernel: Kernel, rows: Array, extent: Array, bound: Array) -> Array
     place = [kernel.unknowns.index(u) for u in kernel.model.equations]
     terms = np.where(np.isfinite(bound), bound, 0.0) / (4 * EPS)
     size = np.concatenate([extent[:, place], terms[:, count:]], axis=1)
-    return np.nan_to_num(rows / size, nan=np.inf).min(axis=1)
+    return np.nan_to_num(rows / size, nan=np.inf)
 
 
-def _refined(kernel: Kernel, x: Array, p: Array) -> tuple[Array, Array]:
-    """The residual by the FINE rules and its claim, beyond the domain's edges too."""
-    inside = (x >= kernel.lower).all(axis=1)
-    if inside.all():
-        return kernel.refined(x, p)
+def _refined(kernel: Kernel, x: Array, p: Array, inverted: Array, scale: Array) -> tuple[Array, Array, Array, Array]:
+    """The residual by the FINE rules and its claim, beyond the domain's edges too; where, and the relative distance (P,) from x.
+
+    Averages over pairs cost so much that both rules are not evaluated at one place: a correction by the TIGHT residual leads to
+    where that one vanishes, and the FINE one there is the distance of the two, or more by what the correction has left. Where that
+    is not little, both are.
+    """
     fine, bound = np.empty_like(x), np.empty_like(x)
-    if inside.any():
-        fine[inside], bound[inside] = kernel.refined(x[inside], p[inside])
-    out, beyond = ~inside, ExtendedProblem(kernel.at(FINE))
-    fine[out], bound[out] = beyond.residual(x[out], p[out]), beyond.claims(x[out], p[out])
-    return fine, bound
+    inside = (x >= kernel.lower).all(axis=1)
+    open_rows, moved = inside, np.zeros(len(x))
+    if kernel.pairs:
+        at = np.flatnonzero(inside)
+        extent = np.abs(x[at]) + scale[at]
+        step = _times(inverted[at], kernel.at(TIGHT).residual(x[at], p[at]))
+        distance = (np.abs(step) / extent).max(axis=1)
+        near = (distance < _LONGEST) & (x[at] - step >= kernel.lower).all(axis=1)
+        there, extent, at = (x[at] - step)[near], extent[near], at[near]
+        moved[at] = distance[near]
+        fine[at], bound[at] = kernel.refined(there, p[at], np.zeros_like(there))
+        left = _times(inverted[at], fine[at])
+        little = (np.abs(left) < _LITTLE * extent).all(axis=1)
+        x, open_rows = np.array(x), np.array(inside)
+        x[at] = np.where(little[:, None], there, np.maximum(there - left, kernel.lower))
+        open_rows[at[little]] = False
+    if open_rows.any():
+        fine[open_rows], bound[open_rows] = kernel.refined(x[open_rows], p[open_rows])
+    if not inside.all():
+        out, beyond = ~inside, ExtendedProblem(kernel.at(FINE))
+        fine[out], bound[out] = beyond.residual(x[out], p[out]), beyond.claims(x[out], p[out])
+    return x, fine, bound, moved
+
+
+def _times(matrix: Array, vector: Array) -> Array:
+    """(P, n, n) times (P, n), without BLAS: its answer may depend on the batch."""
+    return (matrix * vector[:, None, :]).sum(axis=2)
