@@ -11,8 +11,10 @@ from meanfield.compile import Kernel, compile
 from meanfield.errors import ParameterError, brief
 from meanfield.model import Model
 from meanfield.model.forms import as_model
+from meanfield.progress import ProgressOption
 from meanfield.solve.absence import explained
 from meanfield.solve.choose import find_one, preferred
+from meanfield.solve.chunks import in_chunks
 from meanfield.solve.existence import check_given
 from meanfield.solve.patchwork import Patchwork
 from meanfield.solve.points import ParameterPoints, parameter_points
@@ -35,7 +37,7 @@ def solve(
     rounds: int = 2,
     method: Literal["newton", "relaxation"] = "newton",
     scheme: Any = None,
-    progress: Any = None,
+    progress: ProgressOption = None,
     **parameters: Any,
 ) -> Any:
     """Solve a model at given parameters.
@@ -49,6 +51,7 @@ def solve(
     pseudo-time x' = -x + F(x) from the starts, which reaches attracting states only (see `meanfield.solve.pseudo_time`).
     scheme: an object with ``points`` and ``weights`` for the weight exp(-x^2), such as ``quadpy.e1r2.gauss_hermite(50)``, for the
     averages over one Gaussian variable in the place of the rules that the library chooses; claims hold its distance from those.
+    progress: True for a bar on standard error, or a function of (done, total, text); the points are solved some thousand at a time.
     Raises `ParameterError` for unknown, missing, non-finite or forbidden parameters and for those that make a law impossible,
     `AverageError` for those at which an average does not converge, `ModelError` for a transfer function
     for which the equations do not hold.
@@ -84,7 +87,7 @@ def solve(
     if method == "relaxation":
         parts = [(model, _relaxed(model, points.p, find, tol, extra), np.arange(len(points.p)))]
     else:
-        parts = follow_junctions(model, points.p, _search(model, points.p, find, tol, rounds, extra), find, tol, rounds)
+        parts = follow_junctions(model, points.p, _search(model, points.p, find, tol, rounds, extra, progress), find, tol, rounds)
     result = one(points, parts, tol) if find == "one" else every(points, parts, tol)
     if digits is not None:
         return _with_digits(result, digits, parameters)
@@ -100,14 +103,16 @@ def _with_scheme(model: Model, scheme: Any, digits: int | None) -> Model:
     return with_scheme(model, scheme)
 
 
-def _search(model: Model, p: Array, find: str, tol: float, rounds: int, extra: Array | None) -> Search:
+def _search(model: Model, p: Array, find: str, tol: float, rounds: int, extra: Array | None, progress: ProgressOption) -> Search:
     """By Newton's method, points of delicate models that double precision does not solve by multiple precision."""
-    if find == "one" and extra is None:
-        search = find_one(model, p, tol)
-    else:
+
+    def some(p: Array) -> Search:
+        if find == "one" and extra is None:
+            return find_one(model, p, tol)
         search = find_all(model, p, tol, rounds, extra)
-        if find == "one":
-            search = replace(search, rows=preferred(compile(model), search.rows, p))
+        return replace(search, rows=preferred(compile(model), search.rows, p)) if find == "one" else search
+
+    search = in_chunks(some, p, f"solving {model.name or model.title}", progress)
     if model.delicate and (search.why or (search.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any()):
         from meanfield.solve.escalate import rescued_each
 
@@ -143,7 +148,9 @@ def follow_junctions(model: Model, p: Array, search: Search, find: str, tol: flo
         missing = np.array(sorted(set(range(len(p))) - set(search.rows.owner.tolist())), dtype=np.intp)
         if missing.size:
             inner = p[missing]
-            found = find_one(junction.phase, inner, tol) if find == "one" else find_all(junction.phase, inner, tol, rounds)
+            phase = junction.phase
+            beyond = lambda p, phase=phase: find_one(phase, p, tol) if find == "one" else find_all(phase, p, tol, rounds)
+            found = in_chunks(beyond, inner, f"solving {phase.name or phase.title}")
             parts.append((junction.phase, explained(junction.phase, inner, found), missing))
     return parts
 
