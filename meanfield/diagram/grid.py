@@ -102,7 +102,7 @@ def make_plane(
     for name, (low, high) in zip(plane, window, strict=True):
         if not (np.isfinite([low, high]).all() and low != high):
             raise ParameterError(f"the window of {name} must be two different finite numbers, got {(low, high)!r}")
-    edges = tuple((float(low), float(high)) for low, high in window)
+    edges = tuple((float(min(ends)), float(max(ends))) for ends in window)  # 3:0 is the window 0:3
     x, y = (low + (np.arange(n) + _INSIDE) / n * (high - low) for (low, high), n in zip(edges, counts, strict=True))
     return Plane((plane[0], plane[1]), x, y, (edges[0], edges[1]))
 

@@ -16,8 +16,8 @@ from tests import fakes
 WINDOW = ((-1.0, 2.0), (-1.0, 1.0))
 
 
-def cusp_diagram(points=(15, 10), **options):
-    return diagram(fakes.cusp(), plane=("a", "b"), window=WINDOW, points=points, **options)
+def cusp_diagram(points=(15, 10), window=WINDOW, **options):
+    return diagram(fakes.cusp(), plane=("a", "b"), window=window, points=points, **options)
 
 
 def test_the_folds_of_the_cusp_are_one_curve_through_its_tip():
@@ -176,3 +176,9 @@ def test_an_interrupt_keeps_what_was_computed(monkeypatch, tmp_path):
 def test_a_wrong_request_is_refused(options, says):
     with pytest.raises(ParameterError, match=says):
         diagram(fakes.cusp(), **{"plane": ("a", "b"), "window": WINDOW, "points": 3, **options})
+
+
+def test_a_window_written_backwards_is_the_same_window():
+    forth, back = cusp_diagram(), cusp_diagram(window=[ends[::-1] for ends in WINDOW])
+    assert forth.plane.edges == back.plane.edges and (forth.region == back.region).all()
+    assert [r.area for r in back.regions()] == [r.area for r in forth.regions()]
