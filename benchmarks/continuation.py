@@ -1,152 +1,50 @@
-"""Continuation beside the Python programs that install from the registry, in one run, on two problems with known folds.
+"""Continuation beside the programs that install from the Python registry, in one run, on two problems with known folds.
 
 A bistable branch ``p + u - u^3/3 = 0`` from p = -2 to 2 (folds at p = +-2/3), and Bratu's equation on 20 inner points up to
-its fold (reference: Newton's method on the equations of the discretised fold, written out below). Printed: processor time
-(best of three, child processes included), points, error of the fold, lines a user writes. A rival that is not installed is passed
-over with a sentence. bifpy drives AUTO-07p: "auto" interprets the Python function, "auto-f" has it transpiled to Fortran; the first
-of its runs, which compiles, does not count.
+its fold (reference: Newton's method on the equations of the discretised fold, written out below). Printed: processor and wall
+time (the best of three, child processes included), points, error of the fold, lines a user writes. A program written in Python
+only runs by its own settings, and then with smaller tolerances and ever smaller steps until its fold is as good as ours or a run would
+take a minute; told is the best fold. AUTO-07p is driven by bifpy, "python": calling the Python function, "fortran": that function written out
+and compiled first; "alone": that executable without Python and compiler, its own time. What is not installed is passed over.
 
-Usage: continuation.py   (with OMP_NUM_THREADS=1; rivals: pip install pycont-lite contique jaxcont bifpy; bifpy needs gfortran)
+Usage: continuation.py   (with OMP_NUM_THREADS=1; pip install pycont-lite contique jaxcont bifpy pycobi; bifpy needs gfortran)
 """
 
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable
+import shutil
+import subprocess
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from importlib.util import find_spec
 from io import StringIO
-from typing import Any
 
 import numpy as np
+from continuation_peers import LAPLACE, PYTHON_ONLY, SIZE, START, Peer, auto_bratu, auto_cubic, auto_folds
 
 import meanfield as mf
-from meanfield.continuation import Stops, follow
+from meanfield.continuation import Steps, Stops, follow
 from meanfield.solve import FunctionProblem
 
-SIZE = 20
-LAPLACE = (np.eye(SIZE, k=1) + np.eye(SIZE, k=-1) - 2 * np.eye(SIZE)) * (SIZE + 1) ** 2
-START = float(np.real(min(np.roots([-1 / 3, 0, 1, -2.0]), key=lambda r: abs(r.imag))))
+_LONG = 60.0  # seconds: no run is made that would take longer
+Found = tuple[int, Sequence[float]]
 
 
-def cubic(u: Any, p: float) -> Any:
-    return p + u - u**3 / 3
-
-
-def bratu(u: Any, p: float) -> Any:
-    return LAPLACE @ u + p * np.exp(u)
-
-
-def ours_cubic() -> tuple[int, float]:
+def ours_cubic() -> Found:
     problem = FunctionProblem(lambda u, p: p + u - u**3 / 3, lambda u, p: (1 - u**2)[:, :, None], ["u"], ["p"])
     branch = follow(problem, "p", 2, x=[START], p=[-2.0])
-    return len(branch), max(abs(abs(e.at["p"]) - 2 / 3) for e in branch.events("fold"))
+    return len(branch), [e.at["p"] for e in branch.events("fold")]
 
 
-def ours_bratu() -> tuple[int, float]:
+def ours_bratu() -> Found:
     jacobian = lambda u, p: LAPLACE + (p * np.exp(u))[:, :, None] * np.eye(SIZE)
     problem = FunctionProblem(lambda u, p: u @ LAPLACE + p * np.exp(u), jacobian, [f"u_{i}" for i in range(SIZE)], ["p"])
     branch = follow(problem, "p", 5, x=np.zeros(SIZE), p=[0.0], stops=Stops({"u_10": (-1, 4)}))
-    return len(branch), branch.events("fold")[0].at["p"]
-
-
-def pycont_path(f: Callable[[Any, float], Any], u: Any, p: float, window: tuple[float, float], steps: int) -> Any:
-    from pycont.continuation import pseudoArclengthContinuation
-
-    options = {"initial_directions": "increase_p", "param_min": window[0], "param_max": window[1], "analyze_stability": False}
-    result = pseudoArclengthContinuation(f, u, p, 1e-6, 0.1, 0.05, steps, options, verbosity="OFF")
-    turns = [e.p for e in result.events if e.kind == "LP"]
-    return sum(len(b.p_path) for b in result.branches), turns
-
-
-def pycont_cubic() -> tuple[int, float]:
-    points, turns = pycont_path(cubic, np.array([START]), -2.0, (-2.1, 2.0), 200)
-    return points, max((abs(abs(t) - 2 / 3) for t in turns), default=np.nan)
-
-
-def pycont_bratu() -> tuple[int, float]:
-    points, turns = pycont_path(bratu, np.zeros(SIZE), 0.0, (-0.1, 5.0), 150)
-    return points, turns[0] if turns else np.nan
-
-
-def contique_path(f: Callable[[Any, float], Any], u: Any, p: float, reach: float, steps: int) -> tuple[int, Any]:
-    from contique import solve
-
-    results = list(solve(lambda x, q: f(x, q), u, p, dxmax=reach, dlpfmax=reach, control0=(len(u), 1), maxsteps=steps, tol=1e-10))
-    return len(results), np.array([r.x[-1] for r in results])
-
-
-def contique_cubic() -> tuple[int, float]:
-    points, path = contique_path(cubic, np.array([START]), -2.0, 0.1, 100)
-    turns = path[1:-1][(np.diff(path)[:-1] * np.diff(path)[1:]) < 0]  # it reports no folds: the point where the path turns
-    return points, max((abs(abs(t) - 2 / 3) for t in turns[:2]), default=np.nan)
-
-
-def contique_bratu() -> tuple[int, float]:
-    points, path = contique_path(bratu, np.zeros(SIZE), 0.0, 0.1, 60)
-    return points, float(path.max())
-
-
-def jaxcont_path(f: Callable[[Any, Any, Any], Any], u: Any, p: float, window: tuple[float, float]) -> tuple[int, list[float]]:
-    import jax
-    import jax.numpy as jnp
-    import jaxcont
-
-    jax.config.update("jax_enable_x64", True)
-    problem = jaxcont.bif_problem(f, u0=jnp.array(u), p0=p, param_name="p")
-    options = jaxcont.ContinuationPar(ds=0.05, max_steps=200)
-    result = jaxcont.continuation(problem, p_span=window, settings=options, events=[jaxcont.Fold()])
-    return len(result.branch.params), [float(e.p) for e in result.events if "fold" in str(e.kind).lower()]
-
-
-def jaxcont_cubic() -> tuple[int, float]:
-    points, turns = jaxcont_path(lambda u, p, args: p + u - u**3 / 3, [START], -2.0, (-2.0, 2.0))
-    return points, max((abs(abs(t) - 2 / 3) for t in turns), default=np.nan)
-
-
-def jaxcont_bratu() -> tuple[int, float]:
-    import jax.numpy as jnp
-
-    points, turns = jaxcont_path(lambda u, p, args: jnp.array(LAPLACE) @ u + p * jnp.exp(u), [0.0] * SIZE, 0.0, (0.0, 5.0))
-    return points, turns[0] if turns else np.nan
-
-
-def auto_path(f: Callable[[Any, Any], Any], u: Any, p: float, window: tuple[float, float], native: bool) -> Any:
-    from bifpy import auto
-
-    def start(state: Any, parameters: Any, _: float) -> None:
-        for i, value in enumerate(u):
-            state[i] = value
-        parameters[0] = p
-
-    settings = {"ips": auto.IPS_ALGEBRAIC_SYSTEM, "ndim": len(u), "npar": 1, "nmx": 200, "ntst": 20, "ncol": 4, "iad": 3}
-    settings |= {"ilp": 1, "isp": 0, "iads": 1, "itmx": 9, "itnw": 5, "nwtn": 3, "jac": 0, "ds": 0.05, "dsmin": 1e-4, "dsmax": 0.1}
-    settings |= {"rl0": window[0], "rl1": window[1], "a0": -1e300, "a1": 1e300, "epsl": 1e-11, "epsu": 1e-11, "epss": 1e-9}
-    result = auto.run(f, start, settings, icu=[1], transpile=native)
-    found = [point for branch in result.branches for point in branch.points]
-    return len(found), [q.parameters[0] for q in found if abs(q.point_type_code) % 10 == 2]  # of limit points
-
-
-def auto_cubic(native: bool = False) -> tuple[int, float]:
-    points, turns = auto_path(lambda u, p: [p[0] + u[0] - u[0] ** 3 / 3], [START], -2.0, (-2.1, 2.0), native)
-    return points, max((abs(abs(t) - 2 / 3) for t in turns), default=np.nan)
-
-
-def auto_bratu(native: bool = False) -> tuple[int, float]:
-    points, turns = auto_path(bratu_by_rows, [0.0] * SIZE, 0.0, (-0.1, 5.0), native)
-    return points, turns[0] if turns else np.nan
-
-
-def bratu_by_rows(u: Any, p: Any) -> Any:
-    from math import exp
-
-    try:
-        from sympy import exp as symbolic
-    except ImportError:
-        symbolic = exp
-    e = exp if isinstance(u[0], float) else symbolic
-    wide = [0.0, *(u[i] for i in range(SIZE)), 0.0]
-    return [(wide[i] - 2 * wide[i + 1] + wide[i + 2]) * (SIZE + 1) ** 2 + p[0] * e(wide[i + 1]) for i in range(SIZE)]
+    return len(branch), [e.at["p"] for e in branch.events("fold")]
 
 
 def bratu_fold() -> float:
@@ -162,15 +60,24 @@ def bratu_fold() -> float:
     return float(p)
 
 
-PROGRAMS = {
-    "meanfield": (ours_cubic, ours_bratu, 3),
-    "pycont": (pycont_cubic, pycont_bratu, 5),
-    "contique": (contique_cubic, contique_bratu, 4),
-    "jaxcont": (jaxcont_cubic, jaxcont_bratu, 4),
-    "auto": (auto_cubic, auto_bratu, 12),
-    "auto-f": (lambda: auto_cubic(True), lambda: auto_bratu(True), 12),
-}
-MODULES = {"auto": "bifpy", "auto-f": "bifpy"}
+FOLDS = {"cubic": (2 / 3, -2 / 3), "Bratu": (bratu_fold(),)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Times in seconds; error: the largest of a problem's folds, inf where one is missing."""
+
+    name: str
+    problem: str
+    processor: float
+    wall: float
+    points: int
+    error: float
+    lines: int
+
+    def __str__(self) -> str:
+        times = f"{1e3 * self.processor:10.1f} {1e3 * self.wall:10.1f}"
+        return f"{self.name:18} {self.problem:8} {times} {self.points:7d} {self.error:10.1e} {self.lines:6d}"
 
 
 def processor_time() -> float:
@@ -179,41 +86,108 @@ def processor_time() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def timed(run: Callable[[], tuple[int, float]]) -> tuple[float, int, float]:
-    best = np.inf
+def timed(name: str, problem: str, lines: int, run: Callable[[], Found]) -> Row:
+    best, wall = np.inf, np.inf
     for k in range(4):
-        begin = processor_time()
-        with redirect_stdout(StringIO()):  # a rival tells of every step
-            points, value = run()
-        best = min(best, processor_time() - begin) if k else best  # the first run may compile
-    return best, points, value
+        begin, clock = processor_time(), time.perf_counter()
+        with redirect_stdout(StringIO()), warnings.catch_warnings():  # a rival tells of every step
+            warnings.simplefilter("ignore")
+            points, folds = run()
+        took = time.perf_counter() - clock
+        if k or took > 5:  # the first run may compile
+            best, wall = min(best, processor_time() - begin), min(wall, took)
+        if took > 5:
+            break
+    error = max(min((abs(f - true) for f in folds), default=np.inf) for true in FOLDS[problem])
+    return Row(name, problem, best, wall, points, error, lines)
 
 
-def step_of_a_network() -> str:
-    """Processor time of an accepted step of the driven rank-one network (three unknowns), everything included but events."""
-    start = mf.solve(mf.models.by_name("rank1-input-stationary"), g=0.8, M_m=1, M_n=2, M_I=-1.0)
-    follow(start, "M_I", 1)  # compiled once
-    begin = processor_time()
-    branch = follow(start, "M_I", 1)
-    return f"{len(branch)} points, {1e3 * (processor_time() - begin) / len(branch):.2f} ms a point"
+def tightened(peer: Peer, problem: str, first: Row, wanted: float) -> Row:
+    """The best fold that a program reaches."""
+    best, took = first, first.wall
+    for fine in (2, 8, 32, 128):
+        if best.error <= wanted or 4 * took > _LONG:
+            break
+        row = timed(f"{peer.name}, steps/{fine}", problem, peer.lines, lambda fine=fine: peer.runs[problem](fine))
+        best, took = (row if row.error < 0.5 * best.error else best), row.wall
+    return best
+
+
+def peers(ours: dict[str, Row]) -> Iterator[tuple[Row, Row]]:
+    """Rows of the programs in Python, by their own settings and at their best."""
+    for peer in PYTHON_ONLY:
+        if find_spec(peer.name) is None:
+            print(f"{peer.name} is not installed and passed over")
+            continue
+        for problem in peer.runs:
+            try:
+                first = timed(peer.name, problem, peer.lines, lambda peer=peer, problem=problem: peer.runs[problem](1))
+                print(first, flush=True)
+                best = tightened(peer, problem, first, max(ours[problem].error, 1e-14))
+            except Exception as reason:  # a rival that stops is a result, too
+                print(f"{peer.name:18} {problem:8} stopped: {str(reason)[:80]}")
+                continue
+            if best is not first:
+                print(best, flush=True)
+            yield first, best
+
+
+def auto_rows() -> Iterator[Row]:
+    """AUTO-07p, with and without what is around it."""
+    if find_spec("bifpy") is None:
+        print("bifpy, and with it AUTO-07p, is not installed and passed over")
+        return
+    for problem, run in (("cubic", auto_cubic), ("Bratu", auto_bratu)):
+        yield timed("AUTO by python", problem, 12, lambda run=run: auto_folds(run(False)))
+        yield timed("AUTO by fortran", problem, 12, lambda run=run: auto_folds(run(True)))
+        kept = run(True, keep=True)
+        folder = kept.output_directory
+
+        def alone(folder: str = folder) -> None:
+            subprocess.run([f"{folder}/model_exe"], cwd=folder, capture_output=True, check=True)
+
+        found = auto_folds(kept)
+        yield timed("AUTO alone", problem, 12, lambda alone=alone, found=found: alone() or found)
+        shutil.rmtree(folder)
+
+
+def step_of_a_network(name: str, along: str, to: float, **parameters: float) -> str:
+    """Processor time of a network's branch by points, everything included; and of one more accepted step, with the test for
+    events that it brings, from a walk with steps a quarter as long."""
+    start = mf.solve(mf.models.by_name(name), find="one", **parameters)
+    taken = []
+    for largest in (0.05, 0.0125):
+        best = np.inf
+        for k in range(6):
+            begin = processor_time()
+            branch = follow(start, along, to, steps=Steps(largest=largest, angle=0.12 * largest / 0.05))
+            best = min(best, processor_time() - begin) if k else best  # compiled in the first
+        taken.append((best, len(branch)))
+    (some, few), (more, many) = taken
+    return f"{1e3 * some / few:.2f} ms a point of {few}, {1e3 * (more - some) / (many - few):.2f} ms a further step"
 
 
 def main() -> None:
-    reference = bratu_fold()
-    print(f"{'program':10} {'problem':8} {'time [ms]':>10} {'points':>7} {'error of the fold':>18} {'lines':>6}")
-    for name, (run_cubic, run_bratu, lines) in PROGRAMS.items():
-        if find_spec(MODULES.get(name, name)) is None:
-            print(f"{name:10} is not installed and passed over")
-            continue
-        for problem, run in (("cubic", run_cubic), ("Bratu", run_bratu)):
-            try:
-                best, points, value = timed(run)
-            except Exception as reason:  # a rival that stops is a result, too
-                print(f"{name:10} {problem:8} stopped: {str(reason)[:80]}")
-                continue
-            off = value if problem == "cubic" else abs(value - reference)
-            print(f"{name:10} {problem:8} {1e3 * best:10.1f} {points:7d} {off:18.1e} {lines:6d}")
-    print("a step of the driven rank-one network:", step_of_a_network())
+    print(f"{'program':18} {'problem':8} {'proc. [ms]':>10} {'wall [ms]':>10} {'points':>7} {'error':>10} {'lines':>6}")
+    ours = {name: timed("meanfield", name, 3, run) for name, run in (("cubic", ours_cubic), ("Bratu", ours_bratu))}
+    for row in ours.values():
+        print(row, flush=True)
+    found = list(peers(ours))
+    fortran = {}
+    for row in auto_rows():
+        print(row, flush=True)
+        if row.name == "AUTO alone":
+            fortran[row.problem] = row
+    if find_spec("pycobi") is not None and find_spec("auto") is None:
+        print("pycobi drives an AUTO-07p that has been built from its sources (module auto), which no package brings: passed over")
+    for problem, own in ours.items():
+        for title, side in (("by their own settings", 0), ("at their best fold", 1)):
+            times = [f"{r.name} {r.processor / own.processor:.1f}" for pair in found if (r := pair[side]).problem == problem]
+            print(f"{problem}: times ours, {title}: {', '.join(times) or 'none'}")
+        if problem in fortran:
+            print(f"{problem}: ours takes {own.processor / fortran[problem].processor:.1f} times what AUTO's executable takes")
+    print("chaotic network:", step_of_a_network("rank1-chaotic", "g", 3.5, g=1.8, M_m=1.1, M_n=2, Sigma_m=1))
+    print("driven network:", step_of_a_network("rank1-input-stationary", "M_I", 1.0, g=0.8, M_m=1, M_n=2, M_I=-1.0))
 
 
 if __name__ == "__main__":

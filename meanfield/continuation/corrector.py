@@ -37,6 +37,11 @@ class Corrected:
     first: Array
     last: Array
 
+    def take(self, rows: Any, part: Corrected, ended: Any) -> None:
+        """Those of ``part`` that have ended are the points ``rows``."""
+        for name in ("u", "jacobian", "ahead", "converged", "iterations", "last"):
+            getattr(self, name)[rows] = getattr(part, name)[ended]
+
 
 def bordered(jacobian: Array, row: Array, scale: Array) -> Array:
     """(P, N, N): the Jacobian in scaled unknowns, each row divided by its largest entry, and ``row`` below it."""
@@ -101,42 +106,43 @@ def correct(
     the correction that would come next is expected to be below ``tol``; the Jacobian is then as far from the curve as the last
     correction is long.
     """
-    count, size = start.shape
-    out = Corrected(
-        np.array(start),
-        np.full((count, size - 1, size), np.nan),
-        np.full(start.shape, np.nan),
-        np.zeros(count, dtype=bool),
-        np.zeros(count, dtype=int),
-        np.full(count, np.nan),
-        np.full(count, np.inf),
-    )
-    rows = np.arange(count)  # of the points that still move; what follows is theirs
-    u, last, before = out.u, out.last, out.ahead
+    rows = np.arange(len(start))  # of the points that still move; what follows is theirs
+    u, last, before, first = start, np.full(len(start), np.inf), normal, np.full(len(start), np.nan)
+    out: Corrected | None = None
     with np.errstate(all="ignore"):
         for turn in range(1, max_iterations + 1):
             residual, slope = curve.at.residual_jacobian(u, p)
             step, ahead = _step_and_tangent(slope, normal, scale, residual)
             length = np.sqrt(np.einsum("ij,ij->i", step, step))
             moved = np.isfinite(length)
-            u = np.where(moved[:, None], u + step * scale, u)
-            if turn == 1:
-                out.first[:] = length
+            u = u + np.where(moved[:, None], step * scale, 0.0)
             done = length <= tol
-            if soon and turn > 1:
-                done |= _settling(length, last, np.abs(ahead - before).max(axis=1), tol) & _off_edges(u, curve.lower, scale)
+            if turn == 1:
+                first = length
+            elif soon and not done.all():
+                done |= _settling(length, last, np.abs(ahead - before).max(axis=1), tol) & _off_edges(u, curve, scale)
             before = ahead
             ended = done | ~moved | (length > _GROWTH * last) | (turn == max_iterations)
             last = length
             if not ended.any():
                 continue
-            at = rows[ended]
-            out.u[at], out.jacobian[at], out.ahead[at] = u[ended], slope[ended], ahead[ended]
-            out.converged[at], out.iterations[at], out.last[at] = done[ended], turn, length[ended]
-            if len(at) == len(rows):
+            part = Corrected(u, slope, ahead, done, np.full(len(u), turn), first[rows], length)
+            if out is None and ended.all():
+                return part
+            out = out or _nothing(first, slope)
+            out.take(rows[ended], part, ended)
+            if ended.all():
                 break
             rows, u, p, normal, scale, last, before = (a[~ended] for a in (rows, u, p, normal, scale, last, before))
+    assert out is not None  # the last turn ends all
     return out
+
+
+def _nothing(first: Array, slope: Array) -> Corrected:
+    """What is not known yet of points (P,)."""
+    count, size = len(first), slope.shape[2]
+    u, ahead, jacobian = (np.full((count, *shape), np.nan) for shape in ((size,), (size,), slope.shape[1:]))
+    return Corrected(u, jacobian, ahead, np.zeros(count, dtype=bool), np.zeros(count, dtype=int), first, np.full(count, np.inf))
 
 
 def _settling(length: Array, last: Array, turned: Array, tol: float) -> Any:
@@ -146,9 +152,11 @@ def _settling(length: Array, last: Array, turned: Array, tol: float) -> Any:
     return (length <= _NEAR) & (growth * length**2 <= tol) & (turned * length / last <= _STRAIGHT)
 
 
-def _off_edges(u: Array, lower: Array, scale: Array) -> Any:
+def _off_edges(u: Array, curve: Curve, scale: Array) -> Any:
     """(P,) whether no unknown is so near to its edge that it may have to lie on it: that takes all the digits there are."""
-    room = np.abs(u - lower)
+    if not curve.edged:
+        return np.ones(len(u), dtype=bool)
+    room = np.abs(u - curve.lower)
     return ((room > _NEAR * scale) | (room == 0)).all(axis=1)
 
 

@@ -49,15 +49,16 @@ class Along:
         derivative = getattr(self.inner, "parameter_derivative", None)
         if derivative is not None:
             return np.asarray(derivative(x, q), dtype=float)[:, :, index]
-        columns = []
-        for i in index:
+        count, twice = len(x), np.concatenate([x, x])
+        columns = np.empty((*x.shape, len(index)))
+        for k, i in enumerate(index):
             step = _STEP * np.maximum(1.0, np.abs(q[:, i]))
-            above, below = q.copy(), q.copy()
-            above[:, i] += step
-            below[:, i] -= step
-            rise = self.inner.residual(x, above) - self.inner.residual(x, below)
-            columns.append(rise / (above - below)[:, i, None])
-        return np.stack(columns, axis=2)
+            beside = np.concatenate([q, q])
+            beside[:count, i] += step
+            beside[count:, i] -= step
+            values = self.inner.residual(twice, beside)
+            columns[:, :, k] = (values[:count] - values[count:]) / (beside[:count, i] - beside[count:, i])[:, None]
+        return columns
 
     def claims(self, u: Array, p: Array) -> Array:
         """(P, n): bound on the error of the residual; rounding only, where the problem claims none."""
@@ -97,6 +98,7 @@ class Curve:
         self.names = (*problem.names, path.name)
         self.n = len(problem.names)
         self.lower: Array = np.append(np.asarray(problem.lower, dtype=float), -np.inf)
+        self.edged = bool(np.isfinite(self.lower).any())
 
     def residual_jacobian(self, u: Array, p: Array) -> tuple[Array, Array]:
         """(P, n) and (P, n, n + 1), extended."""

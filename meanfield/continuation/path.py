@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import sympy as sp
@@ -26,7 +27,7 @@ class Path:
     symbol: sp.Symbol
     values: tuple[sp.Expr, ...]
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether the coordinate is itself a parameter."""
         return self.values == (self.symbol,)
@@ -34,7 +35,10 @@ class Path:
     def points(self, p: Array, at: Array) -> Array:
         """Parameters (P, m): those of ``p`` with the path's own at the coordinates ``at`` (P,)."""
         out = np.array(p, dtype=float)
-        out[:, list(self.index)] = at[:, None] if self.plain else self._evaluated(self.values, at)
+        if self.plain:
+            out[:, self.index[0]] = at
+        else:
+            out[:, list(self.index)] = self._evaluated(self.values, at)
         return out
 
     def slopes(self, at: Array) -> Array:

@@ -118,7 +118,9 @@ class Walk:
         for name, (low, high) in stops.window.items():
             self.low[places[name]], self.high[places[name]] = low, high
         self.watched = [places[name] for name in {curve.names[-1], *stops.window}]
-        self.loose = 1e-12 * (np.where(np.isfinite(self.high - self.low), self.high - self.low, 1.0))
+        loose = 1e-12 * (np.where(np.isfinite(self.high - self.low), self.high - self.low, 1.0))
+        self.below, self.above = self.low - loose, self.high + loose
+        self.edge = curve.lower - _ON_EDGE * floor
 
     @property
     def active(self) -> list[Lane]:
@@ -163,6 +165,8 @@ class Walk:
         Curves with a kink cross there; a smooth step from one to the other has missed the point where they do. (A smooth curve
         that touches the edge may be taken for one: then a shorter step is tried.)
         """
+        if not self.curve.edged:
+            return np.zeros(len(lanes), dtype=bool)
         u = np.array([lane.u[-1] for lane in lanes])
         young = np.array([lane.born and len(lane.u) < 4 for lane in lanes])[:, None]
         with np.errstate(invalid="ignore"):
@@ -207,11 +211,10 @@ class Walk:
 
     def _end(self, lane: Lane) -> End | None:
         u, before, stops = lane.u[-1], lane.u[-2], self.stops
-        edge = _ON_EDGE * self.floor
-        if ((u < self.low - self.loose) | (u > self.high + self.loose)).any():
+        if ((u < self.below) | (u > self.above)).any():
             lane.beyond = True
             return End.WINDOW
-        if stops.domain and ((u < self.curve.lower - edge) & (before >= self.curve.lower - edge)).any():
+        if stops.domain and self.curve.edged and ((u < self.edge) & (before >= self.edge)).any():
             lane.beyond = True
             return End.DOMAIN
         if stops.closed and len(lane.u) > 4 and self._returned(lane):
@@ -282,13 +285,10 @@ class Walk:
 
 def determinants(jacobian: Array, ahead: Array, scale: Array, weight: Array) -> Array:
     """(P,) determinants of the bordered systems in scaled unknowns, rows divided by weight (P, n), as far as floats go."""
-    out = np.full(len(jacobian), np.nan)
     with np.errstate(all="ignore"):
         matrix = np.concatenate([jacobian * scale[:, None, :] / weight[:, :, None], ahead[:, None, :]], axis=1)
-    good = np.isfinite(matrix).all(axis=(1, 2))
-    sign, size = np.linalg.slogdet(matrix[good])
-    out[good] = sign * np.exp(np.clip(size, -700.0, 700.0))
-    return out
+        sign, size = np.linalg.slogdet(matrix)
+        return np.asarray(np.where(np.isfinite(matrix).all(axis=(1, 2)), sign * np.exp(np.clip(size, -700.0, 700.0)), np.nan))
 
 
 def distance(a: Array, b: Array, scale: Array) -> float:

@@ -77,18 +77,14 @@ def _crosses(p: np.ndarray, q: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool
 
 def _pieces(fine: Plane, curves: Sequence[Curve]) -> np.ndarray:
     """(rows, columns) numbers of the pieces into which the curves cut the plane."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    from scipy.ndimage import label
 
     rows, columns = fine.shape
-    index = np.arange(rows * columns).reshape(rows, columns)
-    across, up = np.ones((rows, columns - 1), bool), np.ones((rows - 1, columns), bool)
+    open_ = np.zeros((2 * rows - 1, 2 * columns - 1), bool)  # pixels, and between them the ways from one to the next
+    open_[::2, ::2] = open_[::2, 1::2] = open_[1::2, ::2] = True
     for r, c, axis in crossed_edges(fine, [_lengthened(curve.smooth, fine) for curve in curves]):
-        (across if axis == 0 else up)[r, c] = False
-    first = np.concatenate([index[:, :-1][across], index[:-1][up]])
-    second = np.concatenate([index[:, 1:][across], index[1:][up]])
-    graph = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(index.size, index.size))
-    return connected_components(graph, directed=False)[1].reshape(rows, columns)
+        open_[(2 * r, 2 * c + 1) if axis == 0 else (2 * r + 1, 2 * c)] = False
+    return np.asarray(label(open_)[0][::2, ::2])
 
 
 def _lengthened(line: np.ndarray, fine: Plane) -> np.ndarray:
