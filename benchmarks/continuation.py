@@ -3,9 +3,9 @@
 A bistable branch ``p + u - u^3/3 = 0`` from p = -2 to 2 (folds at p = +-2/3), and Bratu's equation on 20 inner points up to
 its fold (reference: Newton's method on the equations of the discretised fold, written out below). Printed: processor and wall
 time (the best of three, child processes included), points, error of the fold, lines a user writes. A program written in Python
-only runs by its own settings, and then with smaller tolerances and ever smaller steps until its fold is as good as ours or a run would
-take a minute; told is the best fold. AUTO-07p is driven by bifpy, "python": calling the Python function, "fortran": that function written out
-and compiled first; "alone": that executable without Python and compiler, its own time. What is not installed is passed over.
+only runs by its own settings, then with smaller tolerances and ever smaller steps until its fold is as good as ours or a run
+would take a minute; told is the best fold. AUTO-07p is driven by bifpy, "python": calling the Python function, "fortran": that
+function written out and compiled first; "alone": that executable without Python and compiler. What is not installed is passed over.
 
 Usage: continuation.py   (with OMP_NUM_THREADS=1; pip install pycont-lite contique jaxcont bifpy pycobi; bifpy needs gfortran)
 """

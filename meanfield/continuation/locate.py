@@ -13,7 +13,7 @@ from meanfield.continuation.corrector import bordered, correct
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import Bracket, turning
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.systems import BranchPoint, Fold, Hopf, Sheet, Special, System, Zero, settle
+from meanfield.continuation.systems import ON_EDGE, BranchPoint, Fold, Hopf, Sheet, Special, System, Zero, settle
 from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import EPS, Array
 
@@ -52,12 +52,18 @@ def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
 
 
 def _borrowed(found: list[Located]) -> list[Located]:
-    """Where a lane ends, or an indicator vanishes, in a branch point, the system of the former is singular: it is that point."""
+    """Where a lane ends, or an indicator vanishes, in a branch point, the system of the former is singular: it is that point.
+
+    So is the end at an edge on which a branch point of the same step lies: all of the curve that crosses there, which may lie
+    within the edge, solves the system of the end.
+    """
     points = {(id(x.bracket.lane), x.bracket.at): x for x in found if x.bracket.type == "branch" and x.sharp}
     out = []
     for one in found:
         point = points.get((id(one.bracket.lane), one.bracket.at))
-        if point is not None and not one.sharp and one.bracket.type != "fold" and _close(point, one):
+        edge = one.bracket.edge
+        on_edge = point is not None and edge is not None and abs(point.u[edge[0]] - edge[1]) <= point.error[edge[0]] + ON_EDGE
+        if point is not None and (on_edge or not one.sharp and one.bracket.type != "fold" and _close(point, one)):
             one = replace(one, u=point.u, error=point.error, place=point.place, sharp=True)
         out.append(one)
     return out

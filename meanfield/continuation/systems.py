@@ -25,10 +25,11 @@ _DIFFERENCE = 3e-6  # relative step of the differences
 _BATCH = 4_000_000  # numbers in the Jacobians of one batch of evaluations
 _ITERATIONS = 12
 _NOTHING = 1e-20
+_BESIDE = 1e-3  # how far off another root would be looked for
 # After so many iterations steps that shrink by no better factor are those of Newton's method at a singular root.
 _TRANSIENT, _SLOW = 4, 0.25
 _FAST = 1e-3  # by which factor steps must shrink for the matrix to be kept
-_ON_EDGE = 1e-12  # an unknown this close to its edge lies on it
+ON_EDGE = 1e-12  # an unknown this close to its edge lies on it
 _UNLIKE = 0.2  # matrices whose quotient differs from 1 by more than this are not the same derivative
 
 
@@ -213,14 +214,22 @@ def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> Array:
     noise = system.noise(y, sheet) + np.abs(system.residual(y, sheet))
     inverse = _inverses(matrix)
     bound = (np.abs(inverse) * noise[:, None, :]).sum(axis=2) + 2 * EPS * np.abs(y)
-    unlike = np.abs(inverse @ (differences(system, y, sheet, 0.25) - matrix)).max(axis=2) > _UNLIKE
+    shorter = differences(system, y, sheet, 0.25)
+    unlike = np.abs(inverse @ (shorter - matrix)).max(axis=2) > _UNLIKE
     size = len(system.curve.lower)
-    on_edge = (np.abs(y[:, :size] - system.curve.lower) <= _ON_EDGE).any(axis=1)
+    on_edge = (np.abs(y[:, :size] - system.curve.lower) <= ON_EDGE).any(axis=1)
     bound = np.where(unlike, np.maximum(bound, 2 * np.sqrt(bound * _steps(system, y))), bound)
     # What can hardly be told from 0 is not told from it.
     bound = np.where(np.abs(y) < _NOTHING, np.maximum(bound, np.abs(y)), bound)
-    known = np.isfinite(bound).all(axis=1) & (on_edge | ~unlike.any(axis=1))
+    known = np.isfinite(bound).all(axis=1) & (on_edge & ~_on_a_line(system, y, sheet, shorter, noise) | ~unlike.any(axis=1))
     return np.where(known[:, None], bound, np.inf)
+
+
+def _on_a_line(system: System, y: Array, sheet: Sheet, matrix: Array, noise: Array) -> Any:
+    """(P,) whether roots are not alone: whether there are others on either side, along the null vector of the matrix."""
+    null = np.linalg.svd(np.nan_to_num(matrix))[2][:, -1]
+    beside = [np.abs(system.residual(y + sign * _BESIDE * null, sheet)) for sign in (1, -1)]
+    return (np.maximum(*beside) <= 10 * noise + _NOTHING).all(axis=1)
 
 
 def _inverses(matrix: Array) -> Array:
@@ -239,7 +248,7 @@ def _steps(system: System, y: Array) -> Array:
     step = _DIFFERENCE * np.maximum(np.abs(y), 0.1)
     size = len(system.curve.lower)
     room = y[:, :size] - system.curve.lower
-    inside = np.isfinite(room) & (room > _ON_EDGE)
+    inside = np.isfinite(room) & (room > ON_EDGE)
     step[:, :size] = np.where(inside, np.minimum(step[:, :size], 0.5 * np.abs(room)), step[:, :size])
     return step
 

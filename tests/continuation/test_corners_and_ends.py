@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-from meanfield.continuation import follow
+from meanfield.continuation import Steps, follow
 from meanfield.continuation.stops import End
 from tests.continuation import zoo
 from tests.continuation.zoo import p, u
@@ -39,3 +39,15 @@ def test_a_branch_that_turns_vertically_goes_on() -> None:
     """u^5 = p: at p = 0 the parameter stands still, but for less than a step."""
     branch = follow(zoo.problem([u**5 - p]), "p", 1.0, x=[-1.0], p=[-1.0])
     assert branch.ends is End.WINDOW and branch["p"][-1] == 1.0
+
+
+@pytest.mark.parametrize("begin", [1.1, 1.5, 2.2])
+def test_a_state_ends_where_it_meets_rest_not_elsewhere_on_the_edge(begin: float) -> None:
+    """Delta_0 = 0 solves the equations for every g: the state with Delta_0 > 0 meets that line at g = 1 and nowhere else."""
+    found = mf.solve(mf.models.by_name("rank1-stationary"), g=begin, M_m=1, M_n=0.5, Sigma_m=0, find="all")
+    [active] = [one for one in found if one["Delta_0"] > 0]
+    for largest in (0.02, 0.08):
+        branch = mf.follow(active, along="g", to=0, window=(0, 3), steps=Steps(largest=largest, angle=0.2, correction=1e-2))
+        [end] = branch.events("domain")
+        assert abs(end.at["g"] - 1) <= 1e-12 + end.error["g"] <= 1e-9
+        assert branch["Delta_0"][-1] < 1e-12
