@@ -60,7 +60,6 @@ class Group(Protocol):
 
 
 WIDTHS_PER_OCTAVE = 2
-FEW = 2  # points that are sooner done one by one
 
 
 def by_width(sigma: Array, floor: float = 1e-3) -> Iterator[tuple[Array | slice, float]]:

@@ -19,12 +19,13 @@ import sympy as sp
 from meanfield.compile.coefficients import projection
 from meanfield.compile.generators import Analyticity, analyticity
 from meanfield.compile.grid import UniformGrid
-from meanfield.compile.group import FEW, Array, Checks
+from meanfield.compile.group import Array, Checks
 from meanfield.compile.pair_choice import NOTHING, WIDE, Choice, choice
 from meanfield.compile.series import PairTerm, Recipe
 from meanfield.compile.single import Single
 from meanfield.compile.wide_pairs import wide_pair_terms
 
+_FEW = 2  # points of a block that are sooner done one by one
 Law = tuple[Array, Array, list[Array], Sequence[Array]]  # mean, standard deviation, correlations, parameters
 
 
@@ -102,7 +103,7 @@ class PairLaw:
         values, noise = np.full((2, len(self.terms), sigma.size), np.nan)
         parts: dict[bool, list[tuple[Array, Array, Array]]] = {quotient: [] for quotient in self.recipes}
         for at, way in ways.blocks(kind):
-            if not keep and at.size <= FEW:
+            if not keep and at.size <= _FEW:
                 for k in at.tolist():
                     one = mean.item(k), sigma.item(k), [r.item(k) for r in rho], [p.item(k) for p in parameters]
                     values[:, k], noise[:, k] = self._alone(*one, level), 0.0

@@ -15,12 +15,13 @@ from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid, Line, UniformGrid
-from meanfield.compile.group import BLOCK_ELEMENTS, FEW, WIDTHS_PER_OCTAVE, Array, Checks, Dot, NodeErrors, by_width, pieces
+from meanfield.compile.group import BLOCK_ELEMENTS, WIDTHS_PER_OCTAVE, Array, Checks, Dot, NodeErrors, by_width, pieces
 from meanfield.compile.moments import Moments
 from meanfield.compile.narrow import Narrow, narrow_places
 from meanfield.compile.panels import split_nodes, steep_places
 from meanfield.compile.rules import NodeChoice, mapped_count, mapped_nodes, smooth_nodes
 
+_FEW = 6  # points that are sooner done one by one
 LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is computed for them
 LARGEST_CENTRED = 1e9  # where rules will do whose nodes grow like the logarithm, mapped or graded ones
 
@@ -69,7 +70,7 @@ class ScalarLaw:
     def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
         if not self.outputs:  # every body vanishes almost everywhere, such as phi phi'' of a threshold-linear phi
             return []
-        if checks is None and inputs[0].size <= FEW and self._simple:
+        if checks is None and inputs[0].size <= _FEW and self._simple:
             found = [self.evaluate_one(point, level) for point in zip(*(i.tolist() for i in inputs), strict=True)]
             return list(np.array(found).T)
         return self._evaluate(inputs, level, checks)
