@@ -47,7 +47,7 @@ def branching(subject: Subject, point: Located) -> Branching:
     u, scale, base = point.u, point.scale, point.bracket.lane.base
     w = point.vector
     _, jacobian = subject.curve.fine.residual_jacobian(u[None], base[None])
-    first, second = _null_plane(jacobian[0], scale, point.tangent)
+    first, second = null_plane(jacobian[0], scale, point.tangent)
     if w is None or not np.isfinite(first).all():
         return Branching("branch point", point.tangent, None, None, 0, None)
     form = _form(subject, u, base, scale, w, (first, second))
@@ -75,7 +75,7 @@ def _arrival(point: Located) -> Array:
     return point.tangent
 
 
-def _null_plane(jacobian: Array, scale: Array, along: Array) -> tuple[Array, Array]:
+def null_plane(jacobian: Array, scale: Array, along: Array) -> tuple[Array, Array]:
     """Two orthonormal scaled null vectors of F_u, the first closest to ``along``."""
     scaled = jacobian * scale[None, :]
     plane = np.linalg.svd(np.nan_to_num(scaled))[2][-2:]  # rows as they are: one of them may vanish here

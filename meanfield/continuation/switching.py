@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from meanfield.continuation.branch import Branch, Event
-from meanfield.continuation.branching import branching, same_direction
+from meanfield.continuation.branching import branching, null_plane, probe, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.grow import Garden, Start
-from meanfield.continuation.locate import standing
+from meanfield.continuation.locate import Located, standing
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
@@ -99,8 +100,32 @@ def _arrivals(branch: Branch, event: Event, junction: Junction, subject: Subject
 def _crossing_lines(subject: Subject, u: Array, base: Array) -> list[Array]:
     """Scaled unit tangents of the two curves that cross at u (N,), a corner of the domain such as Delta_0 = 0 at g = 1."""
     point = standing(subject, u, base)
+    edges = np.flatnonzero(np.abs(u - subject.curve.lower) <= _ROUNDING * subject.floor)
+    if point is not None and len(edges) > 1:
+        return _within_edges(subject, point, edges)
     kind = branching(subject, point) if point is not None else None
     return [] if kind is None or kind.other is None else [kind.own, kind.other]
+
+
+def _within_edges(subject: Subject, point: Located, edges: Array) -> list[Array]:
+    """Tangents of curves that leave a corner within one of its edges. Second derivatives say nothing there: they differ from side
+    to side, and may vanish on all of the plane of tangents."""
+    base, model = point.bracket.lane.base, subject.model
+    kernel: Any = subject.curve.problem
+    first, second = null_plane(subject.curve.fine.residual_jacobian(point.u[None], base[None])[1][0], point.scale, point.tangent)
+    refused = tuple(model.resolve(e) for e in model.refuse.values()) if model is not None else ()
+    lines = []
+    for i in edges:
+        way = second[i] * first - first[i] * second
+        length = np.sqrt((way**2).sum())
+        for sign in (1.0, -1.0) if length > 1e-6 else ():
+            found = probe(subject, point.u, base, point.scale, sign * way / length)
+            if found is None:
+                continue
+            x, p = np.maximum(found[None, :-1], kernel.lower), subject.curve.path.points(base[None], found[None, -1])
+            if not refused or (np.abs(kernel.values(refused, x, p)) > _ROUNDING).all():
+                lines.append(sign * way / length)
+    return lines
 
 
 def _allowed(subject: Subject, u: Array, base: Array) -> bool:
