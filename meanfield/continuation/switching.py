@@ -107,7 +107,7 @@ def _crossing_lines(subject: Subject, u: Array, base: Array) -> list[Array]:
     return [] if kind is None or kind.other is None else [kind.own, kind.other]
 
 
-def _within_edges(subject: Subject, point: Located, edges: Array) -> list[Array]:
+def _within_edges(subject: Subject, point: Located, edges: Any) -> list[Array]:
     """Tangents of curves that leave a corner within one of its edges. Second derivatives say nothing there: they differ from side
     to side, and may vanish on all of the plane of tangents."""
     base, model = point.bracket.lane.base, subject.model
