@@ -23,7 +23,8 @@ _ALIKE = 0.98  # cosine between tangents of the same curve
 class Branching:
     """type: "pitchfork", "transcritical" or "branch point" (degenerate: the second curve was not found). own, other:
     scaled unit tangents (N,) of the curve that was followed and of the other one, both oriented; trunk: the one along which the
-    parameter moves. side: where a pitchfork opens (+1, -1 along the parameter; 0 unknown). supercritical: None if unknown."""
+    parameter moves. side: where a pitchfork opens (+1, -1 along the parameter; 0 unknown). supercritical: None if unknown.
+    lost: on which side (+1, -1) the trunk has lost the stability that it has on the other; 0 if it changes none."""
 
     type: str
     own: Array
@@ -31,6 +32,7 @@ class Branching:
     trunk: Array | None
     side: int
     supercritical: bool | None
+    lost: int = 0
 
     @property
     def name(self) -> str:
@@ -64,7 +66,9 @@ def branching(subject: Subject, point: Located) -> Branching:
     trunk, bent = (other, own) if flat[0] else (own, other)
     trunk = trunk * np.sign(trunk[-1])
     side = _side(subject, point, bent)
-    return Branching("pitchfork", own, other, trunk, side, _supercritical(subject, point, trunk, side))
+    lost = _lost(subject, point, trunk)
+    # Supercritical: the new states exist where the trunk has lost its stability.
+    return Branching("pitchfork", own, other, trunk, side, side == lost if side and lost else None, lost)
 
 
 def _arrival(point: Located) -> Array:
@@ -153,20 +157,18 @@ def _side(subject: Subject, point: Located, bent: Array) -> int:
     return 0
 
 
-def _supercritical(subject: Subject, point: Located, trunk: Array, side: int) -> bool | None:
-    """Supercritical: the new states exist where the trunk has lost its stability."""
-    if subject.stability is None or side == 0:
-        return None
+def _lost(subject: Subject, point: Located, trunk: Array) -> int:
+    """The side on which the trunk is unstable, if it is stable on the other."""
+    if subject.stability is None:
+        return 0
     flags: dict[int, Any] = {}
     for way in (1, -1):
         found = probe(subject, point.u, point.bracket.lane.base, point.scale, way * trunk)
         if found is None:
-            return None
+            return 0
         small = np.full((1, len(found)), 1e-12)
         flags[way] = bool(subject.stability(found[None], point.bracket.lane.base[None], small)[0])
-    if flags[1] == flags[-1]:
-        return None
-    return not flags[side]
+    return int(flags[-1]) - int(flags[1])
 
 
 def same_direction(a: Array, b: Array) -> bool:

@@ -47,11 +47,11 @@ def classified(subject: Subject, u: Array, base: Array, kind: Branching) -> Clas
     if what != "pitchfork":
         return Classified(kind, {"opens": kind.side, "supercritical": kind.supercritical})
     side = form.side if _inside(subject, form) else 0
-    sense = kind.supercritical
-    if side == 0:
-        sense = None
-    elif sense is None or kind.side not in (0, side):
-        sense = form.supercritical() if _fixed_point_form(subject.model, form) else None
+    sense = None
+    if side and kind.lost:
+        sense = side == kind.lost
+    elif side and _fixed_point_form(subject.model, form):
+        sense = form.supercritical()
     kind = replace(kind, type=what, side=side, supercritical=sense)
     return Classified(kind, {"opens": side, "supercritical": sense, "coefficients": _named(form, "c30 b11")})
 

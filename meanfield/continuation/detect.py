@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from meanfield.continuation.corrector import across
 from meanfield.continuation.dips import Row, look_between
+from meanfield.continuation.hopf_points import crowded, eigenvalues, hopf_steps, sums, turning
+from meanfield.continuation.signs import changes
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Question, Subject
 from meanfield.continuation.walk import Lane
@@ -44,25 +45,22 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
     found = [b for lane in lanes for b in _lost_at_edge(subject, lane)]
     for lane in lanes:
         values = asked.of(lane)
-        ends = [
-            Bracket(lane, k, q.type, q.name, q) for q, row in values if q.type == "refused" for k in _changes(row) if row[k] > 0
-        ]
+        ends = [Bracket(lane, k, q.type, q.name, q) for q, row in values if q.type == "refused" for k in changes(row) if row[k] > 0]
         if ends:
             first = min(ends, key=lambda b: b.at)
             lane.cut(first.at + 2)
             lane.beyond, lane.end = True, End.REFUSED
             found.append(first)
             values = asked.of(lane)
-        turns = _changes(_turns(lane), -_turns(lane.twin)[1:2] if _leads(lane) else None)
+        turns = changes(_turns(lane), -_turns(lane.twin)[1:2] if _leads(lane) else None)
         found += [Bracket(lane, k, "fold", "fold") for k in turns if k > 0 or not lane.born]
-        found += [Bracket(lane, k, "branch", "branch point") for k in _changes(np.array(lane.determinant))]
-        if subject.matrix is not None:
-            found += [Bracket(lane, k, "hopf", "Hopf point") for k in _hopf(subject, lane)]
+        found += [Bracket(lane, k, "branch", "branch point") for k in changes(np.array(lane.determinant))]
+        found += [Bracket(lane, k, "hopf", "Hopf point", what) for k, what in hopf_steps(subject, lane)]
         before = dict(asked.of(lane.twin)) if _leads(lane) else {}
         for question, row in values:
             if question.type != "refused":
-                changes = _changes(_unborn(lane, row), before[question][1:2] if before else None)
-                found += [Bracket(lane, k, question.type, question.name, question) for k in changes]
+                signs = changes(_unborn(lane, row), before[question][1:2] if before else None)
+                found += [Bracket(lane, k, question.type, question.name, question) for k in signs]
         if lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and not any(b.lane is lane and b.edge for b in found):
             found += _edges(subject, lane, window)
     return _established(subject, found)
@@ -185,7 +183,8 @@ class _Asked:
         """Everything along a lane that may change its sign."""
         rows = [Row(_turns(lane), fold=True), Row(np.array(lane.determinant))]
         if self.subject.matrix is not None and self.subject.curve.n > 1:
-            rows.append(Row(turning(_eigenvalues(self.subject, lane))))
+            values = eigenvalues(self.subject, lane.points(), np.repeat(lane.base[None], len(lane.u), axis=0))
+            rows += [Row(turning(values)), Row(sums(values), crowded=frozenset(crowded(values)))]
         return rows + [Row(values) for _, values in self.of(lane)]
 
     def _evaluate(self, lanes: Sequence[Lane]) -> None:
@@ -205,48 +204,6 @@ class _Asked:
         for i, lane in enumerate(lanes):
             own = [(q, row[starts[i] : starts[i + 1]]) for q, row in zip(self.subject.questions, rows, strict=True)]
             self.known[id(lane), len(lane.u)] = own
-
-
-def _changes(values: Array, before: Array | None = None) -> list[int]:
-    """Indices k where the sign differs between k and k + 1. A zero counts with the sign of its predecessor; before: that of
-    the first value, if there is one."""
-    sign = np.sign(values)
-    if before is not None and len(before) and len(sign) and sign[0] == 0:
-        sign[0] = np.sign(before[0])
-    for k in range(1, len(sign)):
-        if sign[k] == 0:
-            sign[k] = sign[k - 1]
-    with np.errstate(invalid="ignore"):
-        return [int(k) for k in np.flatnonzero(sign[:-1] * sign[1:] < 0)]
-
-
-def _eigenvalues(subject: Subject, lane: Lane) -> Any:
-    """(L, n) eigenvalues of the dynamics."""
-    assert subject.matrix is not None
-    u = lane.points()
-    matrix = subject.matrix(u, np.repeat(lane.base[None], len(u), axis=0))
-    out = np.full(matrix.shape[:2], np.nan, dtype=complex)
-    good = np.isfinite(matrix).all(axis=(1, 2))
-    out[good] = np.linalg.eigvals(matrix[good])
-    return out
-
-
-def turning(values: Any) -> Array:
-    """(L,) real part of that pair of eigenvalues (L, n) which is closest to the imaginary axis; NaN where all are real."""
-    paired = np.abs(values.imag) > 1e-9 * (1 + np.abs(values.real))
-    closest = np.where(paired, np.abs(values.real), np.inf).argmin(axis=1)
-    return np.where(paired.any(axis=1), values.real[np.arange(len(values)), closest], np.nan)
-
-
-def _hopf(subject: Subject, lane: Lane) -> list[int]:
-    """Where two eigenvalues of the dynamics, not real, cross the imaginary axis together."""
-    if subject.curve.n < 2:
-        return []
-    values = _eigenvalues(subject, lane)
-    paired = np.abs(values.imag) > 1e-9 * (1 + np.abs(values.real))
-    count = (paired & (values.real > 0)).sum(axis=1)
-    real = (~paired & (values.real > 0)).sum(axis=1)
-    return [k for k in range(len(values) - 1) if abs(int(count[k + 1]) - int(count[k])) == 2 and real[k] == real[k + 1]]
 
 
 def _edges(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> list[Bracket]:

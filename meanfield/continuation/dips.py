@@ -27,10 +27,12 @@ _SHARES = np.linspace(0.08, 0.92, 22)
 
 @dataclass(frozen=True)
 class Row:
-    """Values (L,) of one quantity along a lane; fold: it is the tangent's component along the coordinate."""
+    """Values (L,) of one quantity along a lane; fold: it is the tangent's component along the coordinate; crowded: steps that are
+    too long to tell what happens in them."""
 
     values: Array
     fold: bool = False
+    crowded: frozenset[int] = frozenset()
 
 
 def look_between(subject: Subject, lanes: Sequence[Lane], rows: Callable[[Lane], Sequence[Row]]) -> None:
@@ -67,7 +69,7 @@ def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float
     u, scale = lane.points(), np.array(lane.scale)
     chords = np.sqrt((((u[1:] - u[:-1]) / scale[:-1]) ** 2).sum(axis=1))
     way = np.concatenate([[0.0], np.cumsum(chords)])
-    out = []
+    out = [(k, 0.5) for k in sorted(row.crowded) if (among is None or k in among) and chords[k] > 0]
     with np.errstate(all="ignore"):
         known = (values[:-1] * values[1:] != 0) & np.isfinite(values[:-1] * values[1:]) & (chords > 0)
     steps = np.flatnonzero(known) if among is None else np.array(sorted(k for k in among if known[k]), dtype=int)

@@ -16,12 +16,13 @@ from meanfield.continuation.locate import Located, locate, standing
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
-from meanfield.continuation.walk import Lane, Steps, Walk, rescaled
+from meanfield.continuation.walk import Lane, Steps, Walk, distance, rescaled
 from meanfield.continuation.watch import Watch, stopped
 from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array
 
 _SAME = 1e-6  # scaled distance below which two points are one
+_SHORTER, _SHORTEST = 0.1, 5e-3  # shares of a step that has led over a gap: each time it happens, and the last
 _AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
 
 
@@ -69,7 +70,7 @@ class Garden:
         walk = Walk(subject.curve, [], subject.floor, self.steps, self.stops, subject.symmetries)
         planted = _planted(walk, subject, starts, self.steps, self.sense)
         self._run(walk, subject)
-        return self._gathered(subject, starts, planted)
+        return self._gathered(walk, subject, starts, planted)
 
     def _run(self, walk: Walk, subject: Subject) -> None:
         """All lanes to their ends; those on which the event that was asked for has come by need not go on."""
@@ -97,13 +98,32 @@ class Garden:
         walk = Walk(subject.curve, [lane], subject.floor, self.steps, self.stops, subject.symmetries)
         self._run(walk, subject)
         start = Start(subject, lane.u[0], lane.base, lane.tangent[0], None, branch.begins)
-        return self._gathered(subject, [start], [[lane]])[0]
+        return self._gathered(walk, subject, [start], [[lane]])[0]
 
-    def _gathered(self, subject: Subject, starts: Sequence[Start], planted: Sequence[Sequence[Lane]]) -> list[Branch]:
+    def _located(self, walk: Walk, subject: Subject, lanes: Sequence[Lane]) -> dict[int, list[Located]]:
+        """What happens on lanes, by their identity. Those that have stepped over a gap to another curve are walked again from
+        there in shorter steps."""
+        located: dict[int, list[Located]] = {}
+        share = _SHORTER
+        while lanes:
+            for lane in lanes:
+                located[id(lane)] = []
+            for one in locate(subject, brackets(subject, lanes, self._bounds(subject))):
+                located[id(one.bracket.lane)].append(one)
+            gaps = {id(lane): min((x.bracket.at for x in located[id(lane)] if x.gap), default=None) for lane in lanes}
+            lanes = [lane for lane in lanes if gaps[id(lane)] is not None] if share > _SHORTEST and not self.interrupted else []
+            for lane in lanes:
+                at = gaps[id(lane)]
+                assert at is not None
+                lane.back(at, share * distance(lane.u[at], lane.u[at + 1], lane.scale[at]))
+            if lanes:
+                self._run(walk, subject)
+            share *= _SHORTER
+        return located
+
+    def _gathered(self, walk: Walk, subject: Subject, starts: Sequence[Start], planted: Sequence[Sequence[Lane]]) -> list[Branch]:
         lanes = [lane for own in planted for lane in own]
-        located: dict[int, list[Located]] = {id(lane): [] for lane in lanes}
-        for one in locate(subject, brackets(subject, lanes, self._bounds(subject))):
-            located[id(one.bracket.lane)].append(one)
+        located = self._located(walk, subject, lanes)
         for lane in lanes:
             if lane.stands is not None:
                 located[id(lane)].insert(0, lane.stands)

@@ -11,23 +11,27 @@ import numpy as np
 from meanfield.continuation.between import cubic
 from meanfield.continuation.corrector import bordered, correct
 from meanfield.continuation.curve import scale_at
-from meanfield.continuation.detect import Bracket, turning
+from meanfield.continuation.detect import Bracket
+from meanfield.continuation.hopf_points import eigenvalues, is_hopf
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.systems import ON_EDGE, BranchPoint, Fold, Hopf, Sheet, Special, System, Zero, settle
 from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import EPS, Array
 
-_SECANTS = 14
+_SECANTS = 40
+_PATIENCE = 8  # turns after which every second one halves
 _SAME = 1e-4  # scaled distance below which a fold is the branch point that was found there too
 _VANISHING = 1e-13  # of the largest slope (scaled): rounding
 _DEGENERATE = 1e-6  # how near (scaled) a start is to a branch point that it is meant to be
+_OPEN = 8.0  # errors by which what vanishes at a branch point must differ from zero where there is none
 _NARROW = 1e-5  # of a bracket's length: close enough for Newton's method on the extended system
 
 
 @dataclass(frozen=True)
 class Located:
     """A special point: u (N,), its claimed error (N,), the scaled tangent of the lane there, its place in the lane (a fraction
-    between two points), and what the extended system knows besides (null vectors, frequency)."""
+    between two points), and what the extended system knows besides (null vectors, frequency). gap: two curves come close there
+    but do not cross, and the lane has stepped from one to the other."""
 
     bracket: Bracket
     u: Array
@@ -37,14 +41,16 @@ class Located:
     place: float
     sharp: bool
     vector: Array | None = None
+    gap: bool = False
 
 
 def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
-    """The special points of all brackets, in the same order; those of one type are sought together."""
+    """The special points of all brackets, in their order, where there are any; those of one type are sought together."""
     out: list[Located | None] = [None] * len(found)
     kinds: dict[Any, list[int]] = {}
     for i, bracket in enumerate(found):
-        kinds.setdefault((bracket.type, bracket.name if bracket.question else "", bracket.edge), []).append(i)
+        asked = bracket.question.name if bracket.question else ""
+        kinds.setdefault((bracket.type, asked, bracket.edge), []).append(i)
     for rows in kinds.values():
         for i, special in zip(rows, _together(subject, [found[i] for i in rows]), strict=True):
             out[i] = special
@@ -55,7 +61,8 @@ def _borrowed(found: list[Located]) -> list[Located]:
     """Where a lane ends, or an indicator vanishes, in a branch point, the system of the former is singular: it is that point.
 
     So is the end at an edge on which a branch point of the same step lies: all of the curve that crosses there, which may lie
-    within the edge, solves the system of the end.
+    within the edge, solves the system of the end. And so is what its own error does not tell from the branch point: what goes on
+    from there should go on from one place.
     """
     points = {(id(x.bracket.lane), x.bracket.at): x for x in found if x.bracket.type == "branch" and x.sharp}
     out = []
@@ -65,6 +72,10 @@ def _borrowed(found: list[Located]) -> list[Located]:
         on_edge = point is not None and edge is not None and abs(point.u[edge[0]] - edge[1]) <= point.error[edge[0]] + ON_EDGE
         if point is not None and (on_edge or not one.sharp and one.bracket.type != "fold" and _close(point, one)):
             one = replace(one, u=point.u, error=point.error, place=point.place, sharp=True)
+        elif point is not None and point is not one and one.sharp and one.bracket.type != "fold":
+            apart = np.abs(point.u - one.u)
+            if (apart <= one.error).all():
+                one = replace(one, u=point.u, error=one.error + apart, place=point.place)
         out.append(one)
     return out
 
@@ -143,16 +154,23 @@ class _Chord:
         return u, done.jacobian, np.where(clear[:, None], done.ahead, straight)
 
 
-def _together(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
+def _together(subject: Subject, found: Sequence[Bracket]) -> list[Located | None]:
+    """The special points of brackets of one type; None where there is none."""
     chord = _Chord(subject, found)
     share = _shares(chord, found)
     rows = np.arange(len(found))
     u, jacobian, direction = chord.at(rows, share)
     special, vector = _settled(subject, found, chord, u, jacobian, share)
     n = subject.curve.n
-    out = []
+    out: list[Located | None] = []
     for i, bracket in enumerate(found):
-        good = bool(special.found[i]) and _between(chord, i, special.y[i, : n + 1])
+        if bracket.type == "hopf" and not is_hopf(eigenvalues(subject, u[i : i + 1], chord.base[i : i + 1])[0]):
+            out.append(None)  # two real eigenvalues are opposite there
+            continue
+        inside = bool(special.found[i]) and _between(chord, i, special.y[i, : n + 1])
+        # At a branch point the residual b that its system leaves vanishes.
+        gap = inside and bracket.type == "branch" and abs(special.y[i, n + 1]) > _OPEN * special.error[i, n + 1]
+        good = inside and not gap
         rough = np.abs(chord.b[i] - chord.a[i])
         place = float(((special.y[i, : n + 1] - chord.a[i]) / chord.scale[i] * chord.normal[i]).sum() / chord.length[i])
         out.append(
@@ -165,6 +183,7 @@ def _together(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
                 bracket.at + float(np.clip(place if good else share[i], 0.0, 1.0)),
                 good,
                 vector[i] if good else None,
+                gap,
             )
         )
     return out
@@ -188,17 +207,19 @@ def _measure(subject: Subject, found: Sequence[Bracket], chord: _Chord, rows: An
         return np.asarray(np.linalg.det(bordered(jacobian, chord.normal[rows], chord.scale[rows])))
     if first.edge is not None:
         return u[:, first.edge[0]] - first.edge[1]
-    if first.question is not None:
-        return first.question.value(u, chord.base[rows])
-    assert subject.matrix is not None
-    return turning(np.linalg.eigvals(subject.matrix(u, chord.base[rows])))
+    assert first.question is not None
+    return first.question.value(u, chord.base[rows])
 
 
 def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
-    """Shares (P,) of the chords at which the sign changes: the Illinois variant of false position, in lockstep."""
+    """Shares (P,) of the chords at which the sign changes: the Illinois variant of false position, in lockstep.
+
+    Where a step hardly moves, the sign beyond it is asked for: near a double zero false position creeps while it is far away.
+    """
     count = len(found)
     rows = np.arange(count)
     low, high = np.zeros(count), np.ones(count)
+    near = np.zeros(count, dtype=bool)
     with np.errstate(all="ignore"):
         f_low, f_high = np.split(_measure(chord.subject, found, chord, np.tile(rows, 2), np.append(low, high)), 2)
         share = np.full(count, 0.5)
@@ -209,16 +230,20 @@ def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
                 break
             a, b, fa, fb = low[active], high[active], f_low[active], f_high[active]
             middle = b - fb * (b - a) / (fb - fa)
-            middle = np.where(np.isfinite(middle) & (middle > a) & (middle < b) & (turn % 4 != 3), middle, 0.5 * (a + b))
+            halved = turn % 4 == 3 or turn > _PATIENCE and turn % 2 == 1
+            middle = np.where(np.isfinite(middle) & (middle > a) & (middle < b) & (not halved), middle, 0.5 * (a + b))
+            beyond = share[active] + np.where(share[active] == a, 0.9, -0.9) * _NARROW
+            middle = np.where(near[active] & (beyond > a) & (beyond < b), beyond, middle)
             value = _measure(chord.subject, found, chord, active, middle)
             moved = np.abs(middle - share[active]) if turn else np.full(len(middle), np.inf)
+            near[active] = ~near[active] & (moved < _NARROW)
             share[active] = middle
             left = value * fa < 0
             high[active] = np.where(left, middle, b)
             f_high[active] = np.where(left, value, 0.5 * fb)
             low[active] = np.where(left, a, middle)
             f_low[active] = np.where(left, 0.5 * fa, value)
-            done = (high[active] - low[active] < _NARROW) | (moved < _NARROW) | (value == 0) | ~np.isfinite(value)
+            done = (high[active] - low[active] < _NARROW) | (value == 0) | ~np.isfinite(value)
             active = active[~done]
     return share
 

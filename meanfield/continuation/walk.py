@@ -22,6 +22,7 @@ _SLANTED = 1e-3  # component of a unit tangent that leads towards an edge of the
 _ALONG = 0.1  # share of such a component that is left on a curve along the edge
 _NEARER = 0.05  # share of the distance to the edge that is left there
 _STILL = 1e-7  # component of a unit tangent: the coordinate is 1 long in its window
+_FASTER = 1.001  # by which it grows from step to step where it is only beginning to move
 _ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
 
 
@@ -60,7 +61,7 @@ class Lane:
     parameters. ``beyond``: the last point lies outside of the window or of the domain. born: whether it starts at a branch
     point or junction, of which ``start_error`` (N,) is the claim. weight (n,): sizes of the rows of the Jacobian at the start.
     stands: the branch point (`Located`) that the start is, if it is one. twin: the lane that leaves the same start in the other
-    direction."""
+    direction. slow: the longest step that is allowed until the length ``slow_until`` is reached."""
 
     base: Array
     u: list[Array] = field(default_factory=list)
@@ -77,6 +78,8 @@ class Lane:
     weight: Array = field(default_factory=lambda: np.ones(1))
     stands: Any = None
     twin: Lane | None = field(default=None, repr=False)
+    slow: float = np.inf
+    slow_until: float = -np.inf
 
     def points(self) -> Array:
         """(L, N)."""
@@ -87,6 +90,15 @@ class Lane:
         for name in LISTS:
             del getattr(self, name)[size:]
         self.step = self.ahead[-1]
+
+    def back(self, at: int, step: float) -> None:
+        """Return to the point ``at`` and go on in steps no longer than ``step``, until twice as far as the next point was."""
+        lost = sum(distance(a, b, s) for a, b, s in zip(self.u[at:], self.u[at + 1 :], self.scale[at:], strict=False))
+        jump = distance(self.u[at], self.u[at + 1], self.scale[at])
+        self.cut(at + 1)
+        self.length -= lost
+        self.step, self.slow, self.slow_until = step, step, self.length + 2 * jump
+        self.end, self.beyond = None, False
 
     def again(self) -> Lane:
         """A lane that goes on from the last point as if this one had not ended."""
@@ -192,7 +204,7 @@ class Walk:
         values = determinants(jacobian, unit, fresh, np.array([lane.weight for lane in lanes])).tolist()
         for k, lane in enumerate(lanes):
             lane.length += distance(lane.u[-1], u[k], scale[k])
-            lane.step = float(step[k])
+            lane.step = float(step[k]) if lane.length > lane.slow_until else min(float(step[k]), lane.slow)
             for name, value in zip(LISTS, (u[k], unit[k], fresh[k], values[k], lane.step), strict=True):
                 getattr(lane, name).append(value)
             lane.end = self._end(lane)
@@ -237,8 +249,10 @@ class Walk:
         return None
 
     def _stands_still(self, lane: Lane) -> bool:
-        """Whether the last steps led nowhere in the space of the parameters. (At a cusp that holds for less than a step.)"""
-        return all(bool((np.abs(t[self.watched]) < _STILL).all()) for t in lane.tangent[-3:])
+        """Whether the last steps led nowhere in the space of the parameters. (At a cusp that holds for less than a step; beside a
+        turning point or a pitchfork of hardly any curvature the parameters move little, but more with every step.)"""
+        last = np.abs(np.array(lane.tangent[-3:])[:, self.watched])
+        return bool((last < _STILL).all()) and not bool((last[1:] > _FASTER * last[:-1]).all(axis=0).any())
 
     def _mirrored(self, lane: Lane) -> bool:
         """Whether the last step passed through a symmetric point: what lies beyond is the image of what lies behind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,14 +25,14 @@ _STEPS = Steps(largest=0.08, angle=0.2, worst=0.6, correction=1e-2)
 
 @dataclass(eq=False)
 class Lines:
-    """All lines along one axis: ``axis`` 0 are rows (x moves), 1 columns. Those in ``done`` have been walked."""
+    """All lines along one axis: ``axis`` 0 are rows (x moves), 1 columns. done: which have been walked, from which grid points."""
 
     plane: Plane
     sheets: Sequence[Sheet]
     fixed: Mapping[str, float]
     axis: int
     progress: Progress
-    done: set[int] = field(default_factory=set)
+    done: dict[int, set[int]] = field(default_factory=dict)
     garden: Garden | None = None
     subjects: dict[int, Subject] = field(default_factory=dict)
 
@@ -67,30 +67,37 @@ class Lines:
         shown = [s.model for s in self.sheets if model is s.model or (model.name and model.name == s.model.name)]
         return self.subject(shown[0]) if shown else None
 
-    def walk(self, numbers: Iterable[int]) -> list[Branch]:
-        """Follow every branch on these lines (indices of rows or columns); returns the new branches."""
-        new = [k for k in dict.fromkeys(numbers) if k not in self.done]
-        if not new:
+    def walk(self, wanted: Mapping[int, Collection[int]]) -> list[Branch]:
+        """Follow every branch on these lines (indices of rows or columns), from some of their grid points and from those that are
+        named; returns the new branches. What was begun at before is not begun at again."""
+        fresh = {k: self._places(named) - self.done.get(k, set()) for k, named in wanted.items()}
+        if not any(fresh.values()):
             return []
-        self.done |= set(new)
+        for k, places in fresh.items():
+            self.done.setdefault(k, set()).update(places)
         if self.garden is None:
             window = self.field(0.0)
             self.garden = Garden(_STEPS, Stops({self.moving: (window.low, window.high)}), self.progress)
         known = len(self.garden.branches)
-        starts = [s for k in new for s in self._starts(k)]
+        starts = [s for k, places in fresh.items() for s in self._starts(k, sorted(places))]
         grown(self.garden, starts, True, self._joining, self.moving)
         return self.garden.branches[known:]
 
-    def _starts(self, number: int) -> list[Start]:
-        """The solutions at some grid points of a line."""
+    def _places(self, named: Collection[int]) -> set[int]:
+        """Indices of the grid points of a line whose solutions are starts."""
+        count = len((self.plane.x, self.plane.y)[self.axis])
+        spread = np.linspace(0, count - 1, min(_STARTS, count)).round().astype(int)
+        return {*spread.tolist(), *named}
+
+    def _starts(self, number: int, chosen: Sequence[int]) -> list[Start]:
+        """The solutions at grid points of a line."""
         along = (self.plane.x, self.plane.y)[self.axis]
         held = float((self.plane.y, self.plane.x)[self.axis][number])
-        chosen = np.unique(np.linspace(0, len(along) - 1, min(_STARTS, len(along))).round().astype(int))
         out = []
         for sheet in self.sheets:
             subject = self.subject(sheet.model)
             for k in chosen:
-                row, column = (number, int(k)) if self.axis == 0 else (int(k), number)
+                row, column = (number, k) if self.axis == 0 else (k, number)
                 here = sheet.at(row, column)
                 if not here:
                     continue

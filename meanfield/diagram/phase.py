@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -100,11 +99,11 @@ def _trace(result: PhaseDiagram, reporter: Progress) -> None:
     axes = [Lines(plane, sheets, fixed, axis, reporter) for axis in (0, 1)]
     tracer = Tracer(plane, fixed, reporter)
     ledger = Ledger(sheets, fixed)
-    wanted = [first_lines(n) for n in (len(plane.y), len(plane.x))]
+    wanted: list[dict[int, set[int]]] = [{k: set() for k in first_lines(n)} for n in (len(plane.y), len(plane.x))]
     for turn in range(_ROUNDS + 1):
-        for lines, numbers in zip(axes, wanted, strict=True):
+        for lines, places in zip(axes, wanted, strict=True):
             reporter.start(None, f"following branches along {lines.moving}")
-            found = seeds(plane.names, lines.walk(numbers))
+            found = seeds(plane.names, lines.walk(places))
             reporter.start(None, "tracing boundaries")
             fresh = [curve_of(condition, branch) for condition, branch in tracer.trace(found)]
             result.curves += fresh
@@ -119,12 +118,18 @@ def _trace(result: PhaseDiagram, reporter: Progress) -> None:
     result.corners = corners(result.curves, plane)
 
 
-def _through(missing: Sequence[Edge], axes: Sequence[Lines]) -> list[list[int]]:
-    """The rows and columns that hold most of the unexplained edges."""
+def _through(missing: Sequence[Edge], axes: Sequence[Lines]) -> list[dict[int, set[int]]]:
+    """The rows and columns that hold most of the unexplained edges, with the ends of these: the states there may lie on a branch
+    that no state elsewhere on the line lies on."""
     out = []
     for axis, lines in enumerate(axes):
-        counts = Counter(edge[axis] for edge in missing if edge[2] == axis and edge[axis] not in lines.done)
-        out.append([k for k, _ in counts.most_common(_LINES_A_ROUND)])
+        ends: dict[int, set[int]] = {}
+        for edge in missing:
+            if edge[2] == axis:
+                ends.setdefault(edge[axis], set()).update({edge[1 - axis], edge[1 - axis] + 1})
+        new = {k: places for k, places in ends.items() if not places <= lines.done.get(k, set())}
+        most = sorted(new, key=lambda k: -len(new[k]))[:_LINES_A_ROUND]
+        out.append({k: new[k] for k in most})
     return out
 
 

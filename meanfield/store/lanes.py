@@ -136,7 +136,7 @@ def _located_data(one: Located) -> dict[str, Any]:
         "type": bracket.type,
         "name": bracket.name,
         "edge": None if bracket.edge is None else [int(bracket.edge[0]), float(bracket.edge[1])],
-        "asked": bracket.question is not None,
+        "asked": bracket.question is not None and bracket.type != "hopf",  # Hopf points are no question of the subject
         "u": one.u.tolist(),
         "error": one.error.tolist(),
         "tangent": one.tangent.tolist(),
@@ -163,6 +163,7 @@ def _branching_data(kind: Branching | None) -> dict[str, Any] | None:
         "type": kind.type,
         "side": int(kind.side),
         "supercritical": None if kind.supercritical is None else bool(kind.supercritical),
+        "lost": int(kind.lost),
         **{name: _list(getattr(kind, name)) for name in _TANGENTS},
     }
 
@@ -172,7 +173,7 @@ def _branching_from(data: dict[str, Any] | None) -> Branching | None:
         return None
     own, other, trunk = (_array(data[name]) for name in _TANGENTS)
     assert own is not None
-    return Branching(str(data["type"]), own, other, trunk, int(data["side"]), data["supercritical"])
+    return Branching(str(data["type"]), own, other, trunk, int(data["side"]), data["supercritical"], int(data.get("lost", 0)))
 
 
 def _name(end: End | None) -> str | None:

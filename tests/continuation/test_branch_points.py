@@ -95,6 +95,14 @@ def test_pitchfork_of_a_model_with_its_symmetry() -> None:
     assert len(arms) == 2 and arms[1].partner is arms[0] and (arms[1].u[:, 0] == -arms[0].u[:, 0]).all()
 
 
+@pytest.mark.parametrize("cubic", [1e-6, 1e6])
+def test_pitchforks_of_hardly_any_and_of_strong_curvature(cubic: float) -> None:
+    forest = follow(zoo.problem([p * u - cubic * u**3], flow=True), "p", 1, x=[0.0], p=[-1.0], switch=True)
+    [event] = forest.events("pitchfork")
+    assert event.details["supercritical"] is True and event.name == "supercritical pitchfork"
+    assert sorted(float(b["u"][-1]) for b in forest) == pytest.approx([-(cubic**-0.5), 0.0, cubic**-0.5], rel=1e-12, abs=1e-14)
+
+
 @pytest.mark.parametrize("a", [0.5, 1.0, 3.0])
 def test_hopf_point_of_the_brusselator(a: float) -> None:
     branch = follow(zoo.BRUSSELATOR, "q", 12, x=[a, 0.5 / a], p=[a, 0.5])
@@ -126,3 +134,15 @@ def test_two_hopf_points_within_one_step() -> None:
         assert [e.type for e in found] == ["hopf", "hopf"], epsilon
         for event, sign in zip(found, (-1, 1), strict=True):
             zoo.close(event, {"p": sign * epsilon}, 1e-15)
+
+
+@pytest.mark.parametrize("gap", [1e-6, 1e-9])
+def test_curves_that_hardly_miss_each_other_do_not_cross(gap: float) -> None:
+    """r x - x^3 + h: a pitchfork for h = 0 alone; else no branch point, and a fold at 3 (h/2)^(2/3)."""
+    x, r, h = mf.unknown("x"), *mf.parameters("r h")
+    model = mf.Model("imperfect pitchfork", implicit=[r * x - x**3 + h], unknowns=(x,), parameters=(r, h), starts=[{x: 0}, {x: 1}])
+    forest = mf.bifurcation_diagram(model, "r", (-1.0, 1.0), h=gap)
+    assert sorted(e.type for e in forest.events()) == ["fold", *["window"] * 4]
+    zoo.close(forest.events("fold")[0], {"r": 3 * (gap / 2) ** (2 / 3), "x": -((gap / 2) ** (1 / 3))}, 1e-14)
+    ends = sorted((float(b["r"][0]), float(np.sign(b["x"][0])), float(np.sign(b["x"][-1]))) for b in forest)
+    assert ends == [(-1.0, 1.0, 1.0), (1.0, -1.0, -1.0)]
