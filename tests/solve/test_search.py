@@ -52,6 +52,21 @@ def test_number_of_solutions_and_honest_errors(model, values, count):
         assert (true_error(s) <= s.rows.error[0] + 1e-30).all()
 
 
+@pytest.mark.parametrize(("g", "M_m"), [(3.4, 1.78), (1.3, 0.9)])
+def test_a_chaotic_point_that_is_left_early_claims_honestly(g, M_m):
+    s = mf.solve(CHAOTIC, g=g, M_m=M_m, M_n=2, Sigma_m=1)
+    assert (true_error(s) <= s.rows.error[0]).all()
+    assert (s.rows.error[0] < TOL * np.maximum(1, abs(s.rows.x[0]))).all()
+
+
+def test_the_little_slope_that_is_left_beside_a_pitchfork_is_that_of_the_root():
+    # Homogeneous chaos 2e-5 before kappa grows in it: on the last step 1 - F' changes its sign.
+    s = mf.solve(CHAOTIC, g=3.002525252525252, M_m=1.5666666666666667, M_n=2, Sigma_m=1)
+    there = s.kernel.residual_jacobian(s.rows.x, s.p)[1]
+    assert s["mu"] == 0 and there[0, 0, 0] > 0
+    assert s.rows.jacobian[0, 0, 0] == pytest.approx(there[0, 0, 0], rel=1e-2)
+
+
 def test_partners_are_exact_images_within_their_claims():
     below, zero, above = mf.solve(CHAOTIC, find="all", g=2.1, M_m=1, M_n=2.5, Sigma_m=1)
     assert zero["mu"] == 0.0 and abs(zero["kappa"]) <= zero.error["kappa"] and 0 <= zero["Delta_inf"] <= zero.error["Delta_inf"]
