@@ -234,7 +234,7 @@ class Program:
         size = _size(columns)
         if size == 1:
             results = self._results(columns, size, self._at(level), level)
-            return np.array([[r if isinstance(r, float) else float(np.ravel(r)[0]) for r in results]])
+            return np.array([[r.item(0) if isinstance(r, np.ndarray) else float(r) for r in results]])
         return np.stack(self(columns, level), axis=1)
 
     def twice(self, columns: Sequence[Array], known: Array | None = None) -> Twice:

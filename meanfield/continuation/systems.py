@@ -221,7 +221,11 @@ def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> Array:
     bound = np.where(unlike, np.maximum(bound, 2 * np.sqrt(bound * _steps(system, y))), bound)
     # What can hardly be told from 0 is not told from it.
     bound = np.where(np.abs(y) < _NOTHING, np.maximum(bound, np.abs(y)), bound)
-    known = np.isfinite(bound).all(axis=1) & (on_edge & ~_on_a_line(system, y, sheet, shorter, noise) | ~unlike.any(axis=1))
+    odd = unlike.any(axis=1)
+    double = on_edge & odd
+    if double.any():
+        double &= ~_on_a_line(system, y, sheet, shorter, noise)
+    known = np.isfinite(bound).all(axis=1) & (double | ~odd)
     return np.where(known[:, None], bound, np.inf)
 
 
