@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 
 from meanfield.errors import FileFormatError, ParameterError
 
-__all__ = ["atomically", "check_target", "load_array"]
+__all__ = ["atomically", "check_target", "load_array", "undisturbed"]
 
 
 def check_target(path: Path, suffixes: tuple[str, ...], option: str) -> None:
@@ -68,3 +71,21 @@ def load_array(path: Path) -> Any:
     if not np.isfinite(data).all():
         raise FileFormatError(f"{path} holds {int((~np.isfinite(data)).sum())} values that are NaN or infinite")
     return data
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """While what is finished is worked out and written, the first interrupt (Ctrl-C) is only answered; a second one is obeyed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def answer(*_: object) -> None:
+        print("meanfield: what is finished is being written; interrupt again to lose it", file=sys.stderr)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, answer)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

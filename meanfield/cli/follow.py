@@ -47,7 +47,7 @@ def follow(
 
     Exit code 0: at least one branch; 3: no solution to start from, and why; 2: bad input; 130: interrupted.
     """
-    from meanfield.cli.files import check_target
+    from meanfield.cli.files import check_target, undisturbed
     from meanfield.cli.locate import find_model
     from meanfield.cli.parsing import interval
 
@@ -77,8 +77,9 @@ def follow(
         forest = mf.bifurcation_diagram(
             found, name, (begin, end), find=which, switch=switch, tol=tol or 1e-10, progress=True, **held
         )
-    _save(forest, out, plot, quantities)
-    _report(forest, found.name or model, as_json)
+    with undisturbed():
+        _save(forest, out, plot, quantities)
+        _report(forest, found.name or model, as_json)
     return _close(forest)
 
 
