@@ -77,7 +77,7 @@ def errors(solution: Any, precise: PreciseModel) -> tuple[np.ndarray, np.ndarray
         matrix = mpmath.matrix([[mpmath.mpf(float(v)) for v in row] for row in rows.jacobian[0]])
         try:
             true = mpmath.lu_solve(matrix, mpmath.matrix(residual))
-        except ZeroDivisionError:  # a root where the Jacobian is singular, such as x = 0 at g = 1
+        except (ZeroDivisionError, TypeError):  # a root where the Jacobian is singular, such as x = 0 at g = 1
             return np.zeros(len(x)), rows.error[0]
     true = [abs(float(t)) for t in true]  # what a residual of so many digits cannot tell from nothing is nothing
     return np.where(np.array(true) > _NOTHING * (1 + np.abs(rows.x[0])), true, 0.0), rows.error[0]

@@ -224,7 +224,7 @@ class _Newton:
                     for j in range(n):
                         inverse[i, j] = mpmath.mpf(entries[n * i + j])
                 inverse = inverse**-1
-            except ZeroDivisionError:
+            except (ZeroDivisionError, TypeError):  # without a pivot mpmath looks for row None
                 return None
             found = np.array([[float(inverse[i, j]) for j in range(n)] for i in range(n)])
         return found if np.isfinite(found).all() and self._known(jacobian, found) else None
