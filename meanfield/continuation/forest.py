@@ -184,9 +184,11 @@ def with_partners(branches: Sequence[Branch]) -> list[Branch]:
         out.append(_numbered(branch, len(out)))
         original = out[-1]
         u, _, scale, _ = branch._raw
+        orbit = [u]
         for image in branch.subject.symmetries:
             moved = image(u)
-            if np.abs((moved - u) / scale).max() > _SAME and not _runs_through(moved, branch):
+            if all(np.abs((moved - known) / scale).max() > _SAME for known in orbit) and not _runs_through(moved, branch):
+                orbit.append(moved)
                 out.append(original.mirrored(image, len(out)))
     return out
 

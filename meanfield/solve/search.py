@@ -11,6 +11,7 @@ import sympy as sp
 
 from meanfield.compile import FINE, ROUGH, WORKING, Kernel, compile
 from meanfield.model import Model, Seed
+from meanfield.model.symmetry_group import symmetry_group
 from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular, neighbours
 from meanfield.solve.certify import above_tolerance
@@ -68,14 +69,14 @@ def scale_of(starts: Array) -> Array:
 
 
 def symmetry_maps(model: Model) -> list[Callable[[Array], Array]]:
-    """The model's symmetries as maps of arrays (P, n)."""
+    """The model's symmetries, and what they generate, as maps of arrays (P, n)."""
     unknowns = tuple(model.unknowns)
 
     def as_map(images: Mapping[sp.Symbol, sp.Expr]) -> Callable[[Array], Array]:
         table = {u: images.get(u, u) for u in unknowns}
         return lambda x: evaluate(table, unknowns, {u: x[:, i] for i, u in enumerate(unknowns)})
 
-    return [as_map(s) for s in model.symmetries]
+    return [as_map(s) for s in symmetry_group(unknowns, model.symmetries)]
 
 
 @dataclass(frozen=True)
