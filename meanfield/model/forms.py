@@ -111,6 +111,10 @@ def as_model(value: Any, verb: str) -> Model:
 
 
 def as_models(value: Any, verb: str) -> list[Model]:
-    """One model or several, as a list."""
+    """One model or several, as a list; each may be given once."""
     several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    return [as_model(one, verb) for one in several]
+    models = [as_model(one, verb) for one in several]
+    for k, model in enumerate(models):
+        if any(model is other for other in models[:k]):
+            raise ParameterError(f"{model.name or model.title} is given twice to {verb}; give each model once")
+    return models

@@ -44,3 +44,9 @@ def test_names_are_no_models() -> None:
         with pytest.raises(ParameterError, match=f"^{verb} needs a Model, got the text 'scs'.*by_name"):
             ask()
     assert as_models(mf.models.by_name("scs"), "solve") == as_models([mf.models.by_name("scs")], "solve")
+
+
+def test_a_model_is_given_once() -> None:
+    scs = mf.models.by_name("scs")
+    with pytest.raises(mf.errors.ParameterError, match="scs is given twice to diagram; give each model once"):
+        mf.diagram([scs, scs], plane=("g", "sigma_squared"), window=((0, 3), (0, 1)))
