@@ -10,7 +10,7 @@ from __future__ import annotations
 import sympy as sp
 
 from meanfield.averages.canonical import expand_shallow
-from meanfield.averages.scope import Bound, binds, nodes, replace, walk
+from meanfield.averages.scope import Bound, binds, nodes, own, replace, walk
 from meanfield.transfer import Applied, rectified_power
 
 
@@ -19,9 +19,9 @@ def in_order(body: sp.Expr) -> sp.Expr:
 
     Derivatives of delta functions keep their factors, and so do kinks of functions other than the rectified powers.
     """
-    if not any(rectified_power(a.token) is not None for a in nodes(body, Applied)):
+    if not any(rectified_power(a.token) is not None for a in nodes(body, Applied, inside=True)):
         return body
-    return sp.Add(*(_term(term) for term in sp.Add.make_args(expand_shallow(body))))
+    return sp.Add(*(_term(part) for term in sp.Add.make_args(body) for part in sp.Add.make_args(expand_shallow(term))))
 
 
 def _term(term: sp.Expr) -> sp.Expr:
@@ -88,11 +88,12 @@ def _jumps_at(expr: sp.Expr, u: sp.Expr) -> bool:
 
 def _kink(u: sp.Expr) -> dict[Bound, sp.Expr] | None:
     """Where ``u = c b + d`` vanishes, if it is affine in one variable of the innermost binder."""
-    own = [s for s in u.free_symbols if isinstance(s, Bound) and s.level == 0]
-    if len(own) != 1 or _binds(u):
+    at = own(u)
+    if len(at) != 1 or _binds(u):
         return None
-    slope = sp.diff(u, own[0])
-    return None if slope == 0 or own[0] in slope.free_symbols else {own[0]: sp.expand(own[0] - u / slope)}
+    variable = Bound(0, at[0])
+    slope = sp.diff(u, variable)
+    return None if slope == 0 or own(slope) else {variable: sp.expand(variable - u / slope)}
 
 
 def _binds(expr: sp.Expr) -> bool:
@@ -101,5 +102,17 @@ def _binds(expr: sp.Expr) -> bool:
 
 
 def _numbers(expr: sp.Expr) -> sp.Expr:
-    """Transfer functions of numbers have their values: they may be the zero that makes a product vanish."""
-    return replace(expr, lambda e: e.explicit() if isinstance(e, Applied) and e.argument.is_number else None)
+    """Transfer functions of numbers have their values: they may be the zero that makes a product vanish. Steps of parameters are
+    written so that one of ``theta(K)`` and ``theta(-K)`` is 1 even at K = 0, where two kinks meet: the limit is left."""
+
+    def change(e: sp.Basic) -> sp.Expr | None:
+        if not isinstance(e, Applied):
+            return None
+        if e.argument.is_number:
+            return e.explicit()
+        n = rectified_power(e.token)
+        if n == e.order and not own(e.argument) and e.argument.could_extract_minus_sign():
+            return sp.factorial(n) - Applied(e.token, e.order, -e.argument)
+        return None
+
+    return replace(expr, change)

@@ -103,6 +103,26 @@ def test_functions_of_kinked_functions(body: sp.Expr, f: Callable[..., mpmath.mp
     assert abs(value[0, 0] - exact[0]) <= claim[0, 0] + 1e-16
 
 
+@pytest.mark.parametrize(
+    ("apart", "together", "orders"),
+    [
+        (phi.relu(x) * phi.relu(x - K) / (1 + x**2), phi.relu(x) ** 2 / (1 + x**2), (m, V)),
+        (phi.tanh(phi.relu(x) + phi.relu(x - K)), phi.tanh(2 * phi.relu(x)), (V, V)),
+        (phi.relu(x) * phi.relu(x - K) * phi.relu(x + K), phi.threshold_power(3)(x), (V, V)),
+        (phi.step(x) * phi.step(x - K) * x**2, phi.relu(x) ** 2, (m, V)),
+    ],
+)
+def test_kinks_that_meet(apart: sp.Expr, together: sp.Expr, orders: tuple[sp.Symbol, ...]) -> None:
+    """At K = 0 two kinks fall together: derivatives are what they are of the function with one."""
+    rows = [E(f).diff(*orders) for f in (apart, together)]
+    named = {f"q{i}": row for i, row in enumerate(rows)}
+    model = mf.Model("m", equations={mu: 1 + 0 * (V + m + K)}, parameters=(V, m, K), observables=named)
+    for at in ((0.5, 0.3, 0.0), (1.0, 0.0, 0.0)):
+        value, claim = mf.compile(model).quantities(tuple(model.named(n) for n in named), np.ones((1, 1)), np.array([at]))
+        assert abs(value[0, 0] - value[0, 1]) <= claim[0].sum() + 1e-15
+        assert abs(value[0, 1]) > 1e-3 and claim[0].max() < 1e-11
+
+
 def test_kinks_at_unknown_places_are_refused() -> None:
     Delta = mf.unknown("Delta", nonnegative=True)
     f = phi.relu(phi.tanh(mf.gaussian("y", mean=mu, var=Delta)) - K)
