@@ -100,12 +100,14 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
             break
         found = roughly(kernel, p, owner, start, queue.scale, drafts)
         error = _ROUGH * (np.abs(found.x) + queue.scale[found.owner])
-        keep = judge.accept(kernel, found.x, p[found.owner], error).accepted
-        found, x = found.take(keep), np.maximum(found.x[keep], kernel.lower)
+        sure = judge.accept(kernel, found.x, p[found.owner], error).accepted
+        keep = sure.copy()  # what is so near to being refused that only the refinement can tell is kept, and others are sought
+        keep[~sure] = judge.accept(kernel, found.x[~sure], p[found.owner[~sure]], np.zeros_like(error[~sure])).accepted
+        found, x, sure = found.take(keep), np.maximum(found.x[keep], kernel.lower), sure[keep]
         stable, merits = _settled(kernel, x, p[found.owner], error[keep])
         new = Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits)
         drafts = Drafts.joined([drafts, new]) if len(drafts.owner) else new
-        open_points = np.setdiff1d(open_points, found.owner[stable])
+        open_points = np.setdiff1d(open_points, found.owner[stable & sure])
     return drafts
 
 

@@ -86,3 +86,13 @@ def test_stable_before_physical_before_others():
     assert mf.solve(physical, a=1)["x"] == pytest.approx(1)
     _, kappa = three(observables={"kappa": -x}, stable={"never": sp.Integer(-1)}, physical={})
     assert mf.solve(kappa, a=1)["x"] == pytest.approx(-1)
+
+
+def test_a_stable_state_just_beyond_its_onset_is_the_one() -> None:
+    """There Delta_T is smaller than what rough quadrature can tell from the root Delta_T = 0, which is refused."""
+    kw = {"M_m": 1, "M_n": 2, "Sigma_m": 0}
+    onset = mf.solve(mf.indicator_zero(mf.models.by_name("rank1-stationary"), "chaos", free="g"), find="all", **kw)
+    (g,) = {round(s["g"], 12) for s in onset if abs(s["mu"]) > 0.1}
+    chaos = mf.solve(mf.models.by_name("rank1-chaotic"), g=g + np.array([1e-4, 1e-6, 1e-8]), **kw)
+    assert (chaos["mu"] > 0.7).all() and chaos.stable.all()
+    assert chaos["Delta_T"] == pytest.approx(3.7114 * np.array([1e-4, 1e-6, 1e-8]), rel=1e-3)
