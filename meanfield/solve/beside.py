@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from meanfield.compile import FINE, Kernel
 from meanfield.solve.extension import extended
+from meanfield.solve.linear import determinant
 from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array, Problem
 
@@ -40,7 +41,7 @@ def nearly_singular(kernel: Kernel, jacobian: Array, extent: Array, below: float
     with np.errstate(all="ignore"):  # infinite slopes, a matrix of zeros
         matrix, _, usable = _equilibrated(jacobian, extent, _places(kernel))
         whole = np.sqrt((matrix**2).sum(axis=(1, 2)))
-        least = np.abs(np.linalg.det(matrix)) / whole ** (matrix.shape[1] - 1)  # the smallest singular value is not below it
+        least = np.abs(determinant(matrix)) / whole ** (matrix.shape[1] - 1)  # the smallest singular value is not below it
     return np.flatnonzero(usable & ~(least > below))
 
 

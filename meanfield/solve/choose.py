@@ -15,7 +15,7 @@ from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular
 from meanfield.solve.in_turn import StartQueue, roughly
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Found, Rows, Search, distinct, find_all, finish, symmetry_maps, with_neighbours
+from meanfield.solve.search import Found, Rows, Search, distinct, find_all, finish, symmetry_maps, with_neighbours, without
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
 _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
@@ -81,9 +81,9 @@ def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Ro
         parts.append(finish(kernel, p, drafts.take(chosen), queue.scale, tol)[0])
         rest = np.ones(len(drafts.owner), dtype=bool)
         rest[chosen] = False
-        drafts = drafts.take(rest & ~np.isin(drafts.owner, parts[-1].owner))
+        drafts = drafts.take(rest & ~np.isin(drafts.owner, parts[-1].owner, kind="table"))
     rows = Rows.joined(parts)
-    return rows, np.setdiff1d(np.arange(len(p)), rows.owner)
+    return rows, without(np.arange(len(p)), rows.owner)
 
 
 def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
@@ -107,7 +107,7 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
         stable, merits = _settled(kernel, x, p[found.owner], error[keep])
         new = Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits)
         drafts = Drafts.joined([drafts, new]) if len(drafts.owner) else new
-        open_points = np.setdiff1d(open_points, found.owner[stable & sure])
+        open_points = without(open_points, found.owner[stable & sure])
     return drafts
 
 

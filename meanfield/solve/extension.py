@@ -52,7 +52,8 @@ class ExtendedProblem:
             # A coordinate held on the edge contributes no slope (and its slope there need not exist); a mirrored
             # one contributes its slope with the sign of the mirror.
             slope = np.where(edge, 0.0, np.where(outside[where], -1.0, 1.0))
-            part = factor[:, None, None] * slope[:, None, :] * jacobians[start:stop]
+            with np.errstate(invalid="ignore"):  # an infinite slope times zero is left out
+                part = factor[:, None, None] * slope[:, None, :] * jacobians[start:stop]
             jacobian[where] += np.where(slope[:, None, :] == 0.0, 0.0, part)
         return value, jacobian
 

@@ -11,7 +11,7 @@ from meanfield.model import Model
 from meanfield.solve.beside import nearly_singular
 from meanfield.solve.newton import NewtonOptions, newton
 from meanfield.solve.problem import Array
-from meanfield.solve.search import ROUGHLY, Found, Rows, Search, finish, padded, scale_of, seed_starts, without_copies
+from meanfield.solve.search import ROUGHLY, Found, Rows, Search, finish, padded, scale_of, seed_starts, without, without_copies
 from meanfield.solve.starts import own_starts
 from meanfield.solve.status import Status
 
@@ -86,7 +86,7 @@ def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, kn
         level, options = WORKING, DRAFTED
         way = newton(kernel.at(SKETCH, quick=True), p[owner], start, scale=scale[owner], options=SKETCHED)
         if known is not None:
-            vain = np.where(way.converged, _near(kernel, known, owner, way.x, scale), np.isin(owner, known.owner))
+            vain = np.where(way.converged, _near(kernel, known, owner, way.x, scale), np.isin(owner, known.owner, kind="table"))
             rows = np.flatnonzero(~vain)
         start, arrived = np.where(way.converged[:, None], way.x, start), np.where(way.converged, SKETCHED.enough, np.inf)
     at = owner[rows]
@@ -103,9 +103,11 @@ def _near(kernel: Kernel, known: Found, owner: Any, x: Array, scale: Array) -> A
     if not alone.any():
         return np.zeros(len(owner), dtype=bool)
     table = padded(known.owner[alone], known.x[alone], len(scale))
+    reach, near = _NEAR * (np.abs(x) + scale[owner]), np.zeros(len(owner), dtype=bool)
     with np.errstate(invalid="ignore"):
-        distance = np.abs(x[:, None] - table[owner]) / (np.abs(x) + scale[owner])[:, None]
-        return (distance.max(axis=2) < _NEAR).any(axis=1)
+        for root in np.moveaxis(table, 1, 0):  # a root of each point after the other, unknown by unknown: fewer passes
+            near |= np.logical_and.reduce([np.abs(x[:, j] - root[owner, j]) < reach[:, j] for j in range(x.shape[1])])
+    return near
 
 
 def find_first(model: Model, p: Array, tol: float) -> Search:
@@ -119,7 +121,7 @@ def find_first(model: Model, p: Array, tol: float) -> Search:
         if owner.size == 0:
             break
         found.append(finish(kernel, p, roughly(kernel, p, owner, start, queue.scale), queue.scale, tol)[0])
-        open_points = np.setdiff1d(open_points, found[-1].owner)
+        open_points = without(open_points, found[-1].owner)
     rows = Rows.joined(found)
     rows = rows.take(np.argsort(rows.owner, kind="stable"))
     return Search(rows, {int(i): str(Status.NO_SOLUTION) for i in open_points})

@@ -108,13 +108,18 @@ def columns(matrix: Array) -> Array:
 def inverse(matrix: ArrayLike) -> Array:
     """(P, n, n) inverses; NaN where a matrix is singular or not finite."""
     a = np.asarray(matrix, dtype=float)
-    count, n = a.shape[:2]
+    return inverse_columns(columns(a)).transpose(2, 0, 1).copy()
+
+
+def inverse_columns(matrix: Array) -> Array:
+    """The same with the points last: (n, n, P) -> (n, n, P)."""
+    n, count = matrix.shape[1:]
     if n > 3:
-        return _lapack_each(np.linalg.inv, a)
-    last = columns(a)
-    unit = np.zeros((n, n, count))
-    unit[np.arange(n), np.arange(n)] = 1.0
-    return np.stack([solve_columns(last, side) for side in unit]).transpose(2, 1, 0).copy()
+        return columns(_lapack_each(np.linalg.inv, matrix.transpose(2, 0, 1)))
+    out = np.empty((n, n, count))
+    for k, side in enumerate(np.eye(n)):
+        out[:, k] = solve_columns(matrix, np.repeat(side[:, None], count, axis=1))
+    return out
 
 
 def determinant(matrix: ArrayLike) -> Array:
@@ -134,30 +139,41 @@ def eigenvalues(matrix: ArrayLike) -> NDArray[np.complex128]:
     """
     a = np.asarray(matrix, dtype=float)
     values = np.full(a.shape[:2], np.nan + 0j, dtype=np.complex128)
-    good = np.isfinite(a).all(axis=(1, 2))
+    good = _finite(a)
     if a.shape[1] == 1:
         values[good] = a[good, 0]
     elif a.shape[1] == 2:
         values[good] = _eigenvalues_2(a[good])
+        return values
     elif good.any():
         values[good] = np.linalg.eigvals(a[good])
     order = np.lexsort((-values.imag, -values.real), axis=1)
     return np.take_along_axis(values, order, axis=1)
 
 
+def _finite(matrix: Array) -> NDArray[np.bool_]:
+    """(P, n, n) -> (P,) which matrices are finite. (A reduction over axes so short would be slow.)"""
+    good = np.ones(len(matrix), dtype=bool)
+    for row in range(matrix.shape[1]):
+        for column in range(matrix.shape[2]):
+            good &= np.isfinite(matrix[:, row, column])
+    return good
+
+
 def _eigenvalues_2(a: Array) -> NDArray[np.complex128]:
-    """Both eigenvalues of 2 x 2 matrices; the real one of smaller modulus comes from the product (no cancellation)."""
-    mean, half = (a[:, 0, 0] + a[:, 1, 1]) / 2, (a[:, 0, 0] - a[:, 1, 1]) / 2
-    coupling = a[:, 0, 1] * a[:, 1, 0]
+    """Both eigenvalues of 2 x 2 matrices, in order; the real one of smaller modulus comes from the product (no cancellation)."""
+    one, two, three, four = np.ascontiguousarray(a.reshape(-1, 4).T)
+    mean, half, coupling = (one + four) / 2, (one - four) / 2, two * three
     discriminant = half * half + coupling
     root = np.sqrt(np.abs(discriminant))
     real = discriminant >= 0
     large = mean + np.copysign(root, mean)
-    product = a[:, 0, 0] * a[:, 1, 1] - coupling
-    small = np.where(large != 0.0, product / np.where(large != 0.0, large, 1.0), 0.0)
-    first = np.where(real, large, mean) + 1j * np.where(real, 0.0, root)
-    second = np.where(real, small, mean) - 1j * np.where(real, 0.0, root)
-    return np.stack([first, second], axis=1)
+    small = np.where(large != 0.0, (one * four - coupling) / np.where(large != 0.0, large, 1.0), 0.0)
+    imaginary = np.where(real, 0.0, root)
+    found = np.empty((len(a), 2), dtype=np.complex128)
+    found.real[:, 0], found.imag[:, 0] = np.where(real, np.maximum(large, small), mean), imaginary
+    found.real[:, 1], found.imag[:, 1] = np.where(real, np.minimum(large, small), mean), 0.0 - imaginary
+    return found
 
 
 def _lapack_solve(a: Array, b: Array) -> Array:
@@ -166,7 +182,7 @@ def _lapack_solve(a: Array, b: Array) -> Array:
 
 def _lapack_each(function: Callable[..., Array], a: Array, *rest: Array) -> Array:
     """`function` of a batch; LAPACK raises for the whole batch when one matrix is singular, so then one by one."""
-    good = np.isfinite(a).all(axis=(1, 2))
+    good = _finite(a)
     out = np.full(rest[0].shape if rest else a.shape, np.nan)
     try:
         out[good] = function(a[good], *(r[good] for r in rest))

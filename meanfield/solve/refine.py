@@ -11,7 +11,7 @@ from meanfield.compile import FINE, Kernel
 from meanfield.compile.group import ROUGH, TIGHT, TOLERANCES
 from meanfield.solve.claims import claim
 from meanfield.solve.extension import ExtendedProblem, extended
-from meanfield.solve.linear import inverse
+from meanfield.solve.linear import columns, inverse_columns
 from meanfield.solve.problem import EPS, Array
 
 _LITTLE = 1e-11  # relative correction that may go into a claim as it is
@@ -60,80 +60,94 @@ def refine(
     stale: share of an earlier correction that may have been wrong, for a second one by the same Jacobian. slopes: quality of the
     quadrature of the Jacobian. taken: relative size of a step between where the Jacobian was evaluated and x.
     """
-    problem = extended(kernel)
     with np.errstate(all="ignore"):
-        inverted = inverse(jacobian)
+        inverted = inverse_columns(columns(jacobian))
         x, fine, bound, way = _refined(kernel, x, p, inverted, scale)
-        taken = taken + way
-        raw = (inverted * fine[:, None, :]).sum(axis=2)
-        extent = np.abs(x) + scale
-        scaled = jacobian * extent[:, None, :]
-        rows = np.abs(scaled).max(axis=2, keepdims=True)
-        scaled = scaled / np.where(rows > 0, rows, 1.0)
-        condition = np.abs(scaled).sum(axis=1).max(axis=1) * np.abs(inverse(scaled)).sum(axis=1).max(axis=1)
-        each = _strengths(kernel, rows[:, :, 0], extent, bound)
-        strength = each.min(axis=1)
-        none = strength < 8 * EPS  # nothing but rounding is left of an equation's slopes
-        condition = np.where(none | np.isnan(condition) & np.isfinite(scaled).all(axis=(1, 2)), np.inf, condition)
-        usable = (np.abs(raw) < _LONGEST * extent).all(axis=1)
-        step = np.where(usable[:, None], raw, 0.0)
-        # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
-        size = np.abs(x) + 1e-2 * scale
-        aged = _STALE * taken * (extent / size).max(axis=1)
-        change = _STEEP * (np.abs(raw) / size).max(axis=1) + aged
-        share = np.where(usable, np.clip(condition * change, _SHARE, 4.0), 4.0)
-        share = np.maximum(share, stale)
-        missed = share[:, None] * np.abs(raw) + np.where(raw != 0, 1e-6 * EPS * scale, 0.0)  # no step is exact in its last digits
-        # The rough slopes are wrong, too: (J + dJ)^-1 J = 1 - J^-1 dJ.
-        turned = _SLOPES * (np.abs(jacobian) * np.abs(raw)[:, None, :]).sum(axis=2)
-        # Where large terms cancel in a slope, as close to a critical point, the quadrature of each is what is wrong: its tolerance
-        # times the size of the terms, which the rounding shows, over the scale on which a variance matters, itself.
-        variances = kernel.lower == 0
-        width = np.where(variances, np.abs(x), 0.0).sum(axis=1, keepdims=True)
-        reach = np.where(variances & (width > 0), width, extent)
-        moved = (np.abs(raw) / reach).sum(axis=1, keepdims=True)
-        turned = turned + TOLERANCES[slopes] / EPS * bound * moved
-        missed = missed + (np.abs(inverted) * turned[:, None, :]).sum(axis=2)
-        # A long step in one unknown bends the equations of the others, however short their own.
-        # (Sizes of starts may be far larger than the scale of transfer functions, 1, over which slopes change.)
-        unit = np.minimum(extent, np.abs(x) + 1.0)
-        longest = (np.abs(raw) / unit).max(axis=1)
-        bent = condition * longest * (_BEND * longest + aged)
-        missed = missed + np.where(usable, bent, 0.0)[:, None] * unit
-        error = (np.abs(inverted) * bound[:, None, :]).sum(axis=2) + 4 * EPS * np.abs(x)
-        weak = strength < 1 / _CURVED
-        # On the way from where the Jacobian is, the sign of what is left of 1 - F' may have changed.
-        outdated = (each[:, : len(kernel.model.equations)] < (_STALE / 4 * taken)[:, None]).any(axis=1)
-        within = np.clip(np.abs(x), _SMALL, np.where(variances, np.inf, 1.0))
-        settled = usable & (missed <= error + _SETTLED * within).all(axis=1) & (condition < _CURVED) & ~weak & ~outdated
-        error = error + missed
-        corrected = x - step
-        left = (jacobian * step[:, None, :]).sum(axis=2)
-    residual = fine - left
-    # Without averages the terms are what is written, such as (x - a)^2, and their size says nothing; but there a look is cheap.
-    weak = weak | (not kernel.averages)
-    curved = np.flatnonzero(weak | ~(condition < _CURVED) | ~((error / extent).max(axis=1) < _DOUBTFUL))
+        first = _FirstOrder(kernel, columns(jacobian), inverted, *(np.ascontiguousarray(a.T) for a in (x, scale, fine, bound)))
+        step, error, share, settled = first.correction(taken + way, stale, TOLERANCES[slopes] / EPS)
+        extent, condition = first.extent, first.condition
+        corrected, residual = x - step.T, fine - (first.jacobian * step).sum(axis=1).T
+        # Without averages the terms are what is written, such as (x - a)^2, and their size says nothing; but there a look is cheap.
+        weak = first.weak | (not kernel.averages)
+        curved = np.flatnonzero(weak | ~(condition < _CURVED) | ~((error / extent).max(axis=0, initial=0.0) < _DOUBTFUL))
+        error = np.ascontiguousarray(error.T)
     if curved.size:
-        at = corrected[curved]
+        problem, at = extended(kernel), corrected[curved]
         known = problem.residual_jacobian(at, p[curved])
         again = claim(problem, p[curved], at, scale=scale[curved], evaluated=known, bound=bound[curved])
         error[curved], residual[curved] = np.maximum(error[curved], again.error), known[0]
-    exact = ((fine == 0) & (bound == 0)).all(axis=1)  # such as x = 0, whatever the Jacobian
+    exact = ((first.residual == 0) & (first.bound == 0)).all(axis=0)  # such as x = 0, whatever the Jacobian
     error = np.where(exact[:, None], 0.0, np.where(np.isfinite(error), error, np.inf))
     corrected, residual, settled = np.where(exact[:, None], x, corrected), np.where(exact[:, None], 0.0, residual), settled | exact
     return Refined(corrected, error, condition, residual, jacobian, settled, share)
 
 
-def _strengths(kernel: Kernel, rows: Array, extent: Array, bound: Array) -> Array:
-    """(P, n) how much each equation depends on the unknowns: next to nothing near a multiple root, which equilibration would hide.
+class _FirstOrder:
+    """The correction J^-1 F of roots, and what may be wrong with it. Points come last, (n, P) and (n, n, P): operations across the
+    unknowns are then a few vector operations."""
 
-    An equation ``u = F`` is compared with the size of u, another one with that of its terms, which its rounding shows.
-    """
-    count = len(kernel.model.equations)
-    place = [kernel.unknowns.index(u) for u in kernel.model.equations]
-    terms = np.where(np.isfinite(bound), bound, 0.0) / (4 * EPS)
-    size = np.concatenate([extent[:, place], terms[:, count:]], axis=1)
-    return np.nan_to_num(rows / size, nan=np.inf)
+    def __init__(
+        self, kernel: Kernel, jacobian: Array, inverted: Array, x: Array, scale: Array, residual: Array, bound: Array
+    ) -> None:
+        self.kernel, self.jacobian, self.inverted, self.x, self.scale = kernel, jacobian, inverted, x, scale
+        self.residual, self.bound = residual, bound
+        self.variances = (kernel.lower == 0)[:, None]
+        self.raw = (inverted * residual).sum(axis=1)
+        self.extent = np.abs(x) + scale
+        scaled = jacobian * self.extent
+        rows = np.abs(scaled).max(axis=1)
+        scaled /= np.where(rows > 0, rows, 1.0)[:, None]
+        norms = [np.abs(m).sum(axis=0).max(axis=0, initial=0.0) for m in (scaled, inverse_columns(scaled))]
+        self.strengths = self._strengths(rows)
+        self.strength = self.strengths.min(axis=0, initial=np.inf)
+        # Where the slopes of an equation are nothing but rounding the matrix is singular, whatever its inverse says.
+        none = (self.strength < 8 * EPS) | np.isnan(norms[1]) & np.isfinite(scaled).all(axis=(0, 1))
+        self.condition = np.where(none, np.inf, norms[0] * norms[1])
+        self.weak = self.strength < 1 / _CURVED
+
+    def _strengths(self, rows: Array) -> Array:
+        """(n, P) how much each equation depends on the unknowns: next to nothing near a multiple root, which equilibration would
+        hide. An equation ``u = F`` is compared with the size of u, another one with that of its terms, which its rounding shows.
+        """
+        model = self.kernel.model
+        count = len(model.equations)
+        place = [self.kernel.unknowns.index(u) for u in model.equations]
+        terms = np.where(np.isfinite(self.bound[count:]), self.bound[count:], 0.0) / (4 * EPS)
+        return np.nan_to_num(rows / np.concatenate([self.extent[place], terms]), nan=np.inf)
+
+    def correction(self, taken: Array, stale: Array | float, slopes: float) -> tuple[Array, Array, Array, Array]:
+        """The correction (n, P), 0 where the first order means nothing; the claim (n, P) of what it leads to; which share (P,) of
+        it may be wrong; whether it was enough (P,). slopes: error of the quadrature of the Jacobian, in units of rounding."""
+        x, raw, size = self.x, np.abs(self.raw), np.abs(self.x) + 1e-2 * self.scale
+        usable = (raw < _LONGEST * self.extent).all(axis=0)
+        # Over a step the Jacobian changes by about as much as the unknowns do, and its inverse by the condition number times it.
+        aged = _STALE * taken * (self.extent / size).max(axis=0, initial=0.0)
+        share = np.clip(self.condition * (_STEEP * (raw / size).max(axis=0, initial=0.0) + aged), _SHARE, 4.0)
+        share = np.maximum(np.where(usable, share, 4.0), stale)
+        missed = share * raw + np.where(raw != 0, 1e-6 * EPS * self.scale, 0.0)  # no step is exact in its last digits
+        missed += self._turned(raw, slopes)
+        # A long step in one unknown bends the equations of the others, however short their own.
+        # (Sizes of starts may be far larger than the scale of transfer functions, 1, over which slopes change.)
+        unit = np.minimum(self.extent, np.abs(x) + 1.0)
+        longest = (raw / unit).max(axis=0, initial=0.0)
+        missed += np.where(usable, self.condition * longest * (_BEND * longest + aged), 0.0) * unit
+        error = (np.abs(self.inverted) * self.bound).sum(axis=1) + 4 * EPS * np.abs(x)
+        # On the way from where the Jacobian is, the sign of what is left of 1 - F' may have changed.
+        outdated = (self.strengths[: len(self.kernel.model.equations)] < _STALE / 4 * taken).any(axis=0)
+        within = np.clip(np.abs(x), _SMALL, np.where(self.variances, np.inf, 1.0))
+        settled = usable & (missed <= error + _SETTLED * within).all(axis=0) & (self.condition < _CURVED) & ~self.weak & ~outdated
+        return np.where(usable, self.raw, 0.0), error + missed, share, settled
+
+    def _turned(self, raw: Array, slopes: float) -> Array:
+        """(n, P) what rough slopes make of a step: (J + dJ)^-1 J = 1 - J^-1 dJ.
+
+        Where large terms cancel in a slope, as close to a critical point, the quadrature of each is what is wrong: its tolerance
+        times the size of the terms, which the rounding shows, over the scale on which a variance matters, itself.
+        """
+        width = np.where(self.variances, np.abs(self.x), 0.0).sum(axis=0)
+        reach = np.where(self.variances & (width > 0), width, self.extent)
+        turned = _SLOPES * (np.abs(self.jacobian) * raw).sum(axis=1) + slopes * self.bound * (raw / reach).sum(axis=0)
+        return np.asarray((np.abs(self.inverted) * turned).sum(axis=1))
 
 
 def _refined(kernel: Kernel, x: Array, p: Array, inverted: Array, scale: Array) -> tuple[Array, Array, Array, Array]:
@@ -149,13 +163,13 @@ def _refined(kernel: Kernel, x: Array, p: Array, inverted: Array, scale: Array) 
     if kernel.pairs:
         at = np.flatnonzero(inside)
         extent = np.abs(x[at]) + scale[at]
-        step = _times(inverted[at], kernel.at(TIGHT).residual(x[at], p[at]))
+        step = _times(inverted[:, :, at], kernel.at(TIGHT).residual(x[at], p[at]))
         distance = (np.abs(step) / extent).max(axis=1)
         near = (distance < _LONGEST) & (x[at] - step >= kernel.lower).all(axis=1)
         there, extent, at = (x[at] - step)[near], extent[near], at[near]
         moved[at] = distance[near]
         fine[at], bound[at] = kernel.refined(there, p[at], np.zeros_like(there))
-        left = _times(inverted[at], fine[at])
+        left = _times(inverted[:, :, at], fine[at])
         little = (np.abs(left) < _LITTLE * extent).all(axis=1)
         x, open_rows = np.array(x), np.array(inside)
         x[at] = np.where(little[:, None], there, np.maximum(there - left, kernel.lower))
@@ -169,5 +183,5 @@ def _refined(kernel: Kernel, x: Array, p: Array, inverted: Array, scale: Array) 
 
 
 def _times(matrix: Array, vector: Array) -> Array:
-    """(P, n, n) times (P, n), without BLAS: its answer may depend on the batch."""
-    return (matrix * vector[:, None, :]).sum(axis=2)
+    """(n, n, P) times (P, n), without BLAS: its answer may depend on the batch."""
+    return np.asarray((matrix * vector.T).sum(axis=1).T)

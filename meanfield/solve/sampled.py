@@ -19,7 +19,7 @@ from meanfield.solve.certify import above_tolerance
 from meanfield.solve.newton import newton
 from meanfield.solve.points import ParameterPoints
 from meanfield.solve.problem import EPS, Array
-from meanfield.solve.search import Found, Rows, distinct, finish, scale_of
+from meanfield.solve.search import Found, Rows, distinct, finish, scale_of, without
 from meanfield.solve.solution import Asked, Solution, Solutions
 from meanfield.solve.starts import own_starts, scattered
 from meanfield.solve.status import Status
@@ -179,5 +179,5 @@ def _rows_from_starts(kernel: StateKernel, p: Array, find: str, tol: float) -> R
         rows, _, _ = finish(kernel, p, found, scale, tol, WORKING)
         parts.append(rows)
         if find == "one":
-            open_points = np.setdiff1d(open_points, rows.owner)
+            open_points = without(open_points, rows.owner)
     return distinct(kernel, Rows.joined(parts), p, scale)

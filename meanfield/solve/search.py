@@ -61,6 +61,11 @@ class Search:
     why: dict[int, str]
 
 
+def without(points: Any, gone: Any) -> Any:
+    """The points (indices, in order) that are not among those that are ``gone``."""
+    return points[~np.isin(points, gone, kind="table")]
+
+
 def scale_of(starts: Array) -> Array:
     """Typical size (P, n) of each unknown: the largest of its starts."""
     with np.errstate(all="ignore"):
