@@ -188,13 +188,15 @@ def descents(
     for beta, kicked in sorted(set(zip(keys.tolist(), noisy.tolist(), strict=True))):
         at = good[(keys == beta) & (noisy == kicked)]
         count = 8 * int(np.ceil((18 + 10 * beta) / 8))
-        out.append((at, _descend(stiffness, given.take(at), nodes(count, beta), kicked, level, slopes, neglected[at])))
+        out.append(
+            (at, _descend(stiffness, given.take(at), nodes(count, beta, stiffness.even), kicked, level, slopes, neglected[at]))
+        )
     return _carried(out)
 
 
 def again(stiffness: Stiffness, found: list[tuple[Array, Descent]], level: int, fewer: int) -> list[tuple[Array, Descent]]:
     """The same motions on so many nodes less, for a second opinion."""
-    fresh = (nodes(d.nodes.z.size - fewer, d.nodes.beta) for _, d in found)
+    fresh = (nodes(d.nodes.z.size - fewer, d.nodes.beta, d.nodes.even) for _, d in found)
     return _carried(
         [(at, _descend(stiffness, d.given, n, d.noisy, level, False, d.neglected)) for (at, d), n in zip(found, fresh, strict=True)]
     )
@@ -225,7 +227,7 @@ def _width(stiffness: Stiffness, given: Given, level: int) -> tuple[Array, Array
     ahead = np.full_like(width, np.inf)
     noisy = np.flatnonzero(given.noise > 0)
     if noisy.size:
-        first = _descend(stiffness, given.take(noisy), nodes(_FIRST, 1.0), True, level, False, np.zeros(noisy.size))
+        first = _descend(stiffness, given.take(noisy), nodes(_FIRST, 1.0, stiffness.even), True, level, False, np.zeros(noisy.size))
         fall = -first.U_slope @ first.nodes.start
         with np.errstate(divide="ignore", invalid="ignore"):
             ahead[noisy] = np.where(fall > 0, given.noise[noisy] ** 2 / (2 * delta[noisy] ** 2 * fall), np.inf)

@@ -6,7 +6,8 @@ Sommers, PRL 61, 259 (1988); Schuecker, Goedeke & Helias, PRX 8, 041029 (2018)).
 
     2 r U u'' + (f + 4 s U) u' + [s^2 (2 U - k^2)/r + s U' - (W - k^2)/r] u = 0,
 
-regular at r = 0 and, without noise, at r = 1; with noise psi' = 0 at tau = 0 says ``u' + s u = 0`` at r = 1. That is a
+regular at r = 0 and, without noise, at r = 1; with noise psi' = 0 at tau = 0 says ``u' + s u = 0`` at r = 1, and without noise
+that du/dy = 0, which is said where u need not be even in y (`nodes`). That is a
 quadratic eigenvalue problem for s, solved by collocation and Newton's method. It passes through the threshold E = k^2
 (s = 0) smoothly.
 """
@@ -19,8 +20,9 @@ from meanfield.dynamics.descent import Descent
 from meanfield.dynamics.nodes import Array
 
 _STEPS = 30
-_TOLERANCE = 1e-13
+_NEAR = 2e-5  # a step after which a simplified one leaves about its cube
 EPS = float(np.finfo(float).eps)
+_FACTOR = 10.0  # by which the last matrix may be off, over the step that it led to
 _TERMS = 3.0  # units in the last place, of each term
 _ROUNDING = 1e-6  # steps below it that no longer shrink are rounding
 
@@ -57,7 +59,7 @@ def first_kick(d: Descent) -> Array:
 
 
 def ground_state(d: Descent) -> tuple[Array, Array, Array]:
-    """``s`` of the ground state (P,), its derivatives (Q, P), and a bound on the rounding of s (P,)."""
+    """``s`` of the ground state (P,), its derivatives (Q, P), and a bound on rounding and iteration of s (P,)."""
     if ground_state not in d.known:
         d.known[ground_state] = _ground_state(d)
     found: tuple[Array, Array, Array] = d.known[ground_state]
@@ -78,9 +80,7 @@ def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
         s[active] += step[:, n]
         moved = np.abs(step[:, n])
         with np.errstate(invalid="ignore"):
-            # What the next step of a method of second order would be; its first two steps tell nothing about that.
-            ahead = np.where(last[active] < 0.1, moved * (moved / last[active]) ** 2, moved)
-            going = (ahead > _TOLERANCE * (1 + np.abs(s[active]))) & ~((moved < _ROUNDING) & (moved > last[active] / 4))
+            going = (moved > _NEAR * (1 + np.abs(s[active]))) & ~((moved < _ROUNDING) & (moved > last[active] / 4))
         last[active] = moved
         active = active[going]
         if active.size == 0:
@@ -92,11 +92,13 @@ def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
     last_row = np.zeros((size, n + 1, 1))
     last_row[:, n] = 1.0
     weight = _solved(matrix.transpose(0, 2, 1), last_row)[:, :, 0]
+    missing = (weight * problem.residual(s, u, np.arange(size))).sum(axis=1)  # Newton's next step, by the last matrix
+    s = s + missing
     ds = np.array([(weight * problem.moved(s, u, q)).sum(axis=1) for q in range(len(d.dW))]).reshape(len(d.dW), size)
     weight = np.abs(weight[:, :n])
     terms = np.sqrt(np.einsum("pij,pj->pi", matrix[:, :n, :n] ** 2, u * u))  # their rounding errors do not know of each other
     noise = _TERMS * EPS * np.sqrt(((weight * terms) ** 2).sum(axis=1))
-    return s, ds, noise
+    return s, ds, noise + _FACTOR * last * np.abs(missing)
 
 
 class _Problem:
@@ -115,14 +117,32 @@ class _Problem:
         a, v, U = s[at, None], u[at], d.U[at]
         M = np.zeros((len(at), n + 1, n + 1))
         M[:, :n, :n] = self.base[at] + 4 * (a * U)[:, :, None] * self.slope
-        M[:, np.arange(n), np.arange(n)] += a * a * self.by_square[at] + a * d.U_slope[at] + self.constant[at]
+        M[:, np.arange(n), np.arange(n)] += self._diagonal(a, at)
         M[:, :n, n] = 4 * U * (v @ self.slope.T) + (2 * a * self.by_square[at] + d.U_slope[at]) * v
         if d.noisy:  # the last collocation point gives way to the condition at r = 1
             M[:, n - 1, :n] = d.nodes.start @ self.slope + a * d.nodes.start
             M[:, n - 1, n] = v @ d.nodes.start
+        elif not d.nodes.even:  # polynomials in the root of 1 - r hold the odd states too
+            M[:, n - 1] = 0.0
+            M[:, n - 1, :n] = d.nodes.rise
         M[:, n, :n] = 1 / n
-        residual = -np.einsum("pij,pj->pi", M[:, :n, :n], v)
-        return M, np.append(residual, 1 - v.mean(axis=1)[:, None], axis=1)
+        return M, self.residual(s, u, at)
+
+    def residual(self, s: Array, u: Array, at: Array) -> Array:
+        """The right side alone (P, n + 1)."""
+        d, n = self.d, u.shape[1]
+        a, v = s[at, None], u[at]
+        out = np.empty((len(at), n + 1))
+        out[:, :n] = np.einsum("pij,pj->pi", self.base[at], v) + 4 * a * d.U[at] * (v @ self.slope.T) + self._diagonal(a, at) * v
+        if d.noisy:
+            out[:, n - 1] = v @ (d.nodes.start @ self.slope) + a[:, 0] * (v @ d.nodes.start)
+        elif not d.nodes.even:
+            out[:, n - 1] = v @ d.nodes.rise
+        out[:, n] = v.mean(axis=1) - 1
+        return -out
+
+    def _diagonal(self, a: Array, at: Array) -> Array:
+        return np.asarray(a * a * self.by_square[at] + a * self.d.U_slope[at] + self.constant[at])
 
     def moved(self, s: Array, u: Array, q: int) -> Array:
         """What a change of the q-th argument brings to the right side (P, n + 1)."""
@@ -132,7 +152,7 @@ class _Problem:
         change += (a * a * (2 * d.dU[q] - dk2) / r + a * d.dU_slope[q] - (d.dW[q] - dk2) / r) * u
         out = np.zeros((len(s), n + 1))
         out[:, :n] = -change
-        if d.noisy:
+        if d.noisy or not d.nodes.even:
             out[:, n - 1] = 0.0
         return out
 

@@ -4,7 +4,8 @@ The autocovariance falls from Delta_0 to Delta_inf; ``r = (Delta - Delta_inf)/(D
 function of the problem (stiffness, kinetic energy, the decaying ground state after its power of r) is an analytic function of
 r on [0, 1], but may be steep near r = 1: its singularities lie beyond r = 1 at a distance ``width^2``. With
 ``1 - r = sinh(beta y)^2 / sinh(beta)^2`` it is a smooth even function of y on [0, 1], hence a polynomial in
-``z = 2 y^2 - 1`` up to an exponentially small rest.
+``z = 2 y^2 - 1`` up to an exponentially small rest. A kink of the transfer function makes W a function of ``sqrt(1 - r)`` with odd
+powers too (two jumps that meet, ``arccos r``, say): there ``z = 2 y - 1``.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ _FLAT = 0.05  # below, sinh(beta y)/sinh(beta) is y for all purposes
 class Nodes:
     """``count`` Chebyshev nodes z (n,), falling from r = 0 to r = 1, and matrices (n, n) that act on values at them.
 
+    even: whether functions are even in y, as they are without kinks.
     r, x: r and ``1 - r`` at the nodes. slope: d/dr. mean: ``(1/r) int_0^r f``. lever: ``(1/r^2) int_0^r (r - s) f(s) ds``.
-    above: ``1/(1 - r) int_r^1 f``. root: ``(1/y) int_r^1 f ds / (2 sqrt(1 - s))``. start: the row that gives the value at r = 1.
-    half: the row that gives the value at r = 1/2. coefficients: those of Chebyshev polynomials in z.
+    above: ``1/(1 - r) int_r^1 f``. root: ``(1/y) int_r^1 f ds / (2 sqrt(1 - s))``. start: the row that gives the value at r = 1,
+    rise: d/dz there. half: the row that gives the value at r = 1/2. coefficients: those of Chebyshev polynomials in z.
     """
 
     beta: float
+    even: bool
     z: Array
     y: Array
     r: Array
@@ -41,6 +44,7 @@ class Nodes:
     above: Array
     root: Array
     start: Array
+    rise: Array
     half: Array
     coefficients: Array
 
@@ -51,7 +55,7 @@ class Nodes:
     def interpolated(self, values: Array, t: Array) -> Array:
         """Functions known at the nodes (P, n), where ``1 - r = t^2`` (P, K): (P, K)."""
         c = values @ self.coefficients.T
-        return np.asarray(np.polynomial.chebyshev.chebval(2 * self.y_of(t) ** 2 - 1, c.T[:, :, None], tensor=False))
+        return np.asarray(np.polynomial.chebyshev.chebval(_z(self.y_of(t), self.even), c.T[:, :, None], tensor=False))
 
 
 def stretch(width: float) -> float:
@@ -62,12 +66,14 @@ def stretch(width: float) -> float:
 
 
 @lru_cache(maxsize=128)
-def nodes(count: int, beta: float) -> Nodes:
+def nodes(count: int, beta: float, even: bool = True) -> Nodes:
     """The nodes and operators of a rung; cached."""
     theta = np.pi * (2 * np.arange(count) + 1) / (2 * count)
     z = np.cos(theta)
-    # 1 - y = 2 sin^2(theta/4) without cancellation, because y = cos(theta/2).
+    # Without cancellation where y is small, and 1 - y too.
     y, below = np.cos(theta / 2), 2 * np.sin(theta / 4) ** 2
+    if not even:
+        y, below = y**2, np.sin(theta / 2) ** 2
     r, x = _r(y, below, beta), _x(y, beta)
     to, slope = _barycentric(z)
     legendre, weights = np.polynomial.legendre.leggauss(count + 24)
@@ -75,9 +81,9 @@ def nodes(count: int, beta: float) -> Nodes:
     def segment(low: Array, high: Array) -> tuple[Array, Array, Array]:
         """Quadrature nodes (J, m) between z's, their weights for an integral over r, and r there."""
         at = low[:, None] + (high - low)[:, None] * (legendre + 1) / 2
-        inner = np.sqrt((1 + at) / 2)
-        gap = (1 - at) / 2 / (1 + inner)  # 1 - y
-        return at, (high - low)[:, None] * weights / 2 * _rate(inner, beta), _r(inner, gap, beta)
+        inner = _y(at, even)
+        gap = (1 - at) / 2 / (1 + inner if even else 1.0)  # 1 - y
+        return at, (high - low)[:, None] * weights / 2 * _rate(inner, beta, even), _r(inner, gap, beta)
 
     low_r, w, s = segment(z, np.ones(count))
     table = to(low_r)
@@ -87,12 +93,21 @@ def nodes(count: int, beta: float) -> Nodes:
     above = np.einsum("jm,jml->jl", w / w.sum(axis=1)[:, None], to(high_r))
     # In y: dr / (2 sqrt(1 - r)) = d sqrt(1 - r) = sqrt(1 - r)'(y) dy.
     inner = y[:, None] * (legendre + 1) / 2
-    root = np.einsum("jm,jml->jl", weights / 2 * _sqrt_rate(inner, beta), to(2 * inner**2 - 1))
-    half = np.array([2 * _y_half(beta) ** 2 - 1])
+    root = np.einsum("jm,jml->jl", weights / 2 * _sqrt_rate(inner, beta), to(_z(inner, even)))
+    half = np.array([_z(np.array(_y_half(beta)), even)])
+    start = to(np.array([[-1.0]]))[0, 0]
     return Nodes(
-        beta, z, y, r, x, slope / -_rate(y, beta)[:, None], mean, lever, above, root,
-        to(np.array([[-1.0]]))[0, 0], to(half[None])[0, 0], _transform(theta),
+        beta, even, z, y, r, x, slope / -_rate(y, beta, even)[:, None], mean, lever, above, root,
+        start, start @ slope, to(half[None])[0, 0], _transform(theta),
     )  # fmt: skip
+
+
+def _z(y: Array, even: bool) -> Array:
+    return np.asarray(2 * y**2 - 1 if even else 2 * y - 1)
+
+
+def _y(z: Array, even: bool) -> Array:
+    return np.asarray(np.sqrt((1 + z) / 2) if even else (1 + z) / 2)
 
 
 def _x(y: Array, beta: float) -> Array:
@@ -108,13 +123,14 @@ def _r(y: Array, below: Array, beta: float) -> Array:
     return down * (np.sinh(beta) + np.sinh(beta * y)) / np.sinh(beta) ** 2
 
 
-def _rate(y: Array, beta: float) -> Array:
-    """``-dr/dz``, even in y."""
+def _rate(y: Array, beta: float, even: bool) -> Array:
+    """``-dr/dz``: an even function of y, or y times one."""
+    by_z = 1.0 if even else 2 * y
     if beta < _FLAT:
-        return np.full_like(y, 0.5)
+        return np.full_like(y, 0.5) * by_z
     safe = np.where(y > 1e-9, y, 1.0)
     ratio = np.where(y > 1e-9, np.sinh(2 * beta * safe) / safe, 2 * beta)
-    return beta * ratio / (4 * np.sinh(beta) ** 2)
+    return beta * ratio / (4 * np.sinh(beta) ** 2) * by_z
 
 
 def _sqrt_rate(y: Array, beta: float) -> Array:

@@ -91,7 +91,9 @@ class Stiffness:
         self.symbols = [sp.Symbol(f"s{i}", real=True) for i in range(count)]
         self.expr = closure.applied([self.at, *self.symbols])
         self._curves: dict[bool, Curve] = {}
-        self.smoothness = min((_smoothness(t) for t in {a.token for a in nodes(self.expr, Applied, inside=True)}), default=1.0)
+        tokens = {a.token for a in nodes(self.expr, Applied, inside=True)}
+        self.smoothness = min((_smoothness(t) for t in tokens), default=1.0)
+        self.even = not any(t.traits.kinks for t in tokens)  # in the root of Delta_0 - Delta
 
     def _curve(self, slopes: bool) -> Curve:
         if slopes not in self._curves:

@@ -91,3 +91,24 @@ def test_kinetic_energy_is_the_second_moment_of_the_spectrum() -> None:
     omega = np.linspace(0, 14, 401)
     power, _ = mf.power_spectrum(state, omega)
     assert (omega**2 * power).sum() * omega[1] / np.pi == pytest.approx(state["kinetic_energy"], rel=1e-8)
+
+
+def test_kinks_of_the_transfer_function_cost_no_digits() -> None:
+    """ReLU: W has odd powers of the root of ``Delta_0 - Delta``. References: 30 digits, W by the angle of the orthant's probability
+    in Chebyshev polynomials of that root, times by quadrature. (As even functions of it: 5e-7 off, with claims of 4e-8.)"""
+    relu = models.by_name("rank1-input-chaotic").with_transfer(mf.transfer.relu)
+    state = mf.solve(relu, g=2, M_m=1, M_n=-4, M_I=1, Sigma_m=0, Sigma_I_squared=0)
+    covariance, error = mf.autocovariance(state, [1.8291437129857175158, 10.871521554646156895])
+    exact = np.array([3.3550568403472385322, 2.4478720346618812483])
+    assert (np.abs(covariance - exact) <= error).all() and error.max() < 1e-11
+    half = 5.0814523329555726472
+    assert abs(state["tau_half"] - half) <= state.error["tau_half"] < 1e-10
+
+
+def test_kinks_of_a_slope_cost_no_digits_of_the_exponent() -> None:
+    """Threshold-quadratic: phi'' jumps, and the exponent exists. Reference: shooting in tau with W by Price's theorem from the
+    orthant's probability, good to 1e-12. (As an even function of the root of ``Delta_0 - Delta`` it was 5e-9 off.)"""
+    square = models.by_name("rank1-input-chaotic").with_transfer(mf.transfer.by_name("threshold_power:2"))
+    state = mf.solve(square, g=1, M_m=1, M_n=-4, M_I=1, Sigma_m=0, Sigma_I_squared=0)
+    assert abs(state["lambda_max"] - 0.3601366986228) <= state.error["lambda_max"] + 1e-12
+    assert state.error["lambda_max"] < 1e-10
