@@ -21,6 +21,7 @@ from meanfield.dynamics.stiffness import Stiffness
 
 _FIRST = 24  # nodes of the look at a motion with noise that tells how steep it begins
 _NEWTON = 40
+_GROUPS = 6  # of points that share nodes, from where on fewer groups with more nodes take less time
 _NEAREST = 1e-14  # of a start beyond which a motion with noise would come to rest: below it noise is left out
 
 
@@ -183,7 +184,7 @@ def descents(
     neglected[good[quiet]] = given.noise[good[quiet]]
     given = Given(given.start, given.end, given.noise - neglected, given.symbols)
     noisy = given.noise[good] > 0
-    keys = np.array([stretch(w) for w in np.where(noisy, np.minimum(width, np.sqrt(ahead)), width)])
+    keys = _keys(np.where(noisy, np.minimum(width, np.sqrt(ahead)), width))
     out = []
     for beta, kicked in sorted(set(zip(keys.tolist(), noisy.tolist(), strict=True))):
         at = good[(keys == beta) & (noisy == kicked)]
@@ -194,12 +195,21 @@ def descents(
     return _carried(out)
 
 
+def _keys(widths: Array) -> Array:
+    """The stretch of the nodes for each point. Where there are many, points share nodes that are somewhat denser than they need."""
+    keys = np.array([stretch(w) for w in widths])
+    return keys if len(set(keys.tolist())) <= _GROUPS else np.array([stretch(w, 1) for w in widths])
+
+
 def again(stiffness: Stiffness, found: list[tuple[Array, Descent]], level: int, fewer: int) -> list[tuple[Array, Descent]]:
-    """The same motions on so many nodes less, for a second opinion."""
-    fresh = (nodes(d.nodes.z.size - fewer, d.nodes.beta, d.nodes.even) for _, d in found)
-    return _carried(
-        [(at, _descend(stiffness, d.given, n, d.noisy, level, False, d.neglected)) for (at, d), n in zip(found, fresh, strict=True)]
-    )
+    """The same motions on so many nodes less, for a second opinion; each knows its finer one, whose states it begins from."""
+    out = []
+    for at, d in found:
+        grid = nodes(d.nodes.z.size - fewer, d.nodes.beta, d.nodes.even)
+        coarse = _descend(stiffness, d.given, grid, d.noisy, level, False, d.neglected)
+        coarse.known["finer"] = d
+        out.append((at, coarse))
+    return _carried(out)
 
 
 def _carried(found: list[tuple[Array, Descent]]) -> list[tuple[Array, Descent]]:

@@ -68,11 +68,45 @@ def ground_state(d: Descent) -> tuple[Array, Array, Array]:
 
 def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
     size, n = d.W.shape
-    problem = _Problem(d)
-    # W is smallest at tau = 0, and a bound on E from below; psi without nodes is even.
-    s, u = np.sqrt(np.maximum(1 - d.W.min(axis=1) / d.squared_rate, 0.0)), np.ones((size, n))
-    matrix, active = np.full((size, n + 1, n + 1), np.nan), np.arange(size)
-    last = np.full(size, np.inf)
+    problem, every = _Problem(d), np.arange(size)
+    s, u, matrix, last = _states(problem, *_guess(d))
+    lost = np.flatnonzero(~(u > 0).all(axis=1))
+    if lost.size:
+        # W is smallest at tau = 0, and a bound on E from below; psi without nodes is even.
+        bound = np.sqrt(np.maximum(1 - d.W.min(axis=1) / d.squared_rate, 0.0))
+        for known, found in zip((s, u, matrix, last), _states(problem, bound, np.ones((size, n)), lost), strict=True):
+            known[lost] = found[lost]
+    with np.errstate(invalid="ignore"):
+        s[~(u > 0).all(axis=1)] = np.nan  # a state with nodes is not the ground state
+    d.known["psi"] = u
+    # s moves by the last row of the inverse times the change of the residual; of which the terms are rounded one by one.
+    last_row = np.zeros((size, n + 1, 1))
+    last_row[:, n] = 1.0
+    weight = _solved(matrix.transpose(0, 2, 1), last_row)[:, :, 0]
+    missing = (weight * problem.residual(s, u, every)).sum(axis=1)  # Newton's next step, by the last matrix
+    s = s + missing
+    ds = np.array([(weight * problem.moved(s, u, q)).sum(axis=1) for q in range(len(d.dW))]).reshape(len(d.dW), size)
+    weight = np.abs(weight[:, :n])
+    terms = np.sqrt(np.einsum("pij,pj->pi", matrix[:, :n, :n] ** 2, u * u))  # their rounding errors do not know of each other
+    noise = _TERMS * EPS * np.sqrt(((weight * terms) ** 2).sum(axis=1))
+    return s, ds, noise + _FACTOR * last * np.abs(missing)
+
+
+def _guess(d: Descent) -> tuple[Array, Array]:
+    """Where Newton's method starts: at what more nodes gave, if they did, or at ``W = k^2 (1 - depth/cosh(k tau)^2)``."""
+    if "finer" in d.known and "psi" in d.known["finer"].known:
+        finer: Descent = d.known["finer"]
+        t = np.broadcast_to(np.sqrt(d.nodes.x), d.W.shape)
+        return ground_state(finer)[0].copy(), finer.nodes.interpolated(finer.known["psi"], t)
+    depth = np.maximum(1 - d.W.min(axis=1) / d.squared_rate, 0.0)
+    return (np.sqrt(1 + 4 * depth) - 1) / 2, np.ones(d.W.shape)
+
+
+def _states(problem: _Problem, s: Array, u: Array, active: Array | None = None) -> tuple[Array, Array, Array, Array]:
+    """Newton's method from s (P,) and u (P, n): both, the last matrices, and how far s moved in the last step. active: which."""
+    size, n = u.shape
+    active = np.arange(size) if active is None else active
+    matrix, last = np.full((size, n + 1, n + 1), np.nan), np.full(size, np.inf)
     for _ in range(_STEPS):
         matrix[active], residual = problem.newton(s, u, active)
         step = _solved(matrix[active], residual[:, :, None])[:, :, 0]
@@ -85,20 +119,7 @@ def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
         active = active[going]
         if active.size == 0:
             break
-    with np.errstate(invalid="ignore"):
-        s[~(u > 0).all(axis=1)] = np.nan  # a state with nodes is not the ground state
-    d.known["psi"] = u
-    # s moves by the last row of the inverse times the change of the residual; of which the terms are rounded one by one.
-    last_row = np.zeros((size, n + 1, 1))
-    last_row[:, n] = 1.0
-    weight = _solved(matrix.transpose(0, 2, 1), last_row)[:, :, 0]
-    missing = (weight * problem.residual(s, u, np.arange(size))).sum(axis=1)  # Newton's next step, by the last matrix
-    s = s + missing
-    ds = np.array([(weight * problem.moved(s, u, q)).sum(axis=1) for q in range(len(d.dW))]).reshape(len(d.dW), size)
-    weight = np.abs(weight[:, :n])
-    terms = np.sqrt(np.einsum("pij,pj->pi", matrix[:, :n, :n] ** 2, u * u))  # their rounding errors do not know of each other
-    noise = _TERMS * EPS * np.sqrt(((weight * terms) ** 2).sum(axis=1))
-    return s, ds, noise + _FACTOR * last * np.abs(missing)
+    return s, u, matrix, last
 
 
 class _Problem:

@@ -58,11 +58,11 @@ class Nodes:
         return np.asarray(np.polynomial.chebyshev.chebval(_z(self.y_of(t), self.even), c.T[:, :, None], tensor=False))
 
 
-def stretch(width: float) -> float:
-    """The beta for functions that are steep over ``width`` in ``sqrt(1 - r)``, on a ladder of four rungs per octave."""
+def stretch(width: float, rungs: int = 4) -> float:
+    """The beta for functions that are steep over ``width`` in ``sqrt(1 - r)``, on a ladder of so many rungs per octave."""
     if width >= 1.5:
         return 0.0
-    return asinh(1 / 2.0 ** (np.floor(4 * np.log2(width)) / 4))
+    return asinh(1 / 2.0 ** (np.floor(rungs * np.log2(width)) / rungs))
 
 
 @lru_cache(maxsize=128)
