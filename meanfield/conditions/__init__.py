@@ -8,6 +8,7 @@ from meanfield.conditions.fix_parameters import fix_parameters
 from meanfield.conditions.hopf import hopf
 from meanfield.conditions.indicator_zero import indicator_zero
 from meanfield.conditions.singular import singular
+from meanfield.conditions.subspace import fix_unknowns
 from meanfield.conditions.symmetry_breaking import symmetry_breaking
 from meanfield.conditions.written_out import written_out
 
@@ -18,6 +19,7 @@ __all__ = [
     "degenerate_pitchfork",
     "explicit",
     "fix_parameters",
+    "fix_unknowns",
     "hopf",
     "indicator_zero",
     "singular",

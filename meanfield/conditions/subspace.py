@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import sympy as sp
 
@@ -12,6 +13,7 @@ from meanfield.averages.passes import explicit, mirror
 from meanfield.averages.scope import nodes, substitute
 from meanfield.errors import AverageError, ModelError
 from meanfield.model import Model
+from meanfield.model.checks import nearest
 from meanfield.model.exchange import keeps, quantities
 from meanfield.transfer import Applied
 
@@ -38,6 +40,19 @@ def independent(exprs: Iterable[sp.Expr]) -> list[sp.Expr]:
         if all(sp.expand(expr - sign * other) != 0 for other in (*kept, sp.S.Zero) for sign in (1, -1)):
             kept.append(expr)
     return kept
+
+
+def fix_unknowns(model: Model, values: Mapping[str | sp.Symbol, Any]) -> Model:
+    """``model`` with unknowns set to ``values`` (numbers, or expressions in the other unknowns), on an invariant subspace.
+
+    States that form a ring, because nothing tells kappa_1 from kappa_2, become single states where kappa_2 = 0. Raises `ModelError`
+    for a name that is no unknown, and where more equations than unknowns would remain.
+    """
+    known = {s.name: s for s in model.unknowns}
+    for name in map(str, values):
+        if name not in known:
+            raise ModelError(f"{model.title} has no unknown {name!r}{nearest(name, known)} (it has {', '.join(known)})")
+    return restricted(model, {known[str(name)]: sp.sympify(value, strict=True) for name, value in values.items()})
 
 
 def restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:

@@ -20,8 +20,10 @@ from meanfield.model import Model
 from meanfield.model.forms import as_models
 from meanfield.progress import ProgressOption, reporter
 from meanfield.solve.choose import find_one
+from meanfield.solve.families import refuse_family
 from meanfield.solve.problem import Array
 from meanfield.solve.search import find_all
+from meanfield.solve.status import Status
 
 
 def bifurcation_diagram(
@@ -163,6 +165,8 @@ def _roots(subject: Subject, field: Field, places: Array, origin: Origin, whys: 
     p = field.points(model, places)
     search = find_one(model, p, origin.tol) if origin.find == "one" else find_all(model, p, origin.tol)
     whys += search.why.values()
+    for k in np.flatnonzero(search.rows.status == Status.FAMILY.code)[:1]:
+        refuse_family(model, dict(zip((u.name for u in model.unknowns), search.rows.x[k].tolist(), strict=True)))
     out: dict[int, list[Start]] = {}
     for k in np.lexsort((*(-search.rows.x.T[::-1]), search.rows.owner)):
         owner = int(search.rows.owner[k])

@@ -23,10 +23,12 @@ from meanfield.continuation.walk import Steps
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.progress import ProgressOption, reporter
+from meanfield.solve.families import refuse_family
 from meanfield.solve.problem import Array, Problem
 from meanfield.solve.search import parameters_for, scale_of
 from meanfield.solve.solution import Solution
 from meanfield.solve.starts import own_starts
+from meanfield.solve.status import Status
 
 
 def follow(
@@ -90,6 +92,8 @@ def _origin(start: Any, x: ArrayLike | None, p: ArrayLike | None) -> tuple[Any, 
     if isinstance(start, Solution):
         if start.shape != () or not start.found:
             raise ParameterError("follow needs a solution at one parameter point; this one is an array, or nothing was found")
+        if start.status is Status.FAMILY:
+            refuse_family(start.kernel.model, {name: float(value) for name, value in start.unknowns.items()})
         return start.kernel, start.rows.x[0], start.p[0]
     if isinstance(start, Sequence) and not isinstance(start, str):
         raise ParameterError(f"follow needs one solution, got {len(start)}; pick one of them, such as every[0]")

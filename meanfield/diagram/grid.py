@@ -12,6 +12,8 @@ import numpy as np
 from meanfield.diagram.working import working_unknowns
 from meanfield.errors import NoSolution, ParameterError
 from meanfield.records import Record, records
+from meanfield.solve.families import refuse_family
+from meanfield.solve.status import Status
 
 if TYPE_CHECKING:
     from meanfield.model import Model
@@ -122,6 +124,8 @@ def solve_plane(
         for first in range(0, total, chunk)
     ]
     for found in (executor.map if executor is not None else map)(_chunk, jobs):
+        for state in (one for point in found for one in point if one.status == str(Status.FAMILY)):
+            refuse_family(sheet.model, state.unknowns)
         sheet.points.extend(found)
         progress.advance(len(found))
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from meanfield.compile import FINE, Kernel
 from meanfield.solve.extension import extended
-from meanfield.solve.linear import determinant
+from meanfield.solve.linear import determinant, solve
 from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array, Problem
 
@@ -119,7 +119,7 @@ def reduced(problem: Problem, p: Array, x: Array, extent: Array, places: list[in
             rest = np.concatenate([r / size - h[:, None] * u, ((v * y).sum(axis=1) - t)[:, None]], axis=1)
             fine = np.isfinite(border).all(axis=(1, 2)) & np.isfinite(rest).all(axis=1)
             border[~fine], rest[~fine] = np.eye(border.shape[1]), np.nan
-            step = np.linalg.solve(border, rest[:, :, None])[:, :, 0]
+            step = solve(border, rest)
             y, h = y - step[:, :-1], h - step[:, -1]
         ends.append((y, h - base))
     (ahead, above), (behind, below) = ends

@@ -12,6 +12,7 @@ from meanfield.solve.certify import Points, certify, starts_of
 from meanfield.solve.deflation import Deflation
 from meanfield.solve.distinct import Candidates, canonical_order, representatives
 from meanfield.solve.extension import extended
+from meanfield.solve.families import one_of_each
 from meanfield.solve.linear import inverse
 from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
 from meanfield.solve.problem import Array, Problem
@@ -19,6 +20,7 @@ from meanfield.solve.status import Status
 
 Rows = NDArray[np.intp]
 SymmetryMap = Callable[[Array], ArrayLike]
+FamilyTest = Callable[[Rows, Array, Array], NDArray[np.bool_]]
 _EDGE = 1e-6  # roots below an edge by more than this (relative) do not keep the search going
 _DISPLACEMENTS = (0.05, -0.05)  # restarts leave a known root along its weakest direction by these relative lengths
 
@@ -79,6 +81,7 @@ def all_roots(
     from_starts: bool = True,
     certified: bool = True,
     options: NewtonOptions | None = None,
+    families: FamilyTest | None = None,
 ) -> RootTable:
     """Every root that Newton finds from the starts, their symmetric images and deflated restarts.
 
@@ -86,18 +89,20 @@ def all_roots(
     (both (P, n)) that take roots to roots. rounds: at most so many rounds of deflated restarts; a point is left alone
     once a round from its starts and a round from near its known roots have both found nothing new. from_starts=False leaves
     out the deflated rounds from the starts, which cost ten times those from near the known roots. certified=False leaves out
-    the claims, for a caller that refines the roots itself. The result does
-    not depend on the order of points or starts. Raises ValueError for arrays of the wrong shape.
+    the claims, for a caller that refines the roots itself. families: tells of roots (their points, x and Jacobians) which
+    belong to continuous families; of each family one is kept, and points that have one are left alone. The result does not
+    depend on the order of points or starts. Raises ValueError for arrays of the wrong shape.
     """
     parameters, grid = starts_of(problem, p, starts)
     size = np.ascontiguousarray(np.broadcast_to(np.asarray(scale, dtype=float), (len(parameters), grid.shape[2])))
-    search = _Search(extended(problem), parameters, size, list(symmetries), options or NewtonOptions())
+    search = _Search(extended(problem), parameters, size, list(symmetries), options or NewtonOptions(), families)
     owner, place = np.nonzero(np.isfinite(grid).all(axis=2))
     flat = grid[owner, place]
     outcomes = np.zeros((len(parameters), len(Status)), dtype=np.int64)
     np.add.at(outcomes, (owner, search.run(owner, flat)), 1)
     fresh = search.settle()
     idle = np.where(search.count() > 0, 0, 2)  # rounds in a row without a new root; none known: nothing to deflate
+    idle[search.pool.owner[search.family]] = 2  # next to every root that is taken out there would be another
     for turn in range(rounds):
         open_points = idle < 2
         if not open_points.any():
@@ -109,14 +114,24 @@ def all_roots(
             search.run(*search.displaced(open_points), deflate=True)
         fresh = search.settle()
         idle = np.where(fresh, 0, idle + 1)
+        idle[search.pool.owner[search.family]] = 2
     return search.table(problem, outcomes, tol) if certified else search.draft(outcomes)
 
 
 class _Search:
     """The pool of known roots, one row each (outside the domain too, so that deflation avoids them)."""
 
-    def __init__(self, problem: Problem, p: Array, scale: Array, symmetries: list[SymmetryMap], options: NewtonOptions) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        p: Array,
+        scale: Array,
+        symmetries: list[SymmetryMap],
+        options: NewtonOptions,
+        families: FamilyTest | None = None,
+    ) -> None:
         n = len(problem.names)
+        self.families, self.family = families, np.zeros(0, dtype=bool)  # which rows of the pool belong to one
         self.problem, self.p, self.scale, self.symmetries, self.options = problem, p, scale, symmetries, options
         self.pool = Candidates(
             owner=np.zeros(0, dtype=np.intp),
@@ -162,9 +177,22 @@ class _Search:
         return self.count(inside=True) > before
 
     def _merge(self) -> None:
-        joined = Candidates.joined([self.pool, *self.fresh])
-        self.pool = joined.take(representatives(self.problem, joined, known=len(self.pool.owner)))
+        joined, known = Candidates.joined([self.pool, *self.fresh]), len(self.pool.owner)
+        self.pool = joined.take(representatives(self.problem, joined, known=known))
         self.fresh = []
+        self._gather_families(known)
+
+    def _gather_families(self, known: int) -> None:
+        """Look which rows beyond the ``known`` ones belong to continuous families; keep one of each."""
+        new = self.pool.take(np.arange(known, len(self.pool.owner)))
+        found = np.zeros(len(new.owner), dtype=bool) if self.families is None else self.families(new.owner, new.x, new.jacobian)
+        self.family = np.concatenate([self.family, found])
+        if not found.any():
+            return
+        alone, among = np.flatnonzero(~self.family), np.flatnonzero(self.family)
+        some = self.pool.take(among)
+        keep = np.sort(np.concatenate([alone, among[one_of_each(some.owner, some.jacobian)]]))
+        self.pool, self.family = self.pool.take(keep), self.family[keep]
 
     def count(self, *, inside: bool = False) -> NDArray[np.int64]:
         """(P,) number of known roots; `inside`: of those that are not clearly outside the domain."""

@@ -32,7 +32,8 @@ _DOUBTFUL = 1e-8  # and relative claim, for a Jacobian all of whose entries are 
 @dataclass(frozen=True)
 class Refined:
     """x (P, n), error (P, n) claimed, condition (P,), residual (P, n) and jacobian (P, n, n) at x; settled (P,): one correction
-    was enough; share (P,) of the correction that may be wrong."""
+    was enough; share (P,) of the correction that may be wrong; family (P,): whether the root is known to be one of a continuous
+    family (it is not here that this is found out)."""
 
     x: Array
     error: Array
@@ -41,6 +42,7 @@ class Refined:
     jacobian: Array
     settled: Any
     share: Array
+    family: Any
 
 
 def refine(
@@ -79,7 +81,7 @@ def refine(
     exact = ((first.residual == 0) & (first.bound == 0)).all(axis=0)  # such as x = 0, whatever the Jacobian
     error = np.where(exact[:, None], 0.0, np.where(np.isfinite(error), error, np.inf))
     corrected, residual, settled = np.where(exact[:, None], x, corrected), np.where(exact[:, None], 0.0, residual), settled | exact
-    return Refined(corrected, error, condition, residual, jacobian, settled, share)
+    return Refined(corrected, error, condition, residual, jacobian, settled, share, np.zeros(len(x), dtype=bool))
 
 
 class _FirstOrder:

@@ -17,6 +17,7 @@ from meanfield.solve.beside import nearly_singular, neighbours
 from meanfield.solve.certify import above_tolerance
 from meanfield.solve.distinct import Candidates, canonical_order, representatives
 from meanfield.solve.extension import extended
+from meanfield.solve.families import on_family, one_of_each, settled
 from meanfield.solve.multistart import all_roots
 from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
 from meanfield.solve.problem import Array
@@ -28,6 +29,7 @@ from meanfield.solve.within import Within
 
 _SCAN_REACH = 8.0  # times the largest start
 _REGULAR = 1e2  # condition number up to which a second correction by the same slopes is worth a try
+_SINGULAR = 1e8  # condition number above which a root may belong to a continuous family
 _ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
 ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
 
@@ -122,9 +124,12 @@ def finish(
     inside = np.where(near, kernel.lower, at)
     at = _exactly_symmetric(kernel, inside, error)
     error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
+    if done.family.any():
+        one = done.family
+        at[one], error[one] = settled(kernel, p[one], at[one], scale[owner[one]])
     verdict = judge.accept(kernel, at, p, error)
     above = above_tolerance(at, error, tol)
-    status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, Status.CONVERGED.code)
+    status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, np.where(done.family, Status.FAMILY.code, Status.CONVERGED.code))
     rows = Rows(owner, at, error, done.condition, np.abs(done.residual).max(axis=1, initial=0.0), status, done.jacobian)
     rejected = np.stack([owner[~verdict.accepted], verdict.reason[~verdict.accepted]], axis=1)
     return rows.take(np.flatnonzero(verdict.accepted)), rejected, verdict.sentences
@@ -133,6 +138,12 @@ def finish(
 def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
     """Refined roots; those that one correction does not settle are polished by better rules first, at last by the finest."""
     done = refine(kernel, p[found.owner], found.x, found.jacobian, scale[found.owner], taken=found.taken)
+    weak = np.flatnonzero(~(done.condition < _SINGULAR))
+    if weak.size:  # where there is a root next to every root, Newton's method has no end
+        at = found.owner[weak]
+        done.family[weak] = on_family(extended(kernel.at(FINE)), p[at], found.x[weak], found.jacobian[weak], scale[at])
+        done.settled[done.family] = True
+        done.x[done.family] = found.x[done.family]
     # A step of first order leads off an edge of the domain by its second order: x = 0, found as 1e-8, to a variance of -1e-16.
     outside = (done.x < kernel.lower).any(axis=1)
     again = np.flatnonzero((~done.settled | outside) & (done.x != found.x).any(axis=1) & (done.condition < _REGULAR))
@@ -245,6 +256,7 @@ def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array |
 def with_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: float) -> Rows:
     """The roots and those next to them that only the finest quadrature tells from them."""
     close = nearly_singular(kernel, rows.jacobian, np.abs(rows.x) + scale[rows.owner])
+    close = close[rows.status[close] != Status.FAMILY.code]
     if close.size == 0:
         return rows
     owner = rows.owner[close]
@@ -270,6 +282,7 @@ def _search(
         from_starts=rounds > 0,
         options=options,
         certified=False,
+        families=lambda owner, x, jacobian: on_family(extended(kernel.at(FINE)), p[owner], x, jacobian, scale[owner]),
     )
     owner = table.owner
     found = Found(owner, table.points.x, table.points.jacobian)
@@ -331,4 +344,8 @@ def distinct(kernel: Kernel, rows: Rows, p: Array, scale: Array) -> Rows:
     residual = np.zeros_like(rows.x)
     found = Candidates(rows.owner.astype(np.intp), rows.x, residual, rows.jacobian, p[rows.owner], scale[rows.owner])
     rows = rows.take(representatives(extended(kernel), found, error=rows.error))
+    family = rows.status == Status.FAMILY.code
+    if family.any():
+        among = rows.take(family)
+        rows = Rows.joined([rows.take(~family), among.take(one_of_each(among.owner, among.jacobian))])
     return rows.take(canonical_order(rows.owner.astype(np.intp), rows.x, scale[rows.owner]))

@@ -276,11 +276,12 @@ class Solution(Saved):
 
     @cached_property
     def stable(self) -> Any:
-        """True, False, or None where the model does not ask, or where it cannot be told: on a kink of phi where nothing varies."""
+        """True, False, or None where the model does not ask, or where it cannot be told: on a kink of phi where nothing varies, and
+        for one of a continuous family, along which it is neutral."""
         flags = judge.stability(self.kernel, self.rows.x, self._at, self.rows.error) if self._any else None
         if flags is None:
             return None
-        unknown = judge.undecided(self.kernel, self.rows.x, self._at, self.rows.error)
+        unknown = judge.undecided(self.kernel, self.rows.x, self._at, self.rows.error) | (self.rows.status == Status.FAMILY.code)
         return self._flag(np.where(unknown, None, flags) if unknown.any() else flags)
 
     @property

@@ -20,6 +20,7 @@ class Status(Enum):
     MAX_ITERATIONS = "the maximum of iterations was reached before convergence"
     REJECTED = "rejected: the root fails an acceptance rule of the model"
     NO_SOLUTION = "no solution was found from any start"
+    FAMILY = "converged to one of a continuous family of solutions, from which the claimed error is the distance"
 
     code: int
 
@@ -40,7 +41,7 @@ class Status(Enum):
     @property
     def found(self) -> bool:
         """True if the point is a root, with whatever claimed error."""
-        return self in (Status.CONVERGED, Status.CLAIM_ABOVE_TOLERANCE)
+        return self in _FOUND
 
     @classmethod
     def from_code(cls, code: int) -> Status:
@@ -49,6 +50,7 @@ class Status(Enum):
 
 
 _BY_CODE = tuple(Status)
+_FOUND = (Status.CONVERGED, Status.CLAIM_ABOVE_TOLERANCE, Status.FAMILY)
 _IN_SHORT = {
     "NAN": "met values that are not finite",
     "SINGULAR": "met a singular Jacobian",
@@ -64,7 +66,7 @@ def sentence(status: Status, detail: str = "") -> str:
 def found_mask(codes: ArrayLike) -> NDArray[np.bool_]:
     """Boolean array: which codes mean that a root was found."""
     codes = np.asarray(codes)
-    return (codes == Status.CONVERGED.code) | (codes == Status.CLAIM_ABOVE_TOLERANCE.code)
+    return np.isin(codes, [status.code for status in _FOUND])
 
 
 def tally(codes: ArrayLike) -> dict[Status, int]:
