@@ -32,6 +32,7 @@ def build_group(
         "segment": _segment,
         "data": _data,
         "general": _general,
+        "kinked": _kinked,
     }
     return builder[key[0]](key, members, scalar, prefix, symbols)
 
@@ -122,3 +123,13 @@ def _general(
 
     group = GeneralLaw(key[1], members, scalar, prefix)
     return group, dict(zip(members, group.outputs, strict=True))
+
+
+def _kinked(
+    key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]
+) -> tuple[Group, Values]:
+    from meanfield.compile.kinked_pairs import KinkedPairs
+    from meanfield.compile.pair_kinks import pair_kink_terms
+
+    group = KinkedPairs(key[1], [m.body for m in members], scalar, prefix)
+    return group, {m: o + scalar(pair_kink_terms(m)) for m, o in zip(members, group.outputs, strict=True)}

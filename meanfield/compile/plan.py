@@ -21,6 +21,7 @@ from meanfield.averages.scope import dangling, nodes, open_body
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import FINE, TIGHT, WORKING, Array, Checks, Group
 from meanfield.compile.names import unclashing
+from meanfield.compile.pair_kinks import pair_kink_terms
 from meanfield.compile.source import FLOAT_NAMES, array_names, assignments, code, function, opaque_names
 
 Node = Average | LogNorm | DividedDifference
@@ -91,7 +92,9 @@ class Plan:
             return ("nested", node)
         if law.dimension == 1:
             return ("law", law.mean[0], law.cov[0, 0])
-        if separable(node) is not None and smooth(node):
+        if law.dimension == 2 and not smooth(node):
+            return ("kinked", law)
+        if separable(node) is not None:
             return ("pair", law.mean[0], law.cov[0, 0])
         return ("general", law)
 
@@ -108,7 +111,8 @@ class Plan:
             return
         self._open.add(key)
         for member in members:
-            for inner in [n for a in member.args for n in nodes(a, NODES, inside=True)]:
+            beside = (pair_kink_terms(member),) if key[0] == "kinked" else ()
+            for inner in [n for a in (*member.args, *beside) for n in nodes(a, NODES, inside=True)]:
                 if dangling(inner) or inner in self.values:
                     continue
                 inner_key = self._key(inner)

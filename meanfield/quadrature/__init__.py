@@ -19,7 +19,7 @@ from meanfield.quadrature.pairs import correlation, pair_average
 from meanfield.quadrature.rule import Rule
 from meanfield.quadrature.scheme import quadpy_scheme, rule_from_scheme
 from meanfield.quadrature.sinh import sinh_count, sinh_trapezoid
-from meanfield.quadrature.split_pairs import pair_average_split
+from meanfield.quadrature.split_pairs import pair_average_split, split_pair_nodes
 from meanfield.quadrature.tilted import line_trapezoid
 from meanfield.quadrature.trapezoid import (
     gaussian_cutoff,
@@ -58,6 +58,7 @@ __all__ = [
     "multivariate_average",
     "pair_average",
     "pair_average_split",
+    "split_pair_nodes",
     "panel_gauss",
     "powers",
     "quadpy_scheme",

@@ -1,25 +1,110 @@
-"""Averages of f(u) g(v) over a normal pair for functions with kinks or jumps at known places.
+"""Averages over a normal pair for integrands with kinks or jumps at known places of either variable.
 
-<f(u) g(v)> = <f(u) G(u)>, G(u) = <g(v) | u>. G is smooth, but for |rho| -> 1 it has layers of width
-sqrt(1 - rho^2)/|rho| around the images of the kinks of g. The outer panels end at the kinks of f, at those images and
-at the edges of the layers; the inner panels end at the kinks of g. So every panel sees an analytic integrand on its
-own scale, for all correlations, the ends included.
+With a, b independent standard normal numbers, ``u = m_u + s_u (alpha a + beta b)`` and ``v = m_v + s_v (alpha a - beta b)``,
+``alpha^2 = (1 + rho)/2``, ``beta^2 = (1 - rho)/2``: the panels in a end at the kinks of either variable, which move with b; what is
+left is analytic in b but where two of these moving ends meet, and the panels in b end there. For rho >= 0 the ends move no
+faster than b does (for rho < 0 the pair (u, -v) is taken), so that every panel sees an analytic integrand on its own scale, for
+all correlations, the ends included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import pi
 
 import numpy as np
+from numpy.typing import NDArray
 
-from meanfield.quadrature.gauss import CUTOFF, split_gauss
+from meanfield.quadrature.gauss import CUTOFF, panel_gauss
 from meanfield.quadrature.nested import BLOCK, ROUNDING, Function
 from meanfield.quadrature.pairs import correlation
 from meanfield.quadrature.rule import Array
 
-# (outer, inner) nodes a panel: each level is the next one's coarse rule
-COUNTS = ((20, 34), (28, 48), (40, 68), (56, 96), (80, 136))
-LAYER = 8.5  # layer widths on either side: outside of them G is g itself up to exp(-36)
+Index = NDArray[np.intp]
+# Nodes a panel and half length of the longest panel: each level is the next one's coarse rule.
+LEVELS = ((16, 3.0), (24, 3.0), (24, 1.5), (24, 0.75), (32, 0.5))
+FARTHEST = 30.0  # standard deviations; what lies beyond kinks farther off than that is left out
+_MARGIN = 6.0  # what lies beyond a kink far out is integrated so many standard deviations further
+_LARGEST_PANELS = 64  # on either side
+_LONGEST = 3.0  # half length of a panel that resolves the normal density with 16 nodes
+
+
+def split_pair_nodes(
+    kinks_u: Array, kinks_v: Array, plus: Array, minus: Array, count: int, longest: Array, *, half: bool = False, block: int = BLOCK
+) -> Iterator[tuple[Index, Array, Array, Array]]:
+    """Nodes of pairs of standard normal numbers: indices (n,) of points, u, v and weights, each (points, nodes).
+
+    kinks_u (P, K), kinks_v (P, L): in standard deviations from the mean; plus, minus: (P,) 1 + rho and 1 - rho. count: nodes a
+    panel. longest: (P,) half lengths of the longest panels, in standard deviations. half: only b >= 0, for integrands that are
+    the same with u and v exchanged.
+    """
+    opposite = plus < minus
+    for rows, sign in ((np.flatnonzero(~opposite), 1.0), (np.flatnonzero(opposite), -1.0)):
+        alpha, beta = np.sqrt(np.maximum(plus, minus)[rows] / 2), np.sqrt(np.minimum(plus, minus)[rows] / 2)
+        for some, u, v, w in _aligned(
+            kinks_u[rows], sign * kinks_v[rows], alpha, beta, count, longest[rows], half and sign > 0, block
+        ):
+            yield rows[some], u, sign * v, w
+
+
+def _aligned(
+    kinks_u: Array, kinks_v: Array, alpha: Array, beta: Array, count: int, longest: Array, half: bool, block: int
+) -> Iterator[tuple[Index, Array, Array, Array]]:
+    """The same for correlations that are not negative."""
+    reach = np.stack([_reach(kinks_u, kinks_v, s) for s in (1 / alpha, beta)])  # u = v = k is at a = k/alpha
+    with np.errstate(divide="ignore"):
+        panels = np.ceil(reach / (2 * np.minimum(longest / np.stack([alpha, beta]), _LONGEST)))
+    key = np.concatenate([reach, np.minimum(panels, _LARGEST_PANELS)])
+    for case in np.unique(key, axis=1).T:
+        index = np.flatnonzero((key == case[:, None]).all(axis=0))
+        counts = int(case[2]), int(case[3])
+        columns = 2 * counts[0] + kinks_u.shape[1] + kinks_v.shape[1]
+        columns *= counts[1] * (1 if half else 2) + kinks_u.shape[1] * kinks_v.shape[1]
+        rows = max(1, block // (columns * count**2))
+        for some in (index[first : first + rows] for first in range(0, index.size, rows)):
+            ends = float(case[0]), float(case[1])
+            yield some, *_product(kinks_u[some], kinks_v[some], alpha[some], beta[some], count, ends, counts, half)
+
+
+def _reach(kinks_u: Array, kinks_v: Array, share: Array) -> Array:
+    """How far an axis is integrated: to the cut-off, and beyond kinks that are farther out."""
+    far = [np.where(np.abs(k) < FARTHEST, np.abs(k), 0.0).max(axis=1, initial=0.0) for k in (kinks_u, kinks_v)]
+    return np.asarray(np.maximum(CUTOFF, np.ceil(share * np.maximum(*far) + _MARGIN)))
+
+
+def _product(
+    kinks_u: Array,
+    kinks_v: Array,
+    alpha: Array,
+    beta: Array,
+    count: int,
+    reach: tuple[float, float],
+    panels: tuple[int, int],
+    half: bool,
+) -> tuple[Array, Array, Array]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        meet = (kinks_u[:, :, None] - kinks_v[:, None, :]).reshape(alpha.size, -1) / (2 * beta[:, None])
+    first = 0 if half else -panels[1]
+    b, weights = _panels(meet, np.linspace(first * reach[1] / panels[1], reach[1], panels[1] - first + 1), count)
+    along = beta[:, None] * b
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = np.concatenate([kinks_u[:, None, :] - along[..., None], kinks_v[:, None, :] + along[..., None]], axis=2)
+        ends /= alpha[:, None, None]
+    a, w = _panels(ends, np.linspace(-reach[0], reach[0], 2 * panels[0] + 1), count)
+    w *= (2 if half else 1) * weights[..., None]
+    a *= alpha[:, None, None]
+    shape = (alpha.size, -1)
+    return (a + along[..., None]).reshape(shape), (a - along[..., None]).reshape(shape), w.reshape(shape)
+
+
+def _panels(breaks: Array, edges: Array, count: int) -> tuple[Array, Array]:
+    """Nodes and weights, normal density included, between ``edges`` (E,) split at ``breaks`` (..., B)."""
+    breaks = np.clip(np.nan_to_num(breaks, nan=edges[0], posinf=edges[-1], neginf=edges[0]), edges[0], edges[-1])
+    every = np.concatenate([np.broadcast_to(edges, (*breaks.shape[:-1], edges.size)), breaks], axis=-1)
+    every.sort(axis=-1)
+    nodes, weights = panel_gauss(every, count)
+    weights *= np.exp(-(nodes**2) / 2) / np.sqrt(2 * pi)
+    return nodes, weights
 
 
 def pair_average_split(
@@ -49,13 +134,13 @@ def pair_average_split(
     value, error = np.full(c.shape, np.nan), np.full(c.shape, np.inf)
     rho, plus, minus = correlation(v_u, v_v, c)
     active = np.flatnonzero(np.isfinite(rho + m_u + m_v))
-    data = np.stack([m_u, np.sqrt(np.maximum(v_u, 0)), m_v, np.sqrt(np.maximum(v_v, 0)), rho, plus * minus], axis=1)
+    data = np.stack([m_u, np.sqrt(np.maximum(v_u, 0)), m_v, np.sqrt(np.maximum(v_v, 0)), plus, minus], axis=1)
     places = np.asarray(kinks_f, dtype=float), np.asarray(kinks_g, dtype=float)
     coarse = np.full(c.shape, np.nan)
-    for level, counts in enumerate(COUNTS):
+    for level, (count, longest) in enumerate(LEVELS):
         if active.size == 0:
             break
-        fine, scale = _nested(f, g, data[active], places, counts)
+        fine, scale = _once(f, g, data[active], places, count, longest)
         value[active] = fine
         if level:
             bound = np.abs(fine - coarse[active]) + 4 * ROUNDING * scale
@@ -66,38 +151,14 @@ def pair_average_split(
     return value, error
 
 
-def _nested(f: Function, g: Function, data: Array, places: tuple[Array, Array], counts: tuple[int, int]) -> tuple[Array, Array]:
-    """One rule for all points: averages and averages of |f g|, in blocks of about BLOCK numbers."""
-    outer, inner = counts
-    panels = 1 + places[0].size + 3 * places[1].size
-    rows = max(1, BLOCK // (panels * outer * (1 + places[1].size) * inner))
+def _once(f: Function, g: Function, data: Array, places: tuple[Array, Array], count: int, longest: float) -> tuple[Array, Array]:
+    """One rule for all points: averages and averages of |f g|."""
+    m_u, s_u, m_v, s_v, plus, minus = data.T[:, :, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kinks = (places[0] - m_u) / s_u, (places[1] - m_v) / s_v
     value, scale = np.empty(len(data)), np.empty(len(data))
-    for start in range(0, len(data), rows):
-        part = slice(start, start + rows)
-        m_u, s_u, m_v, s_v, rho, rest = data[part].T[:, :, None]
-        z, w = _outer_rule(data[part], places, outer)
-        values = f(m_u + s_u * z) * w
-        centre, width = m_v + s_v * rho * z, s_v * np.sqrt(rest)
-        inner_value, inner_scale = _conditional(g, centre, np.broadcast_to(width, z.shape), places[1], inner)
-        value[part] = (values * inner_value).sum(axis=1)
-        scale[part] = (np.abs(values) * inner_scale).sum(axis=1)
+    longest_of_all = np.full(len(data), longest)
+    for part, u, v, w in split_pair_nodes(*kinks, plus[:, 0], minus[:, 0], count, longest_of_all):
+        values = f(m_u[part] + s_u[part] * u) * g(m_v[part] + s_v[part] * v) * w
+        value[part], scale[part] = values.sum(axis=1), np.abs(values).sum(axis=1)
     return value, scale
-
-
-def _outer_rule(data: Array, places: tuple[Array, Array], count: int) -> tuple[Array, Array]:
-    m_u, s_u, m_v, s_v, rho, rest = data.T[:, :, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        own = (places[0] - m_u) / s_u
-        images = (places[1] - m_v) / (s_v * rho)
-        layers = np.broadcast_to(LAYER * np.sqrt(rest) / np.abs(rho), images.shape)
-    layers = np.concatenate([np.zeros(own.shape), layers], axis=1)
-    return split_gauss(np.concatenate([own, images], axis=1), CUTOFF, count, layers=layers)
-
-
-def _conditional(g: Function, centre: Array, width: Array, places: Array, count: int) -> tuple[Array, Array]:
-    """``int Dz g(centre + width z)`` and the same of |g|, both of the shape of ``centre`` (p, n)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        breaks = (places - centre[..., None]) / width[..., None]
-    z, w = split_gauss(breaks, CUTOFF, count)
-    values = g(centre[..., None] + width[..., None] * z) * w
-    return values.sum(axis=-1), np.abs(values).sum(axis=-1)

@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.function import ArgumentIndexError
 
-__all__ = ["gauss_density", "gauss_edge", "gauss_tail", "orthant", "pair_density"]
+__all__ = ["conditional_variance", "gauss_density", "gauss_edge", "gauss_tail", "orthant", "pair_density"]
 
 
 class _Gaussian(sp.Function):
@@ -81,6 +81,17 @@ class orthant(_Gaussian):
         raise ArgumentIndexError(self, argindex)
 
 
+class conditional_variance(_Gaussian):
+    """`conditional_variance(Delta, given, C) = Delta - C^2/given`: of a variable of variance `Delta` where another, of variance
+    `given` and covariance `C`, is known. It keeps its digits where the correlation is near 1."""
+
+    nargs = 3
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        _, given, C = self.args
+        return [sp.S.One, C**2 / given**2, -2 * C / given][argindex - 1]
+
+
 def pair_density(mu: sp.Expr, Delta: sp.Expr, C: sp.Expr) -> sp.Expr:
     """Joint density of `(x, y)` at the origin; diverges where `|C| = Delta`."""
     return sp.exp(-(mu**2) / (Delta + C)) / (2 * sp.pi * sp.sqrt(Delta**2 - C**2))
@@ -121,6 +132,16 @@ def _orthant(mu: Any, Delta: Any, C: Any) -> Any:
     return ndtr(h) - 2.0 * owens_t(h, slope)
 
 
+def _conditional_variance(Delta: Any, given: Any, C: Any) -> Any:
+    s = np.sqrt(np.maximum(np.multiply(Delta, given), 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.equal(given, 0.0), Delta, np.maximum(s - C, 0.0) * np.maximum(s + C, 0.0) / given)
+
+
+def _mp_conditional_variance(Delta: Any, given: Any, C: Any) -> Any:
+    return Delta - C**2 / given if given else Delta
+
+
 def _mp_gauss_tail(mu: Any, Delta: Any) -> Any:
     if Delta == 0:
         return (1 + mpmath.sign(mu)) / mpmath.mpf(2)
@@ -151,12 +172,14 @@ def _mp_orthant(mu: Any, Delta: Any, C: Any) -> Any:
 
 
 NUMPY_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "conditional_variance": _conditional_variance,
     "gauss_density": _gauss_density,
     "gauss_edge": _gauss_edge,
     "gauss_tail": _gauss_tail,
     "orthant": _orthant,
 }
 MPMATH_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "conditional_variance": _mp_conditional_variance,
     "gauss_density": _mp_gauss_density,
     "gauss_edge": _mp_gauss_edge,
     "gauss_tail": _mp_gauss_tail,

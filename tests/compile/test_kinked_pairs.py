@@ -1,0 +1,89 @@
+"""Correlated averages of functions with kinks, against smooth ones that they add up to, closed forms and brute force."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import meanfield as mf
+
+E, custom = mf.average, mf.transfer.custom
+mu = mf.unknown("mu")
+V, m, C = mf.parameters("V m C")
+x, y = mf.gaussian_pair("x y", mean=m, var=V, cov=C)
+rectified = custom("rectified tanh", lambda t: sp.Max(0, sp.tanh(t)))
+leaky = custom("leaky", lambda t: sp.Max(t, t / 10))
+saturating = custom("saturating", lambda t: sp.Min(1, sp.Max(0, t)))
+clipped = custom("clipped", lambda t: sp.Min(1, sp.Max(-1, t)))
+relu, tanh, step = mf.transfer.relu, mf.transfer.tanh, mf.transfer.step
+LAWS = [
+    (1.7, 0.4, 1.2),
+    (2.0, 0.1, -2.0 * (1 - 1e-7)),
+    (0.6, -0.3, 0.0),
+    (2.0, 0.1, 2.0 * (1 - 1e-7)),
+    (0.0016, -0.02, 0.001),
+    (0.01, 0.9, 0.005),
+]
+
+
+def computed(*exprs: sp.Expr, at: list[tuple[float, ...]] = LAWS) -> tuple[np.ndarray, np.ndarray]:
+    """Values and claims, (points, expressions)."""
+    named = {f"q{i}": e for i, e in enumerate(exprs)}
+    model = mf.Model("m", equations={mu: 1 + 0 * (V + m + C)}, parameters=(V, m, C), observables=named)
+    return mf.compile(model).quantities(tuple(model.named(n) for n in named), np.ones((len(at), 1)), np.array(at))
+
+
+def with_slopes(e: sp.Expr) -> list[sp.Expr]:
+    return [e, e.diff(m), e.diff(V), e.diff(C), e.diff(m, C)]
+
+
+def both_signs(phi: mf.transfer.Transfer, leak: float = 1.0) -> sp.Expr:
+    """``<h(x) h(y)>`` of ``h(x) = phi(x) - leak phi(-x)``: pairs of any sign and of different means."""
+    return sp.expand(E((phi(x) - leak * phi(-x)) * (phi(y) - leak * phi(-y))))
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole"),
+    [
+        (both_signs(rectified), E(tanh(x) * tanh(y))),
+        (E(leaky(x) * leaky(y)), both_signs(relu, sp.Rational(1, 10))),
+        (E(saturating(x) * saturating(y)), E((relu(x) - relu(x - 1)) * (relu(y) - relu(y - 1)))),
+        (E(clipped(x) * clipped(y)), E((saturating(x) - saturating(-x)) * (saturating(y) - saturating(-y)))),
+        (E(clipped(x) * tanh(y)), E((relu(x + 1) - relu(x - 1) - 1) * tanh(y))),
+    ],
+    ids=["tanh", "leaky", "saturating", "clipped", "mixed"],
+)
+def test_parts_add_up(parts: sp.Expr, whole: sp.Expr) -> None:
+    laws = LAWS if whole.has(tanh) and not parts.has(tanh) else LAWS[:3]
+    values, claims = computed(*with_slopes(parts), *with_slopes(whole), at=laws)
+    difference = np.abs(values[:, :5] - values[:, 5:])
+    assert (difference <= claims[:, :5] + claims[:, 5:] + 1e-15).all()
+    assert (claims[:, :4] < 1e-11 * np.maximum(1, np.abs(values[:, :4]))).all()
+
+
+def test_products_of_jumps() -> None:
+    """``<theta'(x - 1) theta'(y)>`` is the density of the pair at (1, 0); derivatives by C differentiate it again."""
+    density = E(step(x - 1) * step(y)).diff(C)
+    values, claims = computed(density, density.diff(m), at=LAWS[:3])
+    for (var, mean, cov), row, claim in zip(LAWS, values, claims, strict=False):
+        if cov < 0:
+            continue
+        law, away = np.array([[var, cov], [cov, var]]), np.array([1.0, 0.0]) - mean
+        inverse = np.linalg.inv(law)
+        exact = np.exp(-away @ inverse @ away / 2) / (2 * np.pi * np.sqrt(np.linalg.det(law)))
+        slope = exact * (inverse @ away).sum()
+        assert (np.abs(row - [exact, slope]) <= claim + 1e-15).all()
+        assert claim.max() < 1e-12
+
+
+def test_derivatives_across_a_jump_of_pieces() -> None:
+    """A delta function beside a jump at its place counts the mean along the jump, whatever the function is made of."""
+    x = mf.gaussian("x", mean=m, var=V)
+    for power in (1, 2, 3):
+        one, other = (E(phi.d(1)(x) ** power * phi.d(2)(x)) for phi in (custom("own relu", lambda t: sp.Max(0, t)), relu))
+        values, claims = computed(one, other, at=LAWS[:3])
+        assert (np.abs(values[:, 0] - values[:, 1]) <= claims.sum(axis=1)).all()
+
+
+def test_kinks_of_both_variables_at_once_are_refused() -> None:
+    with pytest.raises(mf.errors.AverageError, match="kink at a place that is not known, in an average over two variables"):
+        computed(E(relu(x * y + 1)))
