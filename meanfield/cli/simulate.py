@@ -46,7 +46,7 @@ def simulate(
     from meanfield.cli.parsing import numbers_of, values_of
     from meanfield.networks import bind_model
     from meanfield.simulate.run import check_memory
-    from meanfield.simulate.settings import Settings, default_step
+    from meanfield.simulate.settings import settings_of
     from meanfield.store.simulations import load_simulation
 
     values = values_of(parameter)
@@ -57,10 +57,10 @@ def simulate(
     found = find_model(model, transfer)
     numbers = bind_model(found, **values)
     settings: dict[str, Any] = {"trajectories": trajectories, "time": time, "transient": transient, "seed": seed}
-    settings |= {"lags": numbers_of(lags), "lyapunov": lyapunov, "precision": precision, "dt": dt or default_step(numbers)}
+    settings |= {"lags": numbers_of(lags), "lyapunov": lyapunov, "precision": precision, "dt": dt}
     settings |= {"spectrum": spectrum, "method": method}
     before = load_simulation(out, numbers) if resume and out is not None and out.exists() else None
-    needed = check_memory(numbers, Settings(neurons=neurons, **settings))
+    needed = check_memory(numbers, settings_of(numbers, neurons, settings))
     print(f"meanfield: {networks} networks, one after the other, {needed / 1e6:.0f} MB for each", file=sys.stderr)
     keep = None if out is None else lambda done: _save(done, out, found)
     result = mf.simulate(

@@ -137,6 +137,7 @@ class Adaptive:
             run.step()
         self._first = min(float(run.h_abs), self.dt)
         x.reshape(-1)[:] = run.y if run.status == "finished" else np.nan
+        vars(run).clear()  # it refers to itself, and its stages would stay until garbage is collected
 
     def _velocity(self, t: float, x: Array) -> Array:
         out = np.empty(self.field.shape)

@@ -122,11 +122,17 @@ def _limit(sizes: Mapping[int, Pooled]) -> tuple[Line | None, float]:
 def density_limit(ensembles: Sequence[Ensemble], edges: ArrayLike) -> Pooled:
     """Density of coordinates in the bins between ``edges`` (B + 1,), extrapolated linearly in 1/N bin by bin, to be put beside mu*.
 
-    NaN in bins that some size has hardly any coordinates in.
+    Its error is the standard error and, with three sizes or more, how far the limit moves when the smallest is left out, in
+    squares. NaN in bins that some size has hardly any coordinates in. Raises `ParameterError` for fewer than two sizes.
     """
-    shown = {e.neurons: e.density(edges) for e in ensembles}
-    values, errors = (np.array([getattr(p, name) for p in shown.values()]) for name in ("value", "error"))
-    lines = [fit_line([1 / n for n in shown], v, e) if (e > 0).all() else None for v, e in zip(values.T, errors.T, strict=True)]
-    limit = [(line.intercept, line.intercept_error) if line else (np.nan, np.nan) for line in lines]
-    value, error = np.array(limit).T
+    shown = {e.neurons: e.density(edges) for e in sorted(ensembles, key=lambda e: e.neurons)}
+    if len(shown) < 2:
+        raise ParameterError(f"an extrapolation in 1/N needs networks of at least two sizes, got {list(shown)}")
+    value, error = np.full((2, len(np.asarray(edges)) - 1), np.nan)
+    for b in range(len(value)):
+        bins = {N: Pooled(p.value[b], p.error[b]) for N, p in shown.items()}
+        if all(p.error > 0 for p in bins.values()):
+            line, moved = _limit(bins)
+            line = line or fit_line([1 / N for N in bins], [p.value for p in bins.values()], [p.error for p in bins.values()])
+            value[b], error[b] = line.intercept, np.hypot(line.intercept_error, moved)
     return Pooled(value, error)

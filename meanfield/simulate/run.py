@@ -16,7 +16,7 @@ from meanfield.simulate.averages import Averages, Measured
 from meanfield.simulate.field import Field
 from meanfield.simulate.integrators import Integrator, integrator
 from meanfield.simulate.sample import Sample, Streams, sample, streams
-from meanfield.simulate.settings import Settings, default_step, memory
+from meanfield.simulate.settings import Settings, memory, settings_of
 from meanfield.simulate.spectra import jacobian_eigenvalues
 
 __all__ = ["Simulation", "run", "run_network", "simulate"]
@@ -71,10 +71,10 @@ def simulate(
     """
     model = isinstance(system, Model)
     numbers = bind_model(system, **parameters) if isinstance(system, Model) else bind(system, parameters)
-    chosen = dict(settings or {})
-    if chosen.get("dt") is None:
-        chosen["dt"] = default_step(numbers)
-    plan = Simulation(numbers, Settings(neurons=neurons, **chosen), networks, {}, system.name if model else "")  # type: ignore[union-attr]
+    if not isinstance(networks, int | np.integer) or networks < 1:
+        raise ParameterError(f"networks must be a positive whole number, got {networks!r}")
+    chosen = settings_of(numbers, neurons, dict(settings or {}))
+    plan = Simulation(numbers, chosen, networks, {}, system.name if model else "")  # type: ignore[union-attr]
     check_memory(numbers, plan.settings, memory_limit)
     if resume is not None:
         plan = _continued(plan, resume)

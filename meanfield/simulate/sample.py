@@ -16,6 +16,9 @@ __all__ = ["Sample", "Streams", "population_sizes", "sample", "streams"]
 
 Array = Any
 
+ROWS = 64
+"""Rows of a matrix of couplings that are changed together."""
+
 
 @dataclass(frozen=True)
 class Streams:
@@ -123,7 +126,10 @@ def _project(couplings: Array, vectors: Array) -> None:
     size = len(vectors)
     directions, scales, _ = np.linalg.svd(np.column_stack([np.ones(size), vectors]), full_matrices=False)
     basis = directions[:, scales > 1e-10 * scales[0]].astype(couplings.dtype)
-    couplings -= basis @ (basis.T @ couplings)
+    along = basis.T @ couplings
+    for begin in range(0, size, ROWS):  # no second matrix of this size
+        rows = slice(begin, begin + ROWS)
+        couplings[rows] -= basis[rows] @ along
     couplings *= np.asarray(np.sqrt(size / (size - basis.shape[1])), couplings.dtype)
 
 

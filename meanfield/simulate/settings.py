@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import ceil, gcd, lcm
 from typing import Any, Literal
 
 import numpy as np
@@ -10,11 +14,15 @@ import numpy as np
 from meanfield.errors import ParameterError
 from meanfield.networks import Numbers
 from meanfield.simulate.field import leak
+from meanfield.simulate.sample import ROWS
 
-__all__ = ["ADAPTIVE", "Settings", "Start", "default_step", "memory"]
+__all__ = ["ADAPTIVE", "Settings", "Start", "default_interval", "default_step", "memory", "settings_of"]
 
 ADAPTIVE = ("RK23", "RK45", "DOP853")
 """SciPy's integrators that may be asked for."""
+_STAGES = 36  # arrays of the size of a state that SciPy's integrators hold, at most
+_SMALL = 100_000  # bytes, of what does not grow with the network
+_LONGEST, _SHORTEST = 0.5, 0.01  # intervals that are chosen for lags
 
 
 @dataclass(frozen=True)
@@ -32,11 +40,11 @@ class Start:
 @dataclass(frozen=True)
 class Settings:
     """neurons: N. trajectories: how many per network, started independently; they share the matrix products. transient, time:
-    what is left out, and over what is averaged, in the time unit of the equations. dt: step. interval: between two samples.
-    lags: times tau of ``Delta(tau)``, multiples of the interval. lyapunov: follow a perturbation beside each trajectory.
-    precision: of the arithmetic; averages are always summed in float64. seed: networks number k of two simulations with the
-    same seed and N are the same. fix_moments, orthogonal: see `meanfield.simulate.sample`. spectrum: the eigenvalues of the
-    Jacobian where each trajectory ends (of the order of 25 N^3 operations each). method: "fixed", steps dt of order 4 (with noise:
+    what is left out, and over what is averaged, in the time unit of the equations. dt: largest step. interval: between two samples.
+    lags: times tau of ``Delta(tau)``, multiples of the interval (`default_interval`). lyapunov: follow a perturbation beside each
+    trajectory. precision: of the arithmetic; averages are always summed in float64. seed: networks number k of two simulations
+    with the same seed and N are the same. fix_moments, orthogonal: see `meanfield.simulate.sample`. spectrum: the eigenvalues of
+    the Jacobian where each trajectory ends (of the order of 25 N^3 operations each). method: "fixed", steps dt of order 4 (with noise:
     weak order 2); or one of SciPy's integrators, "RK23", "RK45", "DOP853", without noise and in float64, with steps for a local
     ``accuracy`` (relative and absolute); dt then does not matter.
     Raises `ParameterError` for numbers that make no sense.
@@ -60,18 +68,18 @@ class Settings:
     accuracy: float = 1e-8
 
     def __post_init__(self) -> None:
-        for name in ("neurons", "trajectories"):
+        for name, least in (("neurons", 1), ("trajectories", 1), ("seed", 0)):
             value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise ParameterError(f"{name} must be a positive whole number, got {value!r}")
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+                raise ParameterError(f"{name} must be a whole number, at least {least}, got {value!r}")
+        if not isinstance(self.start, Start):
+            raise ParameterError(f"start must be a Start(mean, variance, kappa), got {self.start!r}")
         for name in ("time", "dt", "interval", "accuracy"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
                 raise ParameterError(f"{name} must be positive, got {value!r}")
         if not (np.isfinite(self.transient) and self.transient >= 0):
             raise ParameterError(f"transient must not be negative, got {self.transient!r}")
-        if self.seed < 0:
-            raise ParameterError(f"seed must not be negative, got {self.seed}")
         if self.precision not in ("float32", "float64"):
             raise ParameterError(f'precision must be "float32" or "float64", got {self.precision!r}')
         if self.method != "fixed" and (self.method not in ADAPTIVE or self.precision != "float64"):
@@ -82,6 +90,12 @@ class Settings:
             raise ParameterError(f"time = {self.time:g} holds {self.samples} samples at intervals of {self.interval:g}; take 4")
         if self.lags and (min(self.lags) < 0 or max(self.lags) > self.time / 2):
             raise ParameterError(f"lags must lie between 0 and half of time = {self.time:g}, got {self.lags}")
+        for tau, samples in zip(self.lags, self.lag_samples):
+            if abs(tau - samples * self.interval) > 1e-9 * max(tau, self.interval):
+                raise ParameterError(
+                    f"lags must be multiples of the interval between samples, {self.interval:g}; {tau:g} is none: take "
+                    "interval from default_interval(lags), or other lags"
+                )
 
     @property
     def dtype(self) -> Any:
@@ -90,7 +104,7 @@ class Settings:
     @property
     def stride(self) -> int:
         """Steps between two samples; SciPy's integrators choose their own."""
-        return 1 if self.method != "fixed" else max(round(self.interval / self.dt), 1)
+        return 1 if self.method != "fixed" else max(ceil(self.interval / self.dt - 1e-9), 1)
 
     @property
     def step(self) -> float:
@@ -107,6 +121,47 @@ class Settings:
         return tuple(round(tau / self.interval) for tau in self.lags)
 
 
+def settings_of(numbers: Numbers, neurons: int, given: dict[str, Any]) -> Settings:
+    """The settings that a user means: step and interval are chosen where they are not given.
+
+    Raises `ParameterError` for names that are no settings.
+    """
+    from difflib import get_close_matches
+
+    names = list(Settings.__dataclass_fields__)
+    for name in given:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f'did you mean "{near[0]}"?' if near else "there are " + ", ".join(names)
+            raise ParameterError(f"there is no setting {name!r}; {hint}")
+    chosen = dict(given) | {"lags": tuple(given.get("lags", ()))}
+    if chosen.get("dt") is None:
+        chosen["dt"] = default_step(numbers)
+    if chosen.get("interval") is None:
+        chosen["interval"] = default_interval(chosen["lags"])
+    return Settings(neurons=neurons, **chosen)
+
+
+def default_interval(lags: Sequence[float]) -> float:
+    """The longest time between samples, at most 1/2, of which all lags are multiples.
+
+    Raises `ParameterError` where it would be below 1/100: such lags take more than one simulation.
+    """
+    fractions = [Fraction(float(tau)).limit_denominator(10**6) for tau in lags if tau > 0 and np.isfinite(tau)]
+    if not fractions:
+        return _LONGEST
+    if len(fractions) == 1:
+        return float(max(lags)) / ceil(max(lags) / _LONGEST - 1e-9)
+    denominator = reduce(lcm, (f.denominator for f in fractions))
+    common = Fraction(reduce(gcd, (int(f * denominator) for f in fractions)), denominator)
+    interval = float(common) / ceil(float(common) / _LONGEST - 1e-9)
+    if interval < _SHORTEST:
+        raise ParameterError(
+            f"lags must be multiples of one time of at least {_SHORTEST}, got {tuple(lags)}; ask for fewer at once"
+        )
+    return interval
+
+
 def default_step(numbers: Numbers) -> float:
     """A step at which the method's bias of averages is well below a permille (with noise: a few permille).
 
@@ -120,10 +175,12 @@ def memory(numbers: Numbers, settings: Settings) -> int:
     """Bytes that the simulation of one network needs at most; networks are simulated one after the other."""
     N, B, size = settings.neurons, settings.trajectories, settings.dtype.itemsize
     couplings = N * N * size if numbers.variances.any() else 0
+    if settings.orthogonal:  # rows at a time
+        couplings += min(N, ROWS) * N * size
     width = B * (2 if settings.lyapunov else 1)
-    working = 13 * N * width * size
-    averages = (10 + len(numbers.populations)) * N * B * 8
+    working = (13 if settings.method == "fixed" else 13 + _STAGES) * N * width * size
+    averages = (12 + len(numbers.populations)) * N * B * 8
     ring = (max(settings.lag_samples, default=-1) + 1) * N * B * size
     vectors = 4 * N * len(numbers.vectors) * 8
     dense = 4 * N * N * 8 if settings.spectrum else 0
-    return couplings + working + averages + ring + vectors + dense
+    return couplings + working + averages + ring + vectors + dense + _SMALL

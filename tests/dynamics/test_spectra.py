@@ -147,6 +147,19 @@ def test_slopes_that_jump() -> None:
     assert fraction_outside(transfer.relu, g, y).args
 
 
+def test_slopes_that_vanish() -> None:
+    """Where phi' has zeros the integrand is narrow there, for small r (fixed nodes were 2e-4 off)."""
+    r, (g_, mean, variance) = np.array([0.03, 0.1, 0.5, 0.9]), (1.3, -0.4, 1.7)
+    found = RadialCDF.evaluate(r, g_, mean, variance, 0.0, 0.0, transfer.sine)
+    claim = RadialCDF.claim(r, g_, mean, variance, 0.0, 0.0, transfer.sine)
+    y = mean + np.sqrt(variance) * np.linspace(-9, 9, 200001)
+    weight = np.exp(-((y - mean) ** 2) / (2 * variance))
+    s_squared = (g_ * np.cos(y)) ** 2
+    m = [weight @ (s_squared / (at**2 + (1 - F) * s_squared)) / weight.sum() for at, F in zip(r, found)]
+    slope = [weight @ (s_squared / (at**2 + (1 - F) * s_squared)) ** 2 / weight.sum() for at, F in zip(r, found)]
+    assert (abs(np.array(m) - 1) / slope <= claim).all() and claim.max() < 1e-10
+
+
 def test_nothing_is_computed_of_what_is_not_a_number() -> None:
     values = RadialCDF.evaluate(np.array([0.5, np.nan, 0.5]), 1.5, 0.0, 0.0, 0.0, 0.0, phi)
     assert list(np.isnan(values)) == [False, True, False]

@@ -1,5 +1,8 @@
 """Fixed points of random networks beside the Kac-Rice theory, at a size that fits a test."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from meanfield.models import kac_rice, scs
 from meanfield.simulate.ensemble import Ensemble
 from meanfield.simulate.kac_rice import beside_theory, complexity, density_limit
 from meanfield.simulate.many_networks import sample_fixed_points
+from meanfield.simulate.pooled import Pooled
 
 G = 2.0
 
@@ -52,6 +56,24 @@ def test_the_histogram_of_coordinates_has_its_peak_at_zero(ensembles, state) -> 
     assert np.isfinite(limit.value).all()
     assert (abs(limit.value - theory) < 4 * limit.error).all()
     assert middle[6] == 0
+
+
+def test_a_limit_of_densities_says_what_a_line_misses() -> None:
+    """Densities with a term of second order in 1/N: the line is off by many standard errors, which its error has to tell."""
+
+    def ensemble(N: int, bend: float) -> Any:
+        values = np.array([0.3 + 2 / N + bend / N**2, 0.0])
+        return SimpleNamespace(neurons=N, density=lambda edges: Pooled(values, np.array([1e-4, 0.0])))
+
+    edges = np.array([0.0, 1.0, 2.0])
+    straight = density_limit([ensemble(N, 0.0) for N in (100, 40, 60, 80)], edges)
+    bent = density_limit([ensemble(N, 300.0) for N in (100, 40, 60, 80)], edges)
+    assert straight.value[0] == pytest.approx(0.3, abs=1e-12) and straight.error[0] < 3e-4
+    off = abs(bent.value[0] - 0.3)
+    assert 5 * straight.error[0] < off < 3 * bent.error[0]
+    assert np.isnan(bent.value[1])
+    with pytest.raises(ParameterError, match="at least two sizes"):
+        density_limit([ensemble(40, 0.0)], edges)
 
 
 def test_networks_count_by_their_fixed_points(ensembles) -> None:

@@ -15,7 +15,7 @@ from meanfield.progress import CallbackProgress
 from meanfield.simulate import Settings, Simulation, Start, simulate
 from meanfield.simulate.run import _Run, run, run_network
 from meanfield.simulate.sample import sample, streams
-from meanfield.simulate.settings import memory
+from meanfield.simulate.settings import default_interval, memory
 
 
 def plan(net: mf.Network, networks: int, **settings: Any) -> Simulation:
@@ -146,9 +146,12 @@ def test_single_precision_changes_averages_by_no_more_than_rounding() -> None:
     np.testing.assert_allclose(values[1], values[0], rtol=2e-5)
 
 
-def test_memory_is_bounded_as_stated() -> None:
-    numbers = bind(network(mf.transfer.tanh, strength=2), {})
-    settings = Settings(neurons=300, trajectories=8, time=20, transient=2, lags=(5.0,), lyapunov=True)
+@pytest.mark.parametrize("more", [{}, {"orthogonal": True}, {"spectrum": True}, {"method": "DOP853"}, {"trajectories": 60}])
+def test_memory_is_bounded_as_stated(more: dict[str, Any]) -> None:
+    net = network(mf.transfer.tanh, strength=2, low_rank=[("m", "n")], means={"m": 1, "n": 1}, covariances={("m", "m"): 1})
+    numbers = bind(net, {})
+    settings = Settings(**{"neurons": 300, "trajectories": 8, "time": 20, "transient": 2, "lags": (5.0,), "lyapunov": True} | more)
+    run_network(numbers, replace(settings, neurons=30), 0)  # what is imported at first use is not counted
     tracemalloc.start()
     run_network(numbers, settings, 0)
     peak = tracemalloc.get_traced_memory()[1]
@@ -161,7 +164,7 @@ def test_memory_is_bounded_as_stated() -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ParameterError, match="dt must be positive"):
         Settings(neurons=10, dt=0)
-    with pytest.raises(ParameterError, match="neurons must be a positive whole number"):
+    with pytest.raises(ParameterError, match="neurons must be a whole number, at least 1"):
         Settings(neurons=0)
     with pytest.raises(ParameterError, match="lags must lie"):
         Settings(neurons=10, lags=(300.0,))
@@ -193,3 +196,48 @@ def test_integrators_of_scipy_report_what_runs_away_and_refuse_noise() -> None:
         Settings(neurons=20, method="DOP853", precision="float32")
     with pytest.raises(ParameterError, match="got 'Euler'"):
         Settings(neurons=20, method="Euler")
+
+
+def test_lags_between_samples_are_not_rounded() -> None:
+    """A lag of 0.3 at samples every 0.5 was measured at 0.5, and told as one of 0.3."""
+    with pytest.raises(ParameterError, match="multiples of the interval"):
+        Settings(neurons=10, lags=(0.3,))
+    settings = {"trajectories": 10, "time": 60, "transient": 15, "lags": (0.3, 0.75)}
+    result = simulate(network(mf.transfer.tanh, sigma_squared=0.7), neurons=500, networks=1, settings=settings)
+    assert result.settings.interval == pytest.approx(0.15) and result.settings.step <= 0.1
+    lagged = result.measured[0].lagged[0].mean(axis=1)
+    np.testing.assert_allclose(lagged, 0.7 * np.exp([-0.3, -0.75]), rtol=0, atol=4 * 0.7 * np.sqrt(2 / (5000 * 60)))
+
+
+def test_intervals_between_samples_divide_all_lags() -> None:
+    for lags, interval in (((), 0.5), ((1.0, 2.0), 0.5), ((0.3,), 0.3), ((np.sqrt(2),), np.sqrt(2) / 3), ((0.4, 1.0), 0.2)):
+        assert default_interval(lags) == pytest.approx(interval, rel=1e-12)
+    with pytest.raises(ParameterError, match="multiples of one time"):
+        default_interval((1.0, np.sqrt(2)))
+
+
+def test_no_step_is_longer_than_asked_for() -> None:
+    for dt in (0.05, 0.1, 0.3, 0.4, 0.5, 0.7):
+        assert Settings(neurons=10, dt=dt).step <= dt
+    assert Settings(neurons=10, dt=0.1).stride == 5
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"time_step": 0.1}, "no setting 'time_step'"),
+        ({"lag": (1.0,)}, 'did you mean "lags"'),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"start": 3}, "start must be a Start"),
+        ({"trajectories": 2.5}, "trajectories must be a whole number"),
+    ],
+)
+def test_settings_are_checked_by_name_and_kind(more: dict[str, Any], words: str) -> None:
+    with pytest.raises(ParameterError, match=words):
+        simulate(mf.models.by_name("scs"), neurons=20, networks=1, settings=more, g=2)
+
+
+@pytest.mark.parametrize("networks", [0, -1, 1.5])
+def test_a_number_of_networks_is_positive_and_whole(networks: Any) -> None:
+    with pytest.raises(ParameterError, match="networks must be a positive whole number"):
+        simulate(mf.models.by_name("scs"), neurons=20, networks=networks, g=2)

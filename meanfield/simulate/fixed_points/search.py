@@ -153,6 +153,8 @@ def _system(J: ArrayLike, phi: Transfer | str, input: ArrayLike) -> System:
         raise ParameterError(f"the input must be a number or of shape ({len(matrix)},), got {np.shape(input)}") from error
     if not (np.isfinite(matrix).all() and np.isfinite(vector).all()):
         raise ParameterError("J and the input must be finite")
+    if not isinstance(phi, str | Transfer):
+        raise ParameterError(f"phi must be a transfer function of meanfield.transfer, or its name, got {phi!r}")
     return System(matrix, transfer.by_name(phi) if isinstance(phi, str) else phi, vector)
 
 

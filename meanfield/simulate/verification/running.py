@@ -14,7 +14,7 @@ from meanfield.progress import Progress
 from meanfield.simulate.averages import Measured
 from meanfield.simulate.estimates import estimates
 from meanfield.simulate.run import Simulation, check_memory, run
-from meanfield.simulate.settings import Settings, Start, default_step
+from meanfield.simulate.settings import Settings, Start, settings_of
 from meanfield.simulate.verification.fit import extrapolated
 from meanfield.simulate.verification.plan import LEAST, Plan, chosen
 from meanfield.simulate.verification.quantities import in_time, measured_names, natural_scale, value_of
@@ -71,9 +71,9 @@ def _settings(numbers: Numbers, target: State, sizes: Sequence[int], given: Mapp
     start = Start(values.get("mu", 0.0), max(values.get("Delta_0", 1.0), 0.0), kappa)
     wanted: dict[str, Any] = {"trajectories": 2, "time": 60.0, "transient": 40.0, "precision": "float32", "orthogonal": True}
     wanted |= {"start": start, **given}
-    if wanted.get("dt") is None:
-        wanted["dt"] = default_step(numbers)
-    return Settings(neurons=sizes[0], **wanted)
+    found = settings_of(numbers, sizes[0], wanted)
+    # Lags are multiples of the interval, which the coarser step must not outgrow.
+    return replace(found, dt=found.interval / 2) if found.lags and found.stride == 1 and found.method == "fixed" else found
 
 
 def _run(model: Model, numbers: Numbers, settings: Settings, networks: int, progress: Progress, saved: Saved) -> Simulation:
@@ -115,9 +115,10 @@ def _coarse(model: Model, numbers: Numbers, fine: Simulation, progress: Progress
     if fine.settings.method != "fixed" or all(bool((m.speed < 1e-4).all()) for m in fine.measured.values()):
         return None
     factor = 4 if numbers.sigma_squared > 0 else 2
-    settings = replace(fine.settings, dt=factor * fine.settings.step)
-    if settings.step <= 1.5 * fine.settings.step:
-        settings = replace(settings, interval=factor * fine.settings.interval)
+    stride, interval = fine.settings.stride, fine.settings.interval
+    settings = replace(fine.settings, dt=interval / max(stride // factor, 1))
+    if stride == 1:
+        settings = replace(settings, interval=factor * interval, dt=factor * interval)
     return _run(model, numbers, settings, min(fine.networks, _ENOUGH), progress, saved)
 
 
