@@ -69,7 +69,8 @@ class Lines:
 
     def walk(self, wanted: Mapping[int, Collection[int]]) -> list[Branch]:
         """Follow every branch on these lines (indices of rows or columns), from some of their grid points and from those that are
-        named; returns the new branches. What was begun at before is not begun at again."""
+        named; returns the new branches. What was begun at before is not begun at again. An interrupt inside a step, which the
+        garden notes and ends its branches at, ends the diagram too: raises KeyboardInterrupt."""
         fresh = {k: self._places(named) - self.done.get(k, set()) for k, named in wanted.items()}
         if not any(fresh.values()):
             return []
@@ -81,6 +82,8 @@ class Lines:
         known = len(self.garden.branches)
         starts = [s for k, places in fresh.items() for s in self._starts(k, sorted(places))]
         grown(self.garden, starts, True, self._joining, self.moving)
+        if self.garden.interrupted:
+            raise KeyboardInterrupt
         return self.garden.branches[known:]
 
     def _places(self, named: Collection[int]) -> set[int]:

@@ -121,12 +121,13 @@ class PhaseDiagram:
         models = " and ".join(sheet.name for sheet in self.sheets)
         (x0, x1), (y0, y1) = plane.edges
         ranges = f"{x} from {x0:g} to {x1:g} and {y} from {y0:g} to {y1:g}"
-        return f"Phase diagram of {models} with {ranges}{f', at {held}' if held else ''}."
+        cut = " Interrupted, not finished: grid points may be unsolved and boundaries missing." if self.interrupted else ""
+        return f"Phase diagram of {models} with {ranges}{f', at {held}' if held else ''}.{cut}"
 
     def _solutions(self) -> str:
         ny, nx = self.plane.shape
         states = [one for sheet in self.sheets for point in sheet.points for one in point]
-        stable = f", {sum(one.stable is True for one in states)} of them stable" if self._labels_stability else ""
+        stable = f", {sum(one.stable is True for one in states)} of them stable" if self.labels_stability else ""
         errors = [float(np.max(np.abs(e), initial=0.0)) for one in states for e in one.error.values()]
         worst = f"; the largest claimed error is {np.nanmax(errors):.1e}" if errors else ""
         return f"{nx} x {ny} points: {len(states)} solutions{stable}{worst}."
@@ -152,25 +153,28 @@ class PhaseDiagram:
         drawn = Counter((c.condition, c.model) for c in self.curves)
         certificate = f"; {self.certificate}" if self.certificate is not None else ""
         if not drawn:
-            return f"Boundaries: none crosses this window{certificate}."
+            none = "none found before the interrupt" if self.interrupted else "none crosses this window"
+            return f"Boundaries: {none}{certificate}."
         parts = [f"{name} of {model}" for name, model in drawn]
         worst = max(float(np.nanmax(c.errors)) for c in self.curves)
         return f"Boundaries: {', '.join(parts)}; known to {worst:.1e}{certificate}."
 
     @property
-    def _labels_stability(self) -> bool:
+    def labels_stability(self) -> bool:
+        """Whether any model says of a state whether it is stable."""
         return any(one.stable is not None for sheet in self.sheets for point in sheet.points for one in point)
 
     def _coexistence(self) -> str:
         shared = [(name, share) for name, share in self._shares() if " + " in name or " states)" in name]
         empty = dict(self._shares()).get(NOTHING, 0.0)
-        states = "several stable states" if self._labels_stability else "several states (the model does not say which are stable)"
+        states = "several stable states" if self.labels_stability else "several states (the model does not say which are stable)"
         text = (
             f"{states.capitalize()} coexist in {_percent(sum(s for _, s in shared))} of the window"
             if shared
             else f"Nowhere do {states} coexist, symmetric partners apart"
         )
-        return f"{text}; {f'no solution in {_percent(empty)}' if empty else 'every point has a solution'}."
+        nothing = "none yet" if self.interrupted else "no solution"
+        return f"{text}; {f'{nothing} in {_percent(empty)}' if empty else 'every point has a solution'}."
 
 
 def _state(key: tuple[str, bool | None, bool | None, str], count: int) -> dict[str, Any]:

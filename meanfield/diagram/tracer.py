@@ -67,7 +67,10 @@ class Tracer:
         edges = self.plane.edges
         window = {n: (float(min(e)), float(max(e))) for n, e in zip(names, edges, strict=True)}
         garden = Garden(_STEPS, Stops(window), self.progress)
-        return garden.grow([start])[0]
+        branch = garden.grow([start])[0]
+        if garden.interrupted:
+            raise KeyboardInterrupt  # half a boundary would pass for a whole one
+        return branch
 
     def _subject(self, seed: Seed) -> Subject | None:
         key = seed.condition.key

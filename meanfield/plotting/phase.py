@@ -22,6 +22,7 @@ __all__ = ["draw_curves", "draw_regions", "phase_diagram", "symbol"]
 _TOO_LONG = 70  # characters of an equation that a legend still bears
 _ROOM = 0.06  # of the window: half the room that a name needs upwards
 _WIDER = 2.5  # it needs so many times more sideways
+_SEEN = 5e-3  # of the window: a shorter stretch of thin line is not seen
 _TOO_SMALL = 0.01  # regions below this share of the window are named in the legend only
 
 
@@ -31,9 +32,13 @@ def phase_diagram(diagram: PhaseDiagram, ax: Axes | None = None, save: str | Pat
     Curves are thick where they bound a region and thin where they only pass (a state that is unstable anyway). ``save``:
     also write the figure to this file (.png, .svg, .pdf).
     """
+    from matplotlib.patches import Patch
+
     with style():
         ax = ax if ax is not None else new_axes()
-        handles = draw_regions(ax, diagram) + draw_curves(ax, diagram.curves) + draw_certificate(ax, diagram)
+        handles = draw_regions(ax, diagram) + draw_curves(ax, diagram.curves)
+        handles += _thin(diagram) + draw_certificate(ax, diagram)
+        handles += [Patch(fill=False, linewidth=0, label="interrupted: not finished")] if diagram.interrupted else []
         x, y = diagram.plane.names
         ax.set(xlabel=symbol(x), ylabel=symbol(y))
         ax.set_xlim(*sorted(diagram.plane.edges[0]))
@@ -111,9 +116,20 @@ def draw_curves(ax: Axes, curves: Sequence[Curve]) -> list[Any]:
             ax.plot(curve.smooth[:, 0], curve.smooth[:, 1], linewidth=0.8, **look)
             ax.plot(thick[:, 0], thick[:, 1], linewidth=1.6, **look)
         handles.append(Line2D([], [], linewidth=1.6, label=f"{group[0].model}: {_equation(group[0])}", **look))
-    if not all(curve.bounds.all() for curve in curves):
-        handles.append(Line2D([], [], color="0.3", linewidth=0.8, label="thin: what is stable stays the same"))
     return handles
+
+
+def _thin(diagram: PhaseDiagram) -> list[Any]:
+    """What thin lines are, for a legend: only where some are long enough to be seen."""
+    from matplotlib.lines import Line2D
+
+    extent = np.array([high - low for low, high in diagram.plane.edges])
+    for curve in diagram.curves:
+        length = np.linalg.norm(np.diff(curve.smooth, axis=0) / extent, axis=1)
+        if length[~(curve.bounds[1:] & curve.bounds[:-1])].sum() > _SEEN:
+            same = "what is stable stays the same" if diagram.labels_stability else "the same states on both sides"
+            return [Line2D([], [], color="0.3", linewidth=0.8, label=f"thin: {same}")]
+    return []
 
 
 def draw_certificate(ax: Axes, diagram: PhaseDiagram) -> list[Any]:

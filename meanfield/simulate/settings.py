@@ -44,9 +44,9 @@ class Settings:
     lags: times tau of ``Delta(tau)``, multiples of the interval (`default_interval`). lyapunov: follow a perturbation beside each
     trajectory. precision: of the arithmetic; averages are always summed in float64. seed: networks number k of two simulations
     with the same seed and N are the same. fix_moments, orthogonal: see `meanfield.simulate.sample`. spectrum: the eigenvalues of
-    the Jacobian where each trajectory ends (of the order of 25 N^3 operations each). method: "fixed", steps dt of order 4 (with noise:
-    weak order 2); or one of SciPy's integrators, "RK23", "RK45", "DOP853", without noise and in float64, with steps for a local
-    ``accuracy`` (relative and absolute); dt then does not matter.
+    the Jacobian where each trajectory ends (of the order of 25 N^3 operations each). method: "fixed", steps dt of order 4 (with
+    noise: weak order 2); or one of SciPy's integrators, "RK23", "RK45", "DOP853", without noise and in float64, with steps for a
+    local ``accuracy`` (relative and absolute); dt then does not matter.
     Raises `ParameterError` for numbers that make no sense.
     """
 

@@ -161,6 +161,33 @@ def test_an_interrupt_keeps_what_was_computed(monkeypatch, tmp_path):
     d.to_netcdf(tmp_path / "part.nc")
 
 
+@pytest.mark.parametrize("room", ["walk", "tracer"])
+def test_an_interrupt_inside_a_step_ends_the_diagram(monkeypatch, room):
+    """On a line the branch ends where it is, and so does all the rest; a boundary that was being traced is not taken for whole."""
+    from meanfield.continuation.walk import Walk
+    from meanfield.diagram.tracer import Tracer
+
+    advance, trace, tracing = Walk.advance, Tracer.trace, []
+
+    def impatient(self):
+        if room == "walk" or tracing:
+            raise KeyboardInterrupt
+        return advance(self)
+
+    def traced(self, found):
+        tracing.append(1)
+        return trace(self, found)
+
+    monkeypatch.setattr(Walk, "advance", impatient)
+    monkeypatch.setattr(Tracer, "trace", traced)
+    d = cusp_diagram()
+    assert d.interrupted and not d.curves and d.certificate is None
+    assert bool(tracing) == (room == "tracer")
+    words = d.summary()
+    assert "none crosses" not in words and "not finished" in words
+    assert "interrupted" in d.plot().get_legend().get_texts()[-1].get_text()
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -39,6 +39,19 @@ def test_what_no_curve_explains_is_marked(cusp):
     assert entries[-1] == "a change that no curve explains" and len(entries) == 3
 
 
+def test_what_thin_lines_mean_is_said_only_where_one_is_seen(cusp):
+    said = lambda d: [t.get_text() for t in d.plot().get_legend().get_texts() if t.get_text().startswith("thin")]
+    curve = cusp.curves[0]
+    assert said(cusp) == []
+    half = replace(cusp, curves=[replace(curve, bounds=np.arange(len(curve.bounds)) > 40)])
+    assert said(half) == ["thin: what is stable stays the same"]
+    unsaid = [replace(s, points=[[replace(x, stable=None) for x in p] for p in s.points]) for s in cusp.sheets]
+    silent = replace(half, sheets=unsaid)
+    assert said(silent) == ["thin: the same states on both sides"]
+    dot = replace(curve, path=curve.path[:1], bounds=np.zeros(1, bool))
+    assert said(replace(cusp, curves=[curve, dot])) == []
+
+
 def test_given_axes_are_used(cusp):
     ax = new_axes()
     assert cusp.plot(ax) is ax
