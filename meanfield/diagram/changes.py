@@ -42,9 +42,9 @@ _ALIKE = 1e-5  # scaled: states found by rough rules that are this close go to t
 _NEARLY = 1e-2  # scaled: what is left to go where Newton's method has not come to an end
 
 
-def signatures(sheets: Sequence[Sheet]) -> list[Signature]:
-    """What exists at every grid point: how many states of which model, symmetric or not, stable, physical."""
-    size = len(sheets[0].plane.x) * len(sheets[0].plane.y)
+def signatures(sheets: Sequence[Sheet], size: int | None = None) -> list[Signature]:
+    """What exists at every grid point (or ``size`` others): how many states of which model, symmetric or not, stable, physical."""
+    size = len(sheets[0].plane.x) * len(sheets[0].plane.y) if size is None else size
     out: list[Signature] = [Counter() for _ in range(size)]
     for sheet in sheets:
         for i, found in enumerate(_counted(sheet)):

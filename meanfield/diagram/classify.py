@@ -15,7 +15,7 @@ from meanfield.records import Record
 if TYPE_CHECKING:
     from meanfield.model import Model
 
-__all__ = ["NOTHING", "classify", "kind", "said", "signs", "symmetric"]
+__all__ = ["NOTHING", "classify", "kind", "named", "said", "signs", "symmetric"]
 
 NOTHING, UNPHYSICAL = "no solution", "no physical solution"
 _MARGINAL = 1e-8  # an indicator this close to zero: the grid point lies on a boundary, where "stable" is a coin's toss
@@ -29,21 +29,19 @@ def classify(sheets: Sequence[Sheet]) -> tuple[np.ndarray, tuple[str, ...]]:
     symmetric partners of a state count once.
     """
     plane = sheets[0].plane
-    invariant = [symmetric(sheet) for sheet in sheets]
-    words: list[str | None] = []
-    for row in range(plane.shape[0]):
-        for column in range(plane.shape[1]):
-            i = row * plane.shape[1] + column
-            here = [
-                (sheet.model, one, even)
-                for sheet, table in zip(sheets, invariant, strict=True)
-                for one, even in zip(sheet.at(row, column), table.get(i, ()), strict=True)
-            ]
-            words.append(_label(here))
-    named = _from_neighbours(words, plane.shape)
-    labels = tuple(name for name, _ in Counter(named).most_common())
+    words = _from_neighbours(named(sheets, plane.x.size * plane.y.size), plane.shape)
+    labels = tuple(name for name, _ in Counter(words).most_common())
     index = {name: k for k, name in enumerate(labels)}
-    return np.array([index[w] for w in named]).reshape(plane.shape), labels
+    return np.array([index[w] for w in words]).reshape(plane.shape), labels
+
+
+def named(sheets: Sequence[Sheet], size: int) -> list[str | None]:
+    """The name of each of ``size`` points; None where it lies on a boundary and has no stable state of its own."""
+    here: list[list[tuple[Model, Record, bool | None]]] = [[] for _ in range(size)]
+    for sheet in sheets:
+        for i, flags in symmetric(sheet).items():
+            here[i] += [(sheet.model, one, even) for one, even in zip(sheet.points[i], flags, strict=True)]
+    return [_label(states) for states in here]
 
 
 def _from_neighbours(words: Sequence[str | None], shape: tuple[int, int]) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from meanfield.model import Model
     from meanfield.progress import Progress
 
-__all__ = ["Plane", "Sheet", "make_plane", "search_again", "solve_plane"]
+__all__ = ["Plane", "Sheet", "make_plane", "search_again", "solve_between", "solve_plane"]
 
 
 # Where in its cell a grid point lies: boundaries like to pass through round numbers, where it would be neither here nor there.
@@ -140,6 +140,18 @@ def _chunk(job: tuple[Model, float, dict[str, Any]]) -> list[list[Record]]:
     except NoSolution:
         found = [Solutions([])] * max(np.size(v) for v in parameters.values())
     return records(found, observables=())
+
+
+def solve_between(sheets: Sequence[Sheet], places: np.ndarray, fixed: Mapping[str, float], *, tol: float) -> list[Sheet]:
+    """Sheets whose points are not those of the grid but the ``places`` (k, 2), searched thoroughly."""
+    from meanfield.solve import solve
+
+    at: dict[str, Any] = {**dict(zip(sheets[0].plane.names, np.asarray(places, float).T, strict=True)), **fixed}
+    out = []
+    for sheet in sheets:
+        found = solve(sheet.alone, find="all", tol=tol, **at).points
+        out.append(Sheet(sheet.model, sheet.plane, records(found, observables=())))
+    return out
 
 
 def search_again(sheets: Sequence[Sheet], where: Sequence[int], fixed: Mapping[str, float], *, tol: float) -> bool:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from meanfield.diagram.certificate import certified, ends_of
-from meanfield.diagram.classify import classify
+from meanfield.diagram.classify import classify, named
 from meanfield.diagram.corners import corners
 from meanfield.diagram.curves import curve_of
-from meanfield.diagram.grid import Plane, Sheet, make_plane, search_again, solve_plane
+from meanfield.diagram.grid import Plane, Sheet, make_plane, search_again, solve_between, solve_plane
 from meanfield.diagram.ledger import Edge, Ledger
 from meanfield.diagram.lines import Lines, first_lines
 from meanfield.diagram.record import PhaseDiagram
@@ -71,11 +71,28 @@ def diagram(
         except KeyboardInterrupt:
             result.interrupted = True
         result.region, result.labels = classify(sheets)
-        result.pixels, result.fine = refined(grid, result.curves, result.region)
-        mark_boundaries(result.curves, result.pixels, result.fine)
+        ask = lambda places: _asked(result, places)
+        result.pixels, result.fine, result.sure = refined(grid, result.curves, result.region, ask)
+        mark_boundaries(result.curves, result.pixels, result.fine, result.sure)
         if conditions is not None:
             _only(result, conditions)
     return result
+
+
+def _asked(result: PhaseDiagram, places: np.ndarray) -> list[int]:
+    """The regions at places (k, 2) that no grid point shares a part of the plane with, -1 where there is no telling."""
+    nothing = [-1] * len(places)
+    if result.interrupted:
+        return nothing
+    try:
+        found = solve_between(result.sheets, places, result.parameters, tol=result.tol)
+    except KeyboardInterrupt:
+        result.interrupted = True
+        return nothing
+    words = named(found, len(places))
+    result.labels += tuple(dict.fromkeys(word for word in words if word is not None and word not in result.labels))
+    result.between, result.regions_between = found, [-1 if word is None else result.labels.index(word) for word in words]
+    return result.regions_between
 
 
 def _asking(model: Model, names: Sequence[str]) -> Model:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["meetings"]
+__all__ = ["crosses", "meetings"]
 
 _PARALLEL = 1e-18  # area between two pieces: less is none
 
@@ -28,3 +28,9 @@ def meetings(line: np.ndarray, other: np.ndarray, slack: float = 0.0) -> tuple[n
 
 def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+
+
+def crosses(p: np.ndarray, q: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether the way from p to q crosses one of the pieces from a (k, 2) to b (k, 2)."""
+    side = lambda u, v, w: (v[..., 0] - u[..., 0]) * (w[..., 1] - u[..., 1]) - (v[..., 1] - u[..., 1]) * (w[..., 0] - u[..., 0])
+    return bool(((side(a, b, p) * side(a, b, q) < 0) & (side(p, q, a) * side(p, q, b) < 0)).any())

@@ -43,7 +43,8 @@ class PhaseDiagram:
     plane: the grid. sheets: per model the solutions at every grid point. region: (ny, nx) index into ``labels``, the names of
     the regions, the most extended first. curves: the boundaries. parameters: those held fixed.
     interrupted: it holds only what was computed before an interrupt. certificate: whether a boundary is missing; corners: points
-    where boundaries cross, end or have a cusp; failures: conditions that could not be traced, with the reason.
+    where boundaries cross, end or have a cusp; failures: conditions that could not be traced, with the reason. between: the
+    solutions in parts of the plane that no grid point lies in, and regions_between, the indices of their regions.
     """
 
     plane: Plane
@@ -57,8 +58,11 @@ class PhaseDiagram:
     certificate: Certificate | None = None
     pixels: Plane | None = None
     fine: np.ndarray | None = None
+    sure: np.ndarray | None = None
     corners: list[Corner] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    between: list[Sheet] = field(default_factory=list)
+    regions_between: list[int] = field(default_factory=list)
 
     def __repr__(self) -> str:
         (x, y), (ny, nx) = self.plane.names, self.plane.shape
@@ -104,12 +108,15 @@ class PhaseDiagram:
             return []
         sizes, errors = self._areas
         here = signatures(self.sheets)
+        beside = signatures(self.between, len(self.regions_between)) if self.between else []
         out = []
         for k, label in enumerate(self.labels):
-            usual = Counter(frozenset(here[i].items()) for i in np.flatnonzero(self.region.ravel() == k)).most_common(1)
+            found = [here[i] for i in np.flatnonzero(self.region.ravel() == k)]
+            found += [one for one, number in zip(beside, self.regions_between, strict=True) if number == k]
+            usual = Counter(frozenset(one.items()) for one in found).most_common(1)
             states = tuple(_state(*item) for item in sorted(usual[0][0], key=str)) if usual else ()
             out.append(Region(label, float(sizes[k]), states, float(errors[k])))
-        return out
+        return sorted(out, key=lambda one: -one.area)
 
     def summary(self) -> str:
         """The diagram in five lines of words."""
@@ -137,12 +144,13 @@ class PhaseDiagram:
             counts = np.bincount(self.region.ravel(), minlength=len(self.labels)) / self.region.size
         else:
             counts = self._areas[0] / np.prod([high - low for low, high in self.plane.edges])
-        return [(name, float(share)) for name, share in zip(self.labels, counts, strict=True)]
+        shares = [(name, float(share)) for name, share in zip(self.labels, counts, strict=True)]
+        return sorted(shares, key=lambda share: -share[1])
 
     @cached_property
     def _areas(self) -> tuple[np.ndarray, np.ndarray]:
         assert self.pixels is not None and self.fine is not None
-        return areas(self.pixels, self.fine, self.curves, len(self.labels))
+        return areas(self.pixels, self.fine, self.curves, len(self.labels), self.sure)
 
     def _regions(self) -> str:
         shares = [f"{name} ({_percent(share)})" for name, share in self._shares()]

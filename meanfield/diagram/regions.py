@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane
+from meanfield.diagram.polylines import crosses
 
 __all__ = ["pixels", "refined"]
 
 _PIXELS = 240  # along each axis
+_ROOM = 4  # pixels of the smallest piece that is asked about,
+_MOST = 100  # and how many of them, the largest first
+Ask = Callable[[np.ndarray], Sequence[int]]
 
 
 def pixels(plane: Plane) -> Plane:
@@ -20,12 +24,17 @@ def pixels(plane: Plane) -> Plane:
     return Plane(plane.names, axes[0], axes[1], plane.edges)
 
 
-def refined(plane: Plane, curves: Sequence[Curve], region: np.ndarray) -> tuple[Plane, np.ndarray]:
-    """The pixels and their labels (index as in ``region``).
+def refined(
+    plane: Plane, curves: Sequence[Curve], region: np.ndarray, ask: Ask | None = None
+) -> tuple[Plane, np.ndarray, np.ndarray]:
+    """The pixels, their labels (index as in ``region``), and which of these are known, not taken from the surroundings.
+
+    ask: labels at places (k, 2) of the plane, -1 where they have none.
 
     Pixels hang together unless a curve passes between them; a piece of the plane takes the label of the grid points in it. Where
     these contradict one another (a curve that ends inside the window separates nothing) every pixel takes that of the nearest
-    grid point of its piece; pieces without a grid point, slivers between curves, take that of their surroundings.
+    grid point of its piece; pieces without a grid point are asked about, and those too small for that, slivers between curves,
+    take that of their surroundings.
     """
     fine = pixels(plane)
     piece = _pieces(fine, curves)
@@ -43,7 +52,26 @@ def refined(plane: Plane, curves: Sequence[Curve], region: np.ndarray) -> tuple[
         places = np.array([p[:2] for p in points])
         nearest = ((where[:, None, :] - places[None]) ** 2).sum(axis=2).argmin(axis=1)
         out[here] = np.array([p[2] for p in points])[nearest]
-    return fine, _filled(out)
+    if ask is not None:
+        inner = _inner(piece, set(known))
+        places = np.array([[fine.x[c], fine.y[r]] for r, c in inner.values()])
+        for number, label in zip(inner, ask(places) if inner else (), strict=True):
+            out[piece == number] = label
+    return fine, _filled(out), out >= 0
+
+
+def _inner(piece: np.ndarray, known: set[int]) -> dict[int, tuple[int, int]]:
+    """The pixel (row, column) farthest from the rim of each piece that is not ``known``, the largest pieces first."""
+    from scipy.ndimage import distance_transform_edt
+
+    size = np.bincount(piece.ravel())
+    wanted = [k for k in np.argsort(-size, kind="stable").tolist() if size[k] >= _ROOM and k not in known][:_MOST]
+    out = {}
+    for number in wanted:
+        depth = distance_transform_edt(np.pad(piece == number, 1))[1:-1, 1:-1]
+        row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+        out[number] = (int(row), int(column))
+    return out
 
 
 def _homes(plane: Plane, fine: Plane, curves: Sequence[Curve]) -> list[tuple[int, int]]:
@@ -63,16 +91,10 @@ def _homes(plane: Plane, fine: Plane, curves: Sequence[Curve]) -> list[tuple[int
             middles = around + 0.5
             order = np.argsort(((middles - at) ** 2).sum(axis=1))
             near = (np.minimum(first, second) < at + 2).all(axis=1) & (np.maximum(first, second) > at - 2).all(axis=1)
-            free = [k for k in order if not _crosses(at, middles[k], first[near], second[near])]
+            free = [k for k in order if not crosses(at, middles[k], first[near], second[near])]
             column, row = around[free[0] if free else order[0]]
             out.append((int(row), int(column)))
     return out
-
-
-def _crosses(p: np.ndarray, q: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether the way from p to q crosses one of the pieces from a (k, 2) to b (k, 2)."""
-    side = lambda u, v, w: (v[..., 0] - u[..., 0]) * (w[..., 1] - u[..., 1]) - (v[..., 1] - u[..., 1]) * (w[..., 0] - u[..., 0])
-    return bool(((side(a, b, p) * side(a, b, q) < 0) & (side(p, q, a) * side(p, q, b) < 0)).any())
 
 
 def _pieces(fine: Plane, curves: Sequence[Curve]) -> np.ndarray:

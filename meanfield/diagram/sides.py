@@ -1,8 +1,9 @@
 """What lies on the sides of the curves: which of their parts bound regions, and the regions' areas as areas of polygons.
 
 Green's theorem: the area on the left of a closed way is ``1/2 int x dy - y dx``. Curves are cut where they meet, so each piece has
-one region on either side; the fine grid of labels only says which. A region whose pieces do not close, as where a sliver is
-thinner than a pixel, keeps its number of pixels, with an error as large as that.
+one region on either side; the fine grid of labels only says which, where it can be seen from the piece. Where a sliver is thinner
+than a pixel a straight piece closes the way. A region whose pieces do not close keeps its number of pixels, with an error as large
+as that.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ import numpy as np
 
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane
-from meanfield.diagram.polylines import meetings
+from meanfield.diagram.polylines import crosses, meetings
 
 __all__ = ["areas", "mark_boundaries"]
 
 _TOUCH = 1e-3  # of the window: an end this near to a line lies on it
 _SAME = 2e-4  # a piece this near to another is that other under a second name
-_OPEN = 1e-3  # what may be missing from a closed way
-_OFF = 1.5  # pixels from a line at which its side is looked up
+_OPEN = 1e-2  # what may be missing from a closed way
+_OFF = (0.7, 1.5)  # pixels from a line at which its side is looked up,
+_CLEAR = 1e-3  # beginning so far from it
 _LOOKS = 48
 _LEAST = 1e-9  # of a piece between two points: less is no part of a line
 
@@ -35,28 +37,51 @@ class _Piece:
     left: int
     right: int  # -1 outside the window
     error: float
+    seen: tuple[bool, bool] = (True, True)  # whether the labels on the left and on the right are known
 
 
-def areas(fine: Plane, labels: np.ndarray, curves: Sequence[Curve], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Area of each region (count,) in units of the plane, and its error (count,); labels: of the pixels of the plane ``fine``."""
+def areas(
+    fine: Plane, labels: np.ndarray, curves: Sequence[Curve], count: int, sure: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Area of each region (count,) in units of the plane, and its error (count,); labels: of the pixels of the plane ``fine``, and
+    which of them are known (default: all)."""
     extent = np.array([high - low for low, high in fine.edges])
-    pieces = _distinct(_pieces(fine, labels, curves))
+    pieces = _distinct(_pieces(fine, labels, curves, sure))
     pieces += _window(pieces, labels)
-    area, claim, way = np.zeros(count), np.zeros(count), np.zeros((count, 2))
+    area, claim = np.zeros(count), np.zeros(count)
+    ends: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(count)]
     for piece in pieces:
         full, half = _swept(piece.line), _swept(_thinned(piece.line))
         bend = (full - half) / 3  # chords err like the square of their length
-        for label, sign in ((piece.left, 1), (piece.right, -1)):
-            if label >= 0:
+        for label, sign, seen in ((piece.left, 1, piece.seen[0]), (piece.right, -1, piece.seen[1])):
+            if label >= 0 and seen:
                 area[label] += sign * (full + bend)
                 claim[label] += abs(bend) + piece.error * (1 + len(piece.line))
-                way[label] += sign * (piece.line[-1] - piece.line[0])
-    gap = np.linalg.norm(way, axis=1)
+                ends[label].append((piece.line[0], piece.line[-1]) if sign > 0 else (piece.line[-1], piece.line[0]))
+    closed = [_closing(some) for some in ends]
+    area += [swept for swept, _, _ in closed]
+    claim += [error for _, error, _ in closed]
+    gap = np.array([longest for _, _, longest in closed])
     pixels = np.bincount(labels.ravel(), minlength=count) / labels.size
     unclear = (gap > _OPEN) | (np.abs(area - pixels) > 8 * _rim(labels, count))
-    area, claim = np.where(unclear, pixels, area), np.where(unclear, 2 * _rim(labels, count), claim + gap)
+    area, claim = np.where(unclear, pixels, area), np.where(unclear, 2 * _rim(labels, count), claim)
     size = float(np.abs(np.prod(extent)))
     return area * size, claim * size
+
+
+def _closing(ways: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, float]:
+    """What closes the ways round a region, from where they begin to where they end: the area that straight pieces sweep from every
+    end to a beginning near it, what these may be wrong by, and the longest of them."""
+    from scipy.optimize import linear_sum_assignment
+
+    if not ways:
+        return 0.0, 0.0, 0.0
+    begin, end = np.array([a for a, _ in ways]), np.array([b for _, b in ways])
+    distance = np.linalg.norm(end[:, None] - begin[None], axis=2)
+    one, other = linear_sum_assignment(distance)
+    length = distance[one, other]
+    swept = sum(_swept(np.array([end[i], begin[j]])) for i, j in zip(one, other, strict=True))
+    return float(swept), float((length**2).sum()), float(length.max())
 
 
 def _rim(labels: np.ndarray, count: int) -> np.ndarray:
@@ -80,21 +105,25 @@ def _thinned(line: np.ndarray) -> np.ndarray:
     return line[keep]
 
 
-def mark_boundaries(curves: Sequence[Curve], fine: Plane, labels: np.ndarray) -> None:
+def mark_boundaries(curves: Sequence[Curve], fine: Plane, labels: np.ndarray, sure: np.ndarray | None = None) -> None:
     """Mark the parts of curves, between the places where these meet, that separate regions."""
-    for curve, line, places in zip(curves, *_cut(fine, curves), strict=True):
+    lines, cuts = _cut(fine, curves)
+    look = _Looks(lines, labels, sure)
+    for curve, line, places in zip(curves, lines, cuts, strict=True):
         curve.bounds = np.zeros(len(line), bool)
         for p, q in pairwise(places):
-            piece = _piece(_part(line, p, q), labels, 0.0)
+            piece = look.piece(_part(line, p, q), 0.0)
             curve.bounds[ceil(p) : int(q) + 1] |= piece.left != piece.right
 
 
-def _pieces(fine: Plane, labels: np.ndarray, curves: Sequence[Curve]) -> list[_Piece]:
+def _pieces(fine: Plane, labels: np.ndarray, curves: Sequence[Curve], sure: np.ndarray | None) -> list[_Piece]:
     extent = np.array([high - low for low, high in fine.edges])
+    lines, cuts = _cut(fine, curves)
+    look = _Looks(lines, labels, sure)
     out = []
-    for curve, line, places in zip(curves, *_cut(fine, curves), strict=True):
+    for curve, line, places in zip(curves, lines, cuts, strict=True):
         error = float(np.nanmax(curve.errors / np.abs(extent), initial=0.0))
-        out += [_piece(_part(line, p, q), labels, error) for p, q in pairwise(places)]
+        out += [look.piece(_part(line, p, q), error) for p, q in pairwise(places)]
     return out
 
 
@@ -142,20 +171,53 @@ def _part(line: np.ndarray, p: float, q: float) -> np.ndarray:
     return np.concatenate([[point(p)], line[int(p) + 1 : ceil(q)], [point(q)]])
 
 
-def _piece(line: np.ndarray, labels: np.ndarray, error: float) -> _Piece:
-    """A piece with the labels that most of its points see on its sides."""
-    length = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1)))
-    at = (np.arange(_LOOKS) + 0.5) / _LOOKS * length[-1]
-    middle = np.stack([np.interp(at, length, line[:, k]) for k in (0, 1)], axis=1)
-    k = np.clip(np.searchsorted(length, at) - 1, 0, len(line) - 2)
-    way = line[k + 1] - line[k]
-    normal = np.stack([-way[:, 1], way[:, 0]], axis=1) / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-300)
-    shape = np.array(labels.shape[::-1])
-    seen = []
-    for sign in (_OFF, -_OFF):
-        place = np.clip(np.floor(middle * shape + sign * normal).astype(int), 0, shape - 1)
-        seen.append(int(Counter(labels[place[:, 1], place[:, 0]].tolist()).most_common(1)[0][0]))
-    return _Piece(line, seen[0], seen[1], error)
+class _Looks:
+    """What lies beside a line: the label of the pixels that can be seen from it, past no other line. Where two lines run closer
+    together than pixels, nothing between them can be seen, and the wider parts decide."""
+
+    def __init__(self, lines: Sequence[np.ndarray], labels: np.ndarray, sure: np.ndarray | None) -> None:
+        self.labels, self.sure = labels, np.ones(labels.shape, bool) if sure is None else sure
+        self.shape = np.array(labels.shape[::-1])
+        scaled = [line * self.shape for line in lines if len(line) > 1]
+        self.first = np.concatenate([np.empty((0, 2)), *(line[:-1] for line in scaled)])
+        self.second = np.concatenate([np.empty((0, 2)), *(line[1:] for line in scaled)])
+        self.low, self.high = np.minimum(self.first, self.second), np.maximum(self.first, self.second)
+
+    def piece(self, line: np.ndarray, error: float) -> _Piece:
+        """A piece with the labels that most of its points see on its sides."""
+        length = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1)))
+        at = (np.arange(_LOOKS) + 0.5) / _LOOKS * length[-1]
+        middle = np.stack([np.interp(at, length, line[:, k]) for k in (0, 1)], axis=1) * self.shape
+        k = np.clip(np.searchsorted(length, at) - 1, 0, len(line) - 2)
+        way = (line[k + 1] - line[k]) * self.shape
+        normal = np.stack([-way[:, 1], way[:, 0]], axis=1) / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-300)
+        (left, one), (right, other) = (self._most(middle, sign * normal) for sign in (1.0, -1.0))
+        return _Piece(line, left, right, error, (one, other))
+
+    def _most(self, middle: np.ndarray, normal: np.ndarray) -> tuple[int, bool]:
+        """The label most often seen from points (k, 2), in pixels, in the direction of unit vectors, and whether there is one; if
+        not, that of the pixels nearest to them."""
+        aside = []
+        for off in _OFF:
+            cell = np.floor(middle + off * normal).astype(int)
+            cell = np.clip(cell, 0, self.shape - 1)
+            aside.append(cell)
+        seen: Counter[int] = Counter()
+        for k, (at, way) in enumerate(zip(middle, normal, strict=True)):
+            for cell in aside:
+                x, y = cell[k]
+                if self.sure[y, x] and self._free(at + _CLEAR * way, cell[k] + 0.5):
+                    seen[int(self.labels[y, x])] += 1
+                    break
+        known = bool(seen)
+        if not known:
+            seen.update(self.labels[aside[-1][:, 1], aside[-1][:, 0]].tolist())
+        return int(seen.most_common(1)[0][0]), known
+
+    def _free(self, p: np.ndarray, q: np.ndarray) -> bool:
+        """Whether nothing lies between two places."""
+        near = ((self.low <= np.maximum(p, q)) & (self.high >= np.minimum(p, q))).all(axis=1)
+        return not crosses(p, q, self.first[near], self.second[near])
 
 
 def _distinct(pieces: Sequence[_Piece]) -> list[_Piece]:

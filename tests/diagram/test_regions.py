@@ -43,7 +43,7 @@ def test_areas_between_curves_that_cross_and_one_that_has_two_names():
     plane = make_plane(("p", "q"), ((0.0, 1.0), (0.0, 1.0)), 8)
     x, y = np.meshgrid(plane.x, plane.y)
     region = np.where(y > x, np.where(y > 1 - x, 0, 1), np.where(y > 1 - x, 2, 3))
-    fine, labels = refined(plane, [up, down, again], region)
+    fine, labels, _ = refined(plane, [up, down, again], region)
     found, error = areas(fine, labels, [up, down, again], 4)
     np.testing.assert_allclose(found, 0.25, rtol=0, atol=1e-12)
     assert (error < 1e-9).all()
@@ -51,7 +51,7 @@ def test_areas_between_curves_that_cross_and_one_that_has_two_names():
 
 def test_without_curves_the_nearest_grid_point_decides():
     plane = make_plane(("p", "q"), ((0.0, 1.0), (0.0, 1.0)), 2)
-    fine, labels = refined(plane, [], np.array([[0, 1], [2, 3]]))
+    fine, labels, _ = refined(plane, [], np.array([[0, 1], [2, 3]]))
     assert labels[0, 0] == 0 and labels[0, -1] == 1 and labels[-1, 0] == 2 and labels[-1, -1] == 3
     found, error = areas(fine, labels, [], 4)
     assert found == pytest.approx([0.25] * 4, abs=0.02) and (np.abs(found - 0.25) <= error).all()
@@ -60,7 +60,7 @@ def test_without_curves_the_nearest_grid_point_decides():
 def test_curves_that_only_pass_bound_nothing():
     plane = make_plane(("p", "q"), ((0.0, 1.0), (0.0, 1.0)), 2)
     passing, bounding = curve((0.1, 0.0), (0.1, 0.5), (0.1, 1.0)), curve((0.6, 0.0), (0.6, 1.0))
-    fine, labels = refined(plane, [passing, bounding], np.array([[0, 1], [0, 1]]))
+    fine, labels, _ = refined(plane, [passing, bounding], np.array([[0, 1], [0, 1]]))
     mark_boundaries([passing, bounding], fine, labels)
     assert not passing.bounds.any() and bounding.bounds.all()
     assert labels.mean() == pytest.approx(0.4, abs=0.005)
@@ -71,7 +71,7 @@ def test_a_curve_nearer_to_the_window_than_a_pixel_bounds_all_along():
     plane = make_plane(("p", "q"), ((0.0, 1.0), (0.0, 1.0)), 8)
     x, y = np.meshgrid(plane.x, plane.y)
     near = curve(*line)
-    fine, labels = refined(plane, [near], (y < np.interp(x, *line.T)).astype(int))
+    fine, labels, _ = refined(plane, [near], (y < np.interp(x, *line.T)).astype(int))
     mark_boundaries([near], fine, labels)
     assert near.bounds.all()
     found, error = areas(fine, labels, [near], 2)
@@ -83,3 +83,19 @@ def test_regions_of_fixed_points_are_named_in_words():
     d = diagram(models, plane=("g", "D"), window=((1.5, 2.5), (0.0, 4.0)), points=2)
     assert set(d.labels) == {"one fixed point", "exponentially many fixed points, unstable"}
     assert sum(r.area for r in d.regions()) == pytest.approx(4.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("points", [3, 4, 7])
+def test_a_wedge_that_no_grid_point_lies_in_and_whose_tip_is_a_contact(points):
+    """b = a^2/10 and b = 0 touch at the origin; what lies between them fills a thirtieth on either side."""
+    u, (a, b) = mf.unknown("u"), mf.parameters("a b")
+    model = mf.Model("touching", equations={u: a}, parameters=(a, b), indicators={"parabola": b - u**2 / 10, "line": b + 0 * u})
+    d = diagram(model, plane=("a", "b"), window=((-1.0, 1.0), (-0.5, 1.5)), points=points)
+    assert not d.certificate.unexplained
+    found = {r.label: r for r in d.regions()}
+    assert len(found) == 3
+    (wedge,) = (r for name, r in found.items() if "beyond line" in name and "parabola" not in name)
+    assert abs(wedge.area - 2 / 30) <= wedge.error < 1e-4
+    assert wedge.states and wedge.states[0]["count"] == 1
+    assert sum(r.area for r in found.values()) == pytest.approx(4.0, abs=1e-9)
+    assert [r.area for r in d.regions()] == sorted((r.area for r in d.regions()), reverse=True)
