@@ -69,6 +69,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
     "find_fixed_points": ("meanfield.simulate.fixed_points", "find_fixed_points"),
     "sample_fixed_points": ("meanfield.simulate.many_networks", "sample_fixed_points"),
+    "planted_fixed_points": ("meanfield.simulate.planted", "planted_fixed_points"),
     "FixedPoints": ("meanfield.simulate.fixed_points", "FixedPoints"),
     "store": ("meanfield.store", None),
     "plotting": ("meanfield.plotting", None),
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from meanfield.simulate import Simulation, simulate
     from meanfield.simulate.fixed_points import FixedPoints, find_fixed_points
     from meanfield.simulate.many_networks import sample_fixed_points
+    from meanfield.simulate.planted import planted_fixed_points
     from meanfield.simulate.verification import Verification, verify
     from meanfield.solve import Solution, Solutions, Status, solve
     from meanfield.symbols import (

@@ -43,10 +43,10 @@ MEANS: Mapping[str, Callable[[FixedPoints], Array]] = {
 
 @dataclass(frozen=True)
 class Tally:
-    """count: fixed points found, partners included. estimated: how many there are by Chao's estimate. starts: spent on them. sums:
-    over all that were found, of every quantity in `MEANS`."""
+    """count: fixed points found, partners included, or the weight of one that was planted (`planted_fixed_points`). estimated: how
+    many there are by Chao's estimate. starts: spent on them. sums: over all that were found, of every quantity in `MEANS`."""
 
-    count: int
+    count: float
     estimated: float
     starts: int
     sums: Mapping[str, float]

@@ -1,0 +1,228 @@
+"""Networks with a fixed point planted: averages over all fixed points of finite networks, without a search.
+
+The Kac-Rice formula is exact for any number of neurons: with ``y(x) = -x + J phi(x) + I``,
+
+    E sum over fixed points of f = int dx p(y(x) = 0) E[|det y'(x)| f | y(x) = 0].
+
+The rows of y are normal of variance ``K + D``, ``K = (g^2/N) sum phi^2``, and J under the condition ``y(x) = 0`` is J drawn freely
+plus a correction of rank one (G. Matheron's rule). So x is drawn from a proposal, a network that has x for a fixed point is drawn,
+and it counts by ``p |det y'| / proposal``: no fixed point is missed, and none is easier to find than others. What is averaged is
+of real networks of N neurons; only their frequency comes from the formula, which `sample_fixed_points` checks at small N.
+
+The proposal is a mixture over K of independent coordinates with the law that maximises the entropy at this K, and of the last rows
+of J, where ``|det|`` fluctuates most, one set among many is taken by its determinant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meanfield.errors import ModelError, ParameterError
+from meanfield.progress import ProgressOption, reporting
+from meanfield.simulate.fixed_points import FixedPoints, System
+from meanfield.simulate.fixed_points.workers import available_cores, in_order
+from meanfield.simulate.kac_rice import Beside, beside_tallies
+from meanfield.simulate.tally import MEANS, Tally
+from meanfield.solve import Solution
+from meanfield.transfer import Transfer
+
+__all__ = ["beside_planted", "effective_samples", "planted_fixed_points"]
+
+Array = NDArray[np.float64]
+
+_BLOCK = 64  # samples that are drawn together
+_GRID = 8001  # values of a coordinate, over so many standard deviations to each side
+_WIDTH = 9.0
+_BELOW, _ABOVE, _LAWS = 0.02, 3.0, 60  # of the theory's variance: laws of the mixture
+_EVENLY = 0.3  # share of the mixture that does not follow the theory
+_CHOSEN, _TRIES = 16, 256  # rows that are chosen among so many
+_FEWEST = 50.0  # samples that count, in effect, below which no average is given
+
+
+def planted_fixed_points(
+    state: Solution,
+    *,
+    neurons: int,
+    samples: int = 4096,
+    seed: int = 0,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    progress: ProgressOption = None,
+) -> list[Tally]:
+    """A fixed point of a random network each, with its weight for a count: what `pooled` and `log_count` average.
+
+    state: a solution of ``kac-rice`` at one parameter point, which guides the proposal; it biases nothing. samples: rounded up to
+    blocks of 64; an eigenvalue problem of N neurons each. seed: of all random numbers; the result does not depend on the number
+    of workers. Raises `ModelError` for a model that is not ``kac-rice``, and `ParameterError` for sizes that make no sense, or
+    where so few samples count that their spread says nothing.
+    """
+    for name, value in (("neurons", neurons), ("samples", samples)):
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise ParameterError(f"{name} must be a positive whole number, got {value!r}")
+    proposal = _Proposal.of(state)
+    blocks = range(-(-samples // _BLOCK))
+    found: list[Tally] = []
+    with reporting(progress) as report:
+        report.start(len(blocks) * _BLOCK, f"networks with a fixed point planted, N = {neurons}")
+        for block in in_order(_block, (proposal, neurons, seed), blocks, executor, workers or available_cores()):
+            found += block
+            report.advance(_BLOCK)
+    if (effective := effective_samples(found)) < _FEWEST:
+        raise ParameterError(f"only {effective:.0f} of {len(found)} samples count in effect; take more of them, or fewer neurons")
+    return found
+
+
+def effective_samples(tallies: Sequence[Tally]) -> float:
+    """How many samples of equal weight would be as good: ``(sum w)^2 / sum w^2``."""
+    weights = np.array([t.count for t in tallies])
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def beside_planted(
+    state: Solution, *, neurons: Sequence[int] = (50, 100, 200), samples: int = 4096, seed: int = 0, workers: int | None = None
+) -> list[Beside]:
+    """The theory's complexity and averages against networks with planted fixed points, extrapolated in 1/N from three sizes or
+    more; see `meanfield.simulate.kac_rice.beside_theory`."""
+    return beside_tallies(
+        {N: planted_fixed_points(state, neurons=N, samples=samples, seed=seed, workers=workers) for N in neurons}, state
+    )
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """Laws ``exp(-y^2/(2 beta)) sqrt(1 + alpha phi'^2) exp(gamma phi^2 - log_norm)`` (L,), and their complexity."""
+
+    phi: Transfer
+    g: float
+    D: float
+    beta: Array
+    alpha: Array
+    gamma: Array
+    log_norm: Array
+    complexity: Array
+
+    @classmethod
+    def of(cls, state: Solution) -> _Proposal:
+        from scipy.optimize import root
+
+        model = state.kernel.model
+        if not {"alpha", "beta", "gamma"} <= {s.name for s in model.public_unknowns} or "complexity" not in model.observables:
+            raise ModelError(f"fixed points are planted by a solution of kac-rice, got one of {model.name or model.title}")
+        middle = float(state["beta"])
+        phi, g, D = model.network.populations[0].transfer, float(state.parameters["g"]), float(state.parameters["D"])
+
+        def off(x: Array, beta: float) -> Array:
+            """Of alpha, gamma from the maximum of the entropy at ``g^2 <phi^2> + D = beta``."""
+            weight, f2, s2, _ = _law(phi, g, beta, max(x[0], 0.0), x[1])
+            return np.array([g * g * (weight @ f2) / (beta - D) - 1, weight @ (s2 / (1 + max(x[0], 0.0) * s2 / g**2)) - 1])
+
+        rows = []
+        for end in (_BELOW, _ABOVE):
+            x = np.array([float(state["alpha"]), float(state["gamma"])])
+            for beta in middle * np.geomspace(1.0, end, _LAWS)[0 if end < 1 else 1 :]:
+                found = root(off, x, args=(beta,)) if beta > D * (1 + 1e-6) else None
+                if found is None or not found.success or not np.isfinite(found.x).all():
+                    break
+                x = found.x
+                alpha, gamma = max(float(x[0]), 0.0), float(x[1])
+                weight, f2, _, log_norm = _law(phi, g, float(beta), alpha, gamma)
+                exponent = log_norm - np.log(2 * np.pi * beta) / 2 - alpha / (2 * g * g) - gamma * float(weight @ f2)
+                rows.append((beta, alpha, gamma, log_norm, exponent))
+        return cls(phi, g, D, *np.array(sorted(rows)).T)
+
+    def mixture(self, neurons: int) -> Array:
+        """Shares of the laws (L,)."""
+        width = np.gradient(np.log(self.beta))
+        share = np.exp(neurons * (self.complexity - self.complexity.max())) * width
+        return np.asarray((1 - _EVENLY) * share / share.sum() + _EVENLY * width / width.sum())
+
+    def log_density(self, x: Array, f: Array, slope: Array, share: Array) -> float:
+        """Of a point x (N,), with its phi and phi'."""
+        logs = np.log1p(self.alpha[:, None] * slope**2).sum(axis=1) / 2 - len(x) * self.log_norm + np.log(share)
+        logs += self.gamma * (f @ f) - (x @ x) / (2 * self.beta)
+        return float(np.logaddexp.reduce(logs))
+
+
+def _law(phi: Transfer, g: float, beta: float, alpha: float, gamma: float) -> tuple[Array, Array, Array, float]:
+    """Weights on a grid of y, phi^2 and (g phi')^2 there, and the logarithm of the norm."""
+    y = np.sqrt(beta) * np.linspace(-_WIDTH, _WIDTH, _GRID)
+    f, slope = phi.jet([0, 1], y)
+    logs = -(y**2) / (2 * beta) + np.log1p(alpha * slope**2) / 2 + gamma * f**2
+    weight = np.exp(logs - logs.max())
+    log_norm = float(np.log(weight.sum() * (y[1] - y[0])) + logs.max())
+    return weight / weight.sum(), f**2, (g * slope) ** 2, log_norm
+
+
+def _block(proposal: _Proposal, neurons: int, seed: int, block: int) -> list[Tally]:
+    """One block of samples, a function of its number."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(neurons, block)))
+    share = proposal.mixture(neurons)
+    out = []
+    for k in rng.choice(len(share), size=_BLOCK, p=share / share.sum()):
+        law = (float(v[k]) for v in (proposal.beta, proposal.alpha, proposal.gamma))
+        grid, below = _table(proposal.phi, proposal.g, *law)
+        cell = np.minimum(np.searchsorted(below, rng.random(neurons)), _GRID - 1)
+        x = grid[cell] + (grid[1] - grid[0]) * (rng.random(neurons) - 0.5)
+        out.append(_planted(proposal, x, share, rng))
+    return out
+
+
+@lru_cache(maxsize=256)
+def _table(phi: Transfer, g: float, beta: float, alpha: float, gamma: float) -> tuple[Array, Array]:
+    """The grid of a law, and the probabilities below its values."""
+    return np.sqrt(beta) * np.linspace(-_WIDTH, _WIDTH, _GRID), np.cumsum(_law(phi, g, beta, alpha, gamma)[0])
+
+
+def _planted(proposal: _Proposal, x: Array, share: Array, rng: np.random.Generator) -> Tally:
+    """A network with the fixed point x, and its weight."""
+    N, g, D, phi = len(x), proposal.g, proposal.D, proposal.phi
+    f, slope = phi.jet([0, 1], x)
+    variance = g * g * float(f @ f) / N + D
+    J = rng.standard_normal((N, N)) * (g / np.sqrt(N))
+    eta = rng.standard_normal(N) * np.sqrt(D)
+    J += np.outer((x - J @ f - eta) / variance, f * (g * g / N))
+    log_det = _chosen_rows(J, x, f, slope, g * g / N, variance, rng)
+    symmetric = phi.traits.parity == "odd" and D == 0
+    one = FixedPoints(System(J, phi, x - J @ f), x[None], np.zeros(1, np.int32), symmetric, "planted")
+    log_weight = log_det - N * np.log(2 * np.pi * variance) / 2 - (x @ x) / (2 * variance)
+    weight = float(np.exp(log_weight - proposal.log_density(x, f, slope, share)))
+    sums = {name: weight * float(mean(one)[0]) for name, mean in MEANS.items()}
+    return Tally(weight, weight, 1, sums)
+
+
+def _chosen_rows(J: Array, x: Array, f: Array, slope: Array, spread: float, variance: float, rng: np.random.Generator) -> float:
+    """Redraws the last rows of J so that those of a large ``|det y'|`` are more frequent; returns the logarithm of what counts for
+    the determinant.
+
+    Given the other rows, ``|det y'|`` is their volume times the determinant of the last ones, projected onto the k directions P
+    that are orthogonal to them, where it fluctuates most. Of many such projections one is taken with a probability in proportion
+    to its determinant, and their mean determinant counts: that is exact for any number of them (importance resampling). The
+    rows are then completed by Matheron's rule.
+    """
+    N = len(x)
+    k = min(_CHOSEN, N)
+    fixed, own = J[: N - k] * slope, np.arange(N - k)
+    fixed[own, own] -= 1.0
+    Q, R = np.linalg.qr(fixed.T, mode="complete")
+    P = Q[:, N - k :]
+    volume = np.log(np.abs(np.diag(R))).sum()
+    steep = slope[:, None] * P
+    # Rows of J have this covariance once y(x) = 0: spread (1 - f f^T spread/variance).
+    moved = spread * (steep - np.outer(f, (f @ steep) * (spread / variance)))
+    covariance = steep.T @ moved
+    mean = np.outer(x[N - k :] * (spread / variance), f @ steep) - P[N - k :]
+    scales, directions = np.linalg.eigh(covariance)
+    root = directions * np.sqrt(np.maximum(scales, 0.0))
+    tries = mean + rng.standard_normal((_TRIES, k, k)) @ root.T
+    logs = np.linalg.slogdet(tries)[1]
+    sizes = np.exp(logs - logs.max())
+    taken = tries[rng.choice(_TRIES, p=sizes / sizes.sum())]
+    lack = taken - (J[N - k :] @ steep - P[N - k :])
+    J[N - k :] += np.linalg.lstsq(covariance, lack.T, rcond=1e-14)[0].T @ moved.T
+    return float(volume + np.log(sizes.mean()) + logs.max())

@@ -1,0 +1,88 @@
+"""Networks with planted fixed points: exact counts of one neuron, and searched networks."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
+
+import meanfield as mf
+from meanfield.errors import ModelError, ParameterError
+from meanfield.models import kac_rice
+from meanfield.simulate.planted import beside_planted, effective_samples, planted_fixed_points
+from meanfield.simulate.pooled import Pooled
+from meanfield.simulate.tally import MEANS, log_count, pooled
+
+
+def state(g: float, D: float) -> mf.Solution:
+    return mf.solve(kac_rice.MODEL, g=g, D=D)
+
+
+def expected_count_of_one_neuron(g: float, D: float) -> float:
+    """``int dx E[|J phi'(x) - 1| delta(-x + J phi(x) + I)]`` for ``J ~ N(0, g^2)``, ``I ~ N(0, D)``: given x, J is normal."""
+
+    def density(x: float) -> float:
+        f, slope = np.tanh(x), 1 / np.cosh(x) ** 2
+        variance = g * g * f * f + D
+        mean, spread = slope * g * g * f * x / variance - 1, slope * g * np.sqrt(D / variance)
+        folded = mean * (1 - 2 * norm.cdf(-mean / spread)) + 2 * spread * norm.pdf(mean / spread)
+        return float(norm.pdf(x, scale=np.sqrt(variance)) * folded)
+
+    return 2 * quad(density, 0, 12, epsabs=1e-10, limit=200)[0]
+
+
+@pytest.mark.parametrize("D", [0.1, 0.5])
+def test_one_neuron_is_counted_exactly(D: float) -> None:
+    """x = J tanh x + I."""
+    found = planted_fixed_points(state(2.0, D), neurons=1, samples=512, seed=1, workers=1)
+    exact = expected_count_of_one_neuron(2.0, D)
+    count = np.exp(log_count(found).value)
+    assert count == pytest.approx(exact, abs=4 * count * log_count(found).error)
+    assert log_count(found).error < 0.2
+
+
+def test_planted_and_searched_networks_agree() -> None:
+    """Number and averages of all fixed points at N = 16, each way."""
+    searched = mf.sample_fixed_points(kac_rice.MODEL, neurons=16, networks=20, starts=256, until=0.05, seed=5, g=2.0, D=0.3)
+    planted = planted_fixed_points(state(2.0, 0.3), neurons=16, samples=320, seed=2, workers=1)
+
+    def agree(a: Pooled, b: Pooled) -> bool:
+        return bool(abs(a.value - b.value) < 4 * np.hypot(a.error, b.error))
+
+    assert agree(searched.log_count, log_count(planted))
+    for name in MEANS:
+        assert agree(pooled(searched.tallies, name), pooled(planted, name)), name
+    assert effective_samples(planted) > 60
+
+
+def test_every_planted_point_is_a_fixed_point_of_its_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    from meanfield.simulate import planted as module
+
+    seen = []
+    monkeypatch.setattr(module, "MEANS", {**MEANS, "mean_square": lambda n: seen.append(n) or n.mean_square})
+    planted_fixed_points(state(2.0, 0.3), neurons=10, samples=192, seed=0, workers=1)
+    residual = max(abs(n.system.velocity(n.representatives)[0]).max() for n in seen)
+    assert len(seen) == 192 and residual < 1e-12
+    J = np.array([n.system.J for n in seen[:128]])
+    assert np.var(J) * 10 == pytest.approx(4, rel=0.1)
+
+
+def test_theory_and_planted_networks_agree() -> None:
+    """Larger networks than can be searched, within four errors, of which most are small."""
+    rows = {row.quantity: row for row in beside_planted(state(2.0, 0.3), neurons=(16, 32, 64), samples=192, workers=1)}
+    for row in rows.values():
+        assert row.z is not None and abs(row.z) < 4, str(row)
+    assert rows["mean_square_phi"].limit.error < 0.15 * rows["mean_square_phi"].theory
+
+
+def test_the_same_seed_gives_the_same_samples() -> None:
+    a, b = (planted_fixed_points(state(2.0, 0.3), neurons=5, samples=n, seed=4, workers=1) for n in (192, 256))
+    assert a == b[:192]
+
+
+def test_what_cannot_be_planted_is_refused() -> None:
+    with pytest.raises(ModelError, match="a solution of kac-rice, got one of scs"):
+        planted_fixed_points(mf.solve(mf.models.by_name("scs"), g=2), neurons=5)
+    with pytest.raises(ParameterError, match="samples must be a positive whole number"):
+        planted_fixed_points(state(2.0, 0.3), neurons=5, samples=0)
+    with pytest.raises(ParameterError, match="samples count in effect"):
+        planted_fixed_points(state(2.0, 0.0), neurons=40, samples=64, workers=1)
