@@ -33,6 +33,7 @@ def build_group(
         "data": _data,
         "general": _general,
         "kinked": _kinked,
+        "kinked pair": _pair,
     }
     return builder[key[0]](key, members, scalar, prefix, symbols)
 
@@ -64,6 +65,7 @@ def _tilted(
 
 
 def _pair(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, symbols: Sequence[sp.Symbol]) -> tuple[Group, Values]:
+    from meanfield.compile.kinked_law import KinkedPairLaw
     from meanfield.compile.pair_law import PairLaw, PairTerm
     from meanfield.compile.plan import pair_of, separable
 
@@ -83,7 +85,8 @@ def _pair(key: Any, members: Sequence[sp.Basic], scalar: Scalar, prefix: str, sy
         f, g = separable(average)  # type: ignore[misc, arg-type]
         opened = [scalar(open_body(h, [X, X])) for h in (f, g)]
         terms.append(PairTerm(opened[0], opened[1], tuple(sorted(place(p) for p in points))))
-    group = PairLaw(scalar(key[1]), scalar(var), [scalar(c) for c in covs], terms, X, prefix)
+    kind = PairLaw if key[0] == "pair" else KinkedPairLaw
+    group = kind(scalar(key[1]), scalar(var), [scalar(c) for c in covs], terms, X, prefix)
     return group, dict(zip(members, group.outputs, strict=True))
 
 
@@ -105,7 +108,7 @@ def _segment(
     from meanfield.averages.passes import closed_forms
     from meanfield.compile.nested import NestedLaw
 
-    group = NestedLaw(Uniform(), [closed_forms(integrand(m)) for m in members], scalar, prefix)
+    group = NestedLaw(Uniform(), [closed_forms(integrand(m)) for m in members], scalar, prefix, smooth=key[2])
     return group, dict(zip(members, group.outputs, strict=True))
 
 

@@ -52,7 +52,7 @@ class Coefficients:
         """Coefficients (K, B) of every function at a grid (n, B), and the averages (B,); ``dot`` averages over the nodes,
         ``table`` (K, n) projects. half: the grid holds one half of a symmetric law, so that odd averages vanish."""
         moments, arrays = self.moments.run(grid, dot, *parameters)
-        found = [table @ (a if np.shape(a) == grid.shape else np.broadcast_to(a, grid.shape)) for a in arrays]
+        found = self.projected([a if np.shape(a) == grid.shape else np.broadcast_to(a, grid.shape) for a in arrays], grid, table)
         if half:
             assert self.moments.parities is not None
             odd, odd_tables = self.moments.parities
@@ -60,7 +60,7 @@ class Coefficients:
                 moments[k] = np.zeros(grid.shape[1])
             for a, is_odd in zip(found, odd_tables, strict=True):
                 a[0 if is_odd else 1 :: 2] = 0.0
-        means = self.moments.combine(moments, grid.shape[1])
+        means = self.means(moments, grid)
         scale = sigma * _inverse_roots(table.shape[0])
         for mean, above in zip(means, self.above, strict=False):
             up = np.empty_like(found[0])
@@ -68,6 +68,14 @@ class Coefficients:
             np.multiply(found[above][:-1], scale, out=up[1:])
             found.append(up)
         return found, means[len(self.above) :]
+
+    def projected(self, arrays: Sequence[Array], grid: Grid, table: Array) -> list[Array]:
+        """Coefficients (K, B) of the tables, whose values at the nodes are ``arrays``."""
+        return [table @ a for a in arrays]
+
+    def means(self, moments: Sequence[Array], grid: Grid) -> list[Array]:
+        """The averages (B,) from the moments."""
+        return self.moments.combine(moments, grid.shape[1])
 
     def moments_of(self, averages: Sequence[int]) -> frozenset[int]:
         """Places of the moments that these averages (places) are made of."""

@@ -44,6 +44,9 @@ class KinkedPairs:
             self.kinks = [sorted({*self.kinks[0], *self.kinks[1]}, key=str)] * 2
         self.symmetric = symmetric
         self.facts: list[Analyticity] = [analyticity(opened, x) for x in (U, V)]
+        # Derivatives such as 1 - tanh^2 cancel: their rounding is that of numbers of order one.
+        sloped = [any(a.order > 0 for a in nodes(b, Applied, inside=True)) for b in opened]
+        self.floor = np.where(sloped, 4 * EPS, _NOWHERE)
         written = [_classical(b) for b in opened]
         places = [*self.kinks[0], *self.kinks[1]]
         used = set().union(*(e.free_symbols for e in [*written, *places])) - {U, V}
@@ -78,7 +81,7 @@ class KinkedPairs:
                 values[k, good[part]] = np.einsum("ij,ij->i", f, w)
                 if checks is not None:
                     size = np.abs(f)
-                    noise[k, good[part]] = np.einsum("ij,ij->i", size, w) * (16 * EPS) + size.max(axis=1) * _BEYOND + _NOWHERE
+                    noise[k, good[part]] = np.einsum("ij,ij->i", size, w) * (16 * EPS) + size.max(axis=1) * _BEYOND + self.floor[k]
         if checks is not None:
             checks.rounding.extend(noise)
         return list(values)

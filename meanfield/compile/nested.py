@@ -18,6 +18,7 @@ from meanfield.compile.group import EPS, FINE, ROUGH, TIGHT, WORKING, Array, Che
 from meanfield.errors import AverageError
 
 _UNIT_NODES = {ROUGH: 12, WORKING: 24, TIGHT: 32, FINE: 64}
+_FEW_UNIT_NODES = {ROUGH: 6, WORKING: 10, TIGHT: 12, FINE: 16}
 _GAUSSIAN_STEPS = {ROUGH: 0.5, WORKING: 0.25, TIGHT: 0.2, FINE: 0.1}
 _CUTOFF = 8.5
 
@@ -25,7 +26,16 @@ _CUTOFF = 8.5
 class NestedLaw:
     """Averages of bodies over one measure, by brute force over its nodes. One output per body."""
 
-    def __init__(self, measure: Measure, bodies: Sequence[sp.Expr], scalar: Callable[[sp.Basic], sp.Basic], prefix: str) -> None:
+    def __init__(
+        self,
+        measure: Measure,
+        bodies: Sequence[sp.Expr],
+        scalar: Callable[[sp.Basic], sp.Basic],
+        prefix: str,
+        smooth: bool = False,
+    ) -> None:
+        """smooth: whether few nodes do on [0, 1]."""
+        self.unit_counts = _FEW_UNIT_NODES if smooth else _UNIT_NODES
         self.variable = sp.Symbol(f"{prefix}s", real=True)
         if isinstance(measure, Gaussian) and measure.dimension != 1:
             raise AverageError("an average over several variables of an average that depends on them is not supported")
@@ -64,7 +74,7 @@ class NestedLaw:
     def _nodes(self, inputs: Sequence[Array], level: int) -> tuple[Array, Array, Sequence[Array]]:
         if isinstance(self.measure, Uniform):
             size = inputs[0].size if inputs else 1
-            s, w = unit_nodes(_UNIT_NODES[level])
+            s, w = unit_nodes(self.unit_counts[level])
             return np.tile(s, (size, 1)), np.tile(w, (size, 1)), inputs
         mean, sigma = inputs[0], np.sqrt(np.maximum(inputs[1], 0.0))
         # The strip of an average of averages is not known; the step resolves structure of width one in the variable.

@@ -17,12 +17,13 @@ import sympy as sp
 from meanfield.averages import Average, DividedDifference, Empirical, Gaussian, LogNorm, Tilted, Uniform
 from meanfield.averages.opaque import seal
 from meanfield.averages.passes import explicit
-from meanfield.averages.scope import dangling, nodes, open_body
+from meanfield.averages.scope import Bound, dangling, nodes, open_body, own
 from meanfield.compile.convergence import refuse_divergent
 from meanfield.compile.group import FINE, TIGHT, WORKING, Array, Checks, Group
 from meanfield.compile.names import unclashing
 from meanfield.compile.pair_kinks import pair_kink_terms
 from meanfield.compile.source import FLOAT_NAMES, array_names, assignments, code, function, opaque_names
+from meanfield.transfer import Applied
 
 Node = Average | LogNorm | DividedDifference
 NODES = (Average, LogNorm, DividedDifference)
@@ -47,10 +48,14 @@ class Plan:
     """Groups in the order in which they must run, and ``exprs`` with averages replaced by the groups' outputs.
 
     inputs: the symbols that the caller supplies (unknowns and parameters, in order). join: averages over one variable may go
-    with those over a pair of such variables.
+    with those over a pair of such variables. series: pairs of functions with kinks may be done by series; divided differences
+    are else over covariances close to each other (if ``near``) or anywhere.
     """
 
-    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol], join: bool = True) -> None:
+    def __init__(
+        self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol], join: bool = True, series: bool = True, near: bool = False
+    ) -> None:
+        self.series, self.near = series, near
         self.symbols = list(inputs)
         self.groups: list[Group] = []
         self.values: dict[sp.Basic, sp.Expr] = {}
@@ -78,7 +83,9 @@ class Plan:
             return ("tilted", node.measure)
         if isinstance(node, DividedDifference):
             pair = pair_of(node)
-            return ("segment", node) if pair is None else ("pair", pair.measure.mean[0], pair.measure.cov[0, 0])
+            if pair is None or not (smooth(pair) or self._by_series(pair)):
+                return ("segment", frozenset(node.points), self.near)
+            return ("pair" if smooth(pair) else "kinked pair", pair.measure.mean[0], pair.measure.cov[0, 0])
         law = node.measure
         if isinstance(law, Tilted):
             return ("tilted", law) if not has_dangling_nodes(node.body) else ("nested", node)
@@ -93,10 +100,15 @@ class Plan:
         if law.dimension == 1:
             return ("law", law.mean[0], law.cov[0, 0])
         if law.dimension == 2 and not smooth(node):
-            return ("kinked", law)
+            return ("kinked pair", law.mean[0], law.cov[0, 0]) if self._by_series(node) else ("kinked", law)
         if separable(node) is not None:
             return ("pair", law.mean[0], law.cov[0, 0])
         return ("general", law)
+
+    def _by_series(self, node: Average) -> bool:
+        """Whether an average of functions with kinks is one of transfer functions of either variable of a pair."""
+        parts = separable(node) if self.series else None
+        return parts is not None and all(isinstance(f, Applied) and isinstance(f.argument, Bound) for f in parts)
 
     def _join_pairs(self) -> None:
         """Averages of plain products of transfer functions, over the law that both members of a pair have, go with the pair."""
@@ -135,15 +147,13 @@ class Plan:
 
 
 def pair_of(node: DividedDifference) -> Average | None:
-    """The pair average whose divided difference in the covariance ``node`` is, if it is one that the pair group can do."""
+    """The pair average whose divided difference in the covariance ``node`` is, if it is one that a pair group can do."""
     body = node.body
     if not (isinstance(body, Average) and isinstance(body.measure, Gaussian) and body.measure.dimension == 2):
         return None
     law = body.measure
-    from meanfield.averages.scope import Bound, own
-
     fits = law.cov[0, 1] == Bound(0, 0) and not own(law.cov[0, 0]) and not own(law.mean[0])
-    return body if fits and separable(body) is not None and smooth(body) else None
+    return body if fits and separable(body) is not None else None
 
 
 def separable(node: Average) -> tuple[sp.Expr, sp.Expr] | None:
@@ -151,8 +161,6 @@ def separable(node: Average) -> tuple[sp.Expr, sp.Expr] | None:
     law = node.measure
     if law.dimension != 2 or law.mean[0] != law.mean[1] or law.cov[0, 0] != law.cov[1, 1] or has_dangling_nodes(node.body):
         return None
-    from meanfield.averages.scope import own
-
     parts: list[list[sp.Expr]] = [[], []]
     for factor in sp.Mul.make_args(node.body):
         seen = own(factor)
@@ -164,14 +172,10 @@ def separable(node: Average) -> tuple[sp.Expr, sp.Expr] | None:
 
 def smooth(node: Average) -> bool:
     """True if no transfer function in the body has a kink."""
-    from meanfield.transfer import Applied
-
     return not any(a.args[0].traits.kinks for a in nodes(node.body, Applied, inside=True))
 
 
 def _plain_product(node: sp.Basic) -> bool:
-    from meanfield.transfer import Applied
-
     factors = [f.as_base_exp() for f in sp.Mul.make_args(node.args[0])]
     plain = all(isinstance(b, Applied) and not b.args[2].args and p.is_Integer and p > 0 for b, p in factors)
     return plain and smooth(node)
@@ -198,9 +202,10 @@ class Program:
     inputs: arrays (P,) for the symbols, in order. One point is evaluated with floats outside the groups.
     """
 
-    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol], join: bool = True) -> None:
+    def __init__(self, exprs: Sequence[sp.Expr], inputs: Sequence[sp.Symbol], join: bool = True, **ways: bool) -> None:
+        """join and ``ways``: see `Plan`."""
         exprs, self.inputs = unclashing(exprs, inputs)
-        self.plan = Plan(exprs, self.inputs, join)
+        self.plan = Plan(exprs, self.inputs, join, **ways)
         self.functions: dict[bool, Callable[..., Any]] = {}
 
     def _source(self) -> str:
@@ -262,6 +267,20 @@ class Program:
         fine, *coarse = (np.stack(_filled(self._results(columns, size, by), size), axis=1) for by in ways)
         rounding = [c.rounding for c in checks]
         return Twice(fine, coarse[0], rounding, finer, coarser) if known is None else Twice(fine, known, rounding, finer, finer)
+
+    def with_rounding(self, columns: Sequence[Array], level: int) -> tuple[list[Array], Array]:
+        """Values, and the sum (P,) of the bounds on the rounding of all averages that they are made of."""
+        noise: list[Array] = []
+
+        def evaluate(i: int, arrays: list[Array]) -> list[Array]:
+            checks = Checks()
+            found = self.plan.groups[i].evaluate(arrays, level, checks)
+            noise.extend(checks.rounding)
+            return found
+
+        size = _size(columns)
+        values = _filled(self._results(columns, size, evaluate), size)
+        return values, np.sum(noise, axis=0)
 
     @cached_property
     def _independent(self) -> list[bool]:

@@ -50,7 +50,14 @@ class Recipe:
     covariance and the variance by the confluent Newton table, else (and always otherwise) as polynomials in the correlation.
     """
 
-    def __init__(self, terms: Sequence[PairTerm], variable: sp.Symbol, quotient: bool, prefix: str) -> None:
+    def __init__(
+        self,
+        terms: Sequence[PairTerm],
+        variable: sp.Symbol,
+        quotient: bool,
+        prefix: str,
+        kind: type[Coefficients] = Coefficients,
+    ) -> None:
         self.terms = list(terms)
         by_quotient = [quotient and t.order > 0 and t.at_variance > 0 and len(set(t.others)) == 1 for t in terms]
         averages: dict[sp.Expr, int] = {}
@@ -60,7 +67,7 @@ class Recipe:
             wanted = [t.f] if not t.points else _diagonal(t, variable) if divided else []
             places.append([averages.setdefault(body, len(averages)) for body in wanted])
         functions = [h for t, pair in zip(self.terms, pairs, strict=True) if t.points for h in pair]
-        self.coefficients = Coefficients(functions, variable, prefix + "z", list(averages))
+        self.coefficients = kind(functions, variable, prefix + "z", list(averages))
         plain = [place[0] for t, place in zip(self.terms, places, strict=True) if not t.points]
         self.plain_moments = self.coefficients.moments_of(plain)
         position = self.coefficients.position

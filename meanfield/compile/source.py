@@ -146,7 +146,9 @@ def _erfc(x: np.ndarray) -> np.ndarray:
 def fast_lncosh(x: np.ndarray) -> np.ndarray:
     """``ln cosh x``: to absolute rounding in a block that spreads over 2 and more; to relative rounding in one near 0, where
     equations divide a variance of it by Delta_0^2 (`scs` close to g = 1)."""
-    a = np.absolute(x)
+    a = np.asarray(np.absolute(x))
+    if not a.ndim:
+        return np.asarray(NUMPY_FUNCTIONS["lncosh"](a))  # of a number in the code of a table
     if a.size and a.max() < 2.0:  # the narrowest laws, which share their blocks, all are
         a *= 0.5
         near = np.sinh(a)

@@ -64,6 +64,29 @@ def gauss_hermite(count: int) -> Rule:
 
 
 @lru_cache(maxsize=64)
+def half_gauss_hermite(count: int) -> tuple[Array, Array]:
+    """Gauss rule of the standard normal measure on z >= 0, exact for polynomials of degree 2 count - 1, for few nodes: (count,)
+    each, the weights add up to 1/2. By the Stieltjes procedure on a fine rule."""
+    if not 1 <= count <= 40:
+        raise QuadratureError(f"half a Gauss-Hermite rule has from 1 to 40 nodes, got {count}")
+    x, w = gauss_legendre(400)
+    z = (x + 1) * 7.0
+    w = 7.0 * w * np.exp(-(z**2) / 2) / sqrt(2 * pi)
+    diagonal, beside = np.zeros(count), np.zeros(count)
+    before, now = np.zeros_like(z), np.ones_like(z) / sqrt(w.sum())
+    for k in range(count):
+        diagonal[k] = (w * z * now**2).sum()
+        above = (z - diagonal[k]) * now - (beside[k - 1] * before if k else 0.0)
+        beside[k] = sqrt((w * above**2).sum())
+        before, now = now, above / beside[k]
+    nodes, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside[:-1], 1) + np.diag(beside[:-1], -1))
+    weights = vectors[0] ** 2 * w.sum()
+    nodes.setflags(write=False)
+    weights.setflags(write=False)
+    return nodes, weights
+
+
+@lru_cache(maxsize=64)
 def unit_interval(count: int, power: int = 2) -> UnitRule:
     """Gauss-Legendre on [0, 1] after ``1 - s = t^power``, which resolves a layer at s = 1.
 
@@ -92,6 +115,16 @@ def panel_gauss(edges: Array, count: int) -> tuple[Array, Array]:
     half = (high - low) / 2
     shape = (*edges.shape[:-1], -1)
     return ((low + high) / 2 + half * x).reshape(shape), (half * w).reshape(shape)
+
+
+def normal_panels(breaks: Array, edges: Array, count: int) -> tuple[Array, Array]:
+    """Nodes and weights (..., n) of the standard normal measure between ``edges`` (E,), split at ``breaks`` (..., B) too."""
+    breaks = np.clip(np.nan_to_num(breaks, nan=edges[0], posinf=edges[-1], neginf=edges[0]), edges[0], edges[-1])
+    every = np.concatenate([np.broadcast_to(edges, (*breaks.shape[:-1], edges.size)), breaks], axis=-1)
+    every.sort(axis=-1)
+    nodes, weights = panel_gauss(every, count)
+    weights *= np.exp(-(nodes**2) / 2) / sqrt(2 * pi)
+    return nodes, weights
 
 
 def split_gauss(breaks: Array, cutoff: float = CUTOFF, count: int = 64, *, layers: Array | None = None) -> tuple[Array, Array]:

@@ -10,12 +10,11 @@ all correlations, the ends included.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
 
-from meanfield.quadrature.gauss import CUTOFF, panel_gauss
+from meanfield.quadrature.gauss import CUTOFF, half_gauss_hermite, normal_panels
 from meanfield.quadrature.nested import BLOCK, ROUNDING, Function
 from meanfield.quadrature.pairs import correlation
 from meanfield.quadrature.rule import Array
@@ -26,6 +25,7 @@ LEVELS = ((16, 3.0), (24, 3.0), (24, 1.5), (24, 0.75), (32, 0.5))
 FARTHEST = 30.0  # standard deviations; what lies beyond kinks farther off than that is left out
 _MARGIN = 6.0  # what lies beyond a kink far out is integrated so many standard deviations further
 _LARGEST_PANELS = 64  # on either side
+_NARROW = 3.0  # widths of b in the strip of analyticity from which a Gauss rule does without panels
 _LONGEST = 3.0  # half length of a panel that resolves the normal density with 16 nodes
 
 
@@ -40,6 +40,8 @@ def split_pair_nodes(
     """
     opposite = plus < minus
     for rows, sign in ((np.flatnonzero(~opposite), 1.0), (np.flatnonzero(opposite), -1.0)):
+        if rows.size == 0:
+            continue
         alpha, beta = np.sqrt(np.maximum(plus, minus)[rows] / 2), np.sqrt(np.minimum(plus, minus)[rows] / 2)
         for some, u, v, w in _aligned(
             kinks_u[rows], sign * kinks_v[rows], alpha, beta, count, longest[rows], half and sign > 0, block
@@ -52,18 +54,21 @@ def _aligned(
 ) -> Iterator[tuple[Index, Array, Array, Array]]:
     """The same for correlations that are not negative."""
     reach = np.stack([_reach(kinks_u, kinks_v, s) for s in (1 / alpha, beta)])  # u = v = k is at a = k/alpha
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         panels = np.ceil(reach / (2 * np.minimum(longest / np.stack([alpha, beta]), _LONGEST)))
+        meet = (kinks_u[:, :, None] - kinks_v[:, None, :]).reshape(alpha.size, -1) / (2 * beta[:, None])
+        here = (np.abs(meet) > 0) & (np.abs(meet) < reach[1][:, None])
+        panels[1, (longest > _NARROW * beta) & ~here.any(axis=1)] = 0
     key = np.concatenate([reach, np.minimum(panels, _LARGEST_PANELS)])
     for case in np.unique(key, axis=1).T:
         index = np.flatnonzero((key == case[:, None]).all(axis=0))
-        counts = int(case[2]), int(case[3])
+        ends, counts = (float(case[0]), float(case[1])), (int(case[2]), int(case[3]))
         columns = 2 * counts[0] + kinks_u.shape[1] + kinks_v.shape[1]
-        columns *= counts[1] * (1 if half else 2) + kinks_u.shape[1] * kinks_v.shape[1]
+        columns *= (counts[1] * (1 if half else 2) + meet.shape[1]) if counts[1] else (1 if half else 2)
         rows = max(1, block // (columns * count**2))
         for some in (index[first : first + rows] for first in range(0, index.size, rows)):
-            ends = float(case[0]), float(case[1])
-            yield some, *_product(kinks_u[some], kinks_v[some], alpha[some], beta[some], count, ends, counts, half)
+            across = _across(meet[some], counts[1], ends[1], count, half)
+            yield some, *_along(kinks_u[some], kinks_v[some], alpha[some], beta[some], across, (counts[0], ends[0]), count)
 
 
 def _reach(kinks_u: Array, kinks_v: Array, share: Array) -> Array:
@@ -72,39 +77,32 @@ def _reach(kinks_u: Array, kinks_v: Array, share: Array) -> Array:
     return np.asarray(np.maximum(CUTOFF, np.ceil(share * np.maximum(*far) + _MARGIN)))
 
 
-def _product(
-    kinks_u: Array,
-    kinks_v: Array,
-    alpha: Array,
-    beta: Array,
-    count: int,
-    reach: tuple[float, float],
-    panels: tuple[int, int],
-    half: bool,
+def _across(meet: Array, panels: int, reach: float, count: int, half: bool) -> tuple[Array, Array]:
+    """Nodes and weights in b, (points or 1, n); without panels, those of half a Gauss-Hermite rule on either side."""
+    if panels:
+        first = 0 if half else -panels
+        b, weights = normal_panels(meet, np.linspace(first * reach / panels, reach, panels - first + 1), count)
+    else:
+        b, weights = (x[None] for x in half_gauss_hermite(3 + count // 2))
+        if not half:
+            b, weights = np.concatenate([-b, b], axis=1), np.concatenate([weights, weights], axis=1)
+    return b, weights * 2 if half else weights
+
+
+def _along(
+    kinks_u: Array, kinks_v: Array, alpha: Array, beta: Array, across: tuple[Array, Array], panels: tuple[int, float], count: int
 ) -> tuple[Array, Array, Array]:
+    """u, v and weights (points, nodes) of the product with panels in a."""
+    b, weights = across
+    b = beta[:, None] * b
     with np.errstate(divide="ignore", invalid="ignore"):
-        meet = (kinks_u[:, :, None] - kinks_v[:, None, :]).reshape(alpha.size, -1) / (2 * beta[:, None])
-    first = 0 if half else -panels[1]
-    b, weights = _panels(meet, np.linspace(first * reach[1] / panels[1], reach[1], panels[1] - first + 1), count)
-    along = beta[:, None] * b
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ends = np.concatenate([kinks_u[:, None, :] - along[..., None], kinks_v[:, None, :] + along[..., None]], axis=2)
+        ends = np.concatenate([kinks_u[:, None, :] - b[..., None], kinks_v[:, None, :] + b[..., None]], axis=2)
         ends /= alpha[:, None, None]
-    a, w = _panels(ends, np.linspace(-reach[0], reach[0], 2 * panels[0] + 1), count)
-    w *= (2 if half else 1) * weights[..., None]
+    a, w = normal_panels(ends, np.linspace(-panels[1], panels[1], 2 * panels[0] + 1), count)
+    w *= weights[..., None]
     a *= alpha[:, None, None]
     shape = (alpha.size, -1)
-    return (a + along[..., None]).reshape(shape), (a - along[..., None]).reshape(shape), w.reshape(shape)
-
-
-def _panels(breaks: Array, edges: Array, count: int) -> tuple[Array, Array]:
-    """Nodes and weights, normal density included, between ``edges`` (E,) split at ``breaks`` (..., B)."""
-    breaks = np.clip(np.nan_to_num(breaks, nan=edges[0], posinf=edges[-1], neginf=edges[0]), edges[0], edges[-1])
-    every = np.concatenate([np.broadcast_to(edges, (*breaks.shape[:-1], edges.size)), breaks], axis=-1)
-    every.sort(axis=-1)
-    nodes, weights = panel_gauss(every, count)
-    weights *= np.exp(-(nodes**2) / 2) / np.sqrt(2 * pi)
-    return nodes, weights
+    return (a + b[..., None]).reshape(shape), (a - b[..., None]).reshape(shape), w.reshape(shape)
 
 
 def pair_average_split(

@@ -1,10 +1,13 @@
 """Correlated averages of functions with kinks, against smooth ones that they add up to, closed forms and brute force."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import sympy as sp
 
 import meanfield as mf
+from meanfield.averages import divided_difference
 
 E, custom = mf.average, mf.transfer.custom
 mu = mf.unknown("mu")
@@ -22,6 +25,10 @@ LAWS = [
     (2.0, 0.1, 2.0 * (1 - 1e-7)),
     (0.0016, -0.02, 0.001),
     (0.01, 0.9, 0.005),
+]
+STATES = [  # |mu|, Delta_inf, Delta_0
+    (1.965043239555752002, 9.84342766771797650, 9.899406687535964777),
+    (1.048112917551398775, 2.717284552780530155, 3.259208468538295906),
 ]
 
 
@@ -87,3 +94,38 @@ def test_derivatives_across_a_jump_of_pieces() -> None:
 def test_kinks_of_both_variables_at_once_are_refused() -> None:
     with pytest.raises(mf.errors.AverageError, match="kink at a place that is not known, in an average over two variables"):
         computed(E(relu(x * y + 1)))
+
+
+def test_divided_differences_at_every_correlation() -> None:
+    """One's own rectifier, by series and by panels, is the library's, in closed form."""
+
+    def rows(phi: mf.transfer.Transfer) -> list[sp.Expr]:
+        def pair(j: int, k: int) -> Callable[[sp.Expr], sp.Expr]:
+            def at(c: sp.Expr) -> sp.Expr:
+                x, y = mf.gaussian_pair("x y", mean=m, var=V, cov=c)
+                return E(phi.d(j)(x) * phi.d(k)(y))
+
+            return at
+
+        energy = divided_difference(pair(-1, -1), C, C, V)
+        return [energy, pair(0, 0)(C), energy.diff(m), energy.diff(C), energy.diff(V)]
+
+    at = [(1.7, 0.4, 1.7 * rho) for rho in (0.0, 0.3, 0.9, 0.9499, 0.9501, 0.99, 1 - 1e-6)]
+    at += [(0.01, -0.3, 0.005), (0.01, 0.3, 0.00999), (900.0, 5.0, 800.0)]
+    values, claims = computed(*rows(custom("own relu", lambda t: sp.Max(0, t))), *rows(relu), at=at)
+    assert (np.abs(values[:, :5] - values[:, 5:]) <= claims[:, :5] + claims[:, 5:]).all()
+    assert (claims[:, :2] < 1e-10 * np.maximum(1, np.abs(values[:, :2]))).all()
+
+
+def test_chaotic_states_of_functions_with_kinks() -> None:
+    """Against quadrature over one variable given the other in extended precision, by Newton's method on the energy as it is
+    printed (both made apart from this package)."""
+    model = mf.models.by_name("rank1-chaotic")
+    for phi, parameters, exact in (
+        (rectified, (4.0, 3.0, 0.0), STATES[0]),
+        (clipped, (2.0, 2.5, 0.5), STATES[1]),
+    ):
+        g, M_n, Sigma_m = parameters
+        found = mf.solve(model, transfer=phi, g=g, M_m=1, M_n=M_n, Sigma_m=Sigma_m)
+        for name, value in zip(("mu", "Delta_inf", "Delta_0"), exact, strict=True):
+            assert abs(abs(found[name]) - value) <= found.error[name] < 1e-10
