@@ -23,6 +23,7 @@ SECOND = 48  # of the grid that tells how many more are needed
 MOST = 256
 SCALES = (1.0, 0.75, 1.3, 0.5, 1.8, 2.6)  # of the basis, tried once a solution is known roughly
 ROUGH, FINE = 1e-11, 1e-14  # tolerances of pair averages: on the first grids, and in the end
+GUESSED, WIDE = 1e-4, 3.0  # tolerance of pair averages before Newton's method, where g is larger than this: laws are wide there
 # Amplitude and decay rate of the guess, in units of what the frozen state suggests.
 GUESSES = ((1.0, 1.0), (0.97, 1.6), (1.0, 0.6), (0.9, 1.0), (1.0, 2.5), (0.8, 1.0), (1.0, 0.3), (0.8, 3.0), (0.6, 2.0))
 NEWTON_STEPS = 12
@@ -90,13 +91,14 @@ def _enough(line: HalfLine, v: Array, tol: float) -> int:
 def _first(rates: PairRates, field: Field, unit: Unit, mean: float, count: int) -> tuple[HalfLine, Array] | None:
     """A solution in ``count`` functions, by Anderson's acceleration of the iteration and then Newton's method."""
     peak, power = _peak(unit)
-    frozen, static, mu, margin = _frozen(rates, field, unit, mean, power)
+    guessed = PairRates(rates.phi, rates.parity == "odd", GUESSED) if field.g[0] > WIDE else rates
+    frozen, static, mu, margin = _frozen(guessed, field, unit, mean, power)
     # Near the onset of chaos without noise k = eps/sqrt(3), the margin is 4 eps^2/3 and the amplitude that of the frozen state.
     k_0, height_0 = (np.sqrt(margin) / 2, 1 / (1 + 0.16 * np.sqrt(margin))) if margin > 0 else (np.sqrt(-margin), 0.9)
     for amplitude, rate in GUESSES:
         k = max(k_0 * rate, 1e-4)
         line = HalfLine(count, float(min(max(1.8 * np.sqrt(k), 1.5 * k), 6 * k)))
-        equations = SpectrumEquations(rates, field, unit, line)
+        equations = SpectrumEquations(guessed, field, unit, line)
         tau = np.append(line.tau, 0.0)
         height = amplitude * height_0 * (frozen - static) - float(equations.W[-1])
         with np.errstate(over="ignore"):
@@ -104,6 +106,7 @@ def _first(rates: PairRates, field: Field, unit: Unit, mean: float, count: int) 
         v, size, _ = anderson(equations.G, v, tol=1e-3 * max(abs(height), 1e-9), rounds=40)
         if not np.isfinite(size):
             continue
+        equations.rates = rates
         refined = _newton(equations, v, steps=NEWTON_STEPS)
         if refined is not None and _fluctuates(equations, refined[0]):
             return line, refined[0]
