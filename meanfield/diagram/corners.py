@@ -18,17 +18,20 @@ from meanfield.continuation.tangent import first_tangent, tangent
 from meanfield.continuation.walk import Lane
 from meanfield.diagram.grid import Plane
 from meanfield.diagram.polylines import meetings
+from meanfield.solve.problem import EPS
 
 if TYPE_CHECKING:
     from meanfield.diagram.curves import Curve
 
 _ALIKE = 1e-6  # relative distance of unknowns of what is the same state on two curves
 _PLANE = [-1, -2]  # where x and y stand among the unknowns of a boundary
-_ITERATIONS = 8
+_ITERATIONS = 12
+_ARRIVED = 1e-12  # step, in scaled units
 _AHEAD = 3.0  # how far off the limit of a sequence may be, in units of what a geometric one would have left
 _Found = tuple[np.ndarray, np.ndarray, str, tuple[str, ...]]
 _PARALLEL = 1e-6  # angle in the plane below which two curves have none
-_ALONG = 3  # places without an angle, after which two curves are taken for one
+_ALONG = 3  # places without an angle, after which two curves are taken for one,
+_APART = 0.02  # this far from one another, in the window
 _BESIDE = 1e-3  # of the window: a crossing this close to an end of the same curves is that end
 _MEET = 2e-4  # of the window: an end this close to another curve lies on it
 
@@ -145,24 +148,28 @@ def _located(branch: Branch, k: int, direction: np.ndarray) -> Located | None:
 
 
 def _crossings(curve: Curve, other: Curve, scale: np.ndarray) -> list[_Found]:
-    """Where two curves cross in the plane in the same state; nowhere if they are one curve, as two names of one boundary are."""
+    """Where two curves cross in the plane, in the same state or where both bound regions; nowhere if they are one curve, as two
+    names of one boundary are."""
     out: list[_Found] = []
-    parallel = 0
+    parallel: list[np.ndarray] = []
     first, second, _ = meetings(curve.smooth / scale, other.smooth / scale, slack=1e-6)
     for k, j in zip(first.tolist(), second.tolist(), strict=True):
+        place = curve.smooth[k] / scale
+        if any(np.abs(place - known).max() < _APART for known in parallel):
+            continue
         point = _crossing(curve, other, k, j, scale)
         if isinstance(point, str):
-            parallel += 1
+            parallel.append(place)
         elif point is not None:
             out.append((*point, "crossing", (curve.condition, other.condition)))
-        if parallel == _ALONG:
+        if len(parallel) == _ALONG:
             break
     return out
 
 
 def _crossing(curve: Curve, other: Curve, k: int, j: int, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray] | str | None:
-    """The point (x, y) at which both conditions hold, with its error; None if the states on the two curves differ there, or the
-    word "parallel" where no angle between the curves can be told.
+    """The point (x, y) at which both conditions hold, with its error; None if the states on the two curves differ there and one of
+    them bounds nothing, or the word "parallel" where no angle between the curves can be told.
 
     Newton's method: both curves are replaced by their tangents at exact points, these are intersected, and so on.
     """
@@ -182,12 +189,15 @@ def _crossing(curve: Curve, other: Curve, k: int, j: int, scale: np.ndarray) -> 
         at = (u + s * du, v + t * dv)
         if max(abs(s), abs(t)) > 1.0:
             return None
-        if max(abs(s), abs(t)) < 1e-12:
+        if max(abs(s), abs(t)) < _ARRIVED:
             break
-    if not _same_state(branches, (u, v)):
+    else:
+        return None  # curves that touch, or nearly: the method only creeps there
+    corner = bool(curve.bounds[k : k + 2].any() and other.bounds[j : j + 2].any())
+    if not (corner or _same_state(branches, (u, v))):
         return None
     error_u, error_v = (_error(branch, u, along) for branch, u, along in zip(branches, (u, v), (du, dv), strict=True))
-    error = (error_u[_PLANE] + error_v[_PLANE]) / angle + np.abs(u[_PLANE] - v[_PLANE])
+    error = (error_u[_PLANE] + error_v[_PLANE]) / angle + np.abs(u[_PLANE] - v[_PLANE]) + EPS * scale
     return (u[_PLANE], error) if np.isfinite(error).all() else None
 
 

@@ -74,6 +74,8 @@ def diagram(
         ask = lambda places: _asked(result, places)
         result.pixels, result.fine, result.sure = refined(grid, result.curves, result.region, ask)
         mark_boundaries(result.curves, result.pixels, result.fine, result.sure)
+        if not result.interrupted:
+            result.corners = corners(result.curves, grid)
         if conditions is not None:
             _only(result, conditions)
     return result
@@ -132,7 +134,6 @@ def _trace(result: PhaseDiagram, reporter: Progress) -> None:
             break
         wanted = _through(missing, axes)
     result.failures = list(tracer.failures)
-    result.corners = corners(result.curves, plane)
 
 
 def _through(missing: Sequence[Edge], axes: Sequence[Lines]) -> list[dict[int, set[int]]]:

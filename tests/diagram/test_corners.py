@@ -33,3 +33,20 @@ def test_the_critical_input_ends_in_the_corner_of_its_window() -> None:
     assert len(curve.points) < 200 and corner.type == "end"
     for name, exact in {"g": 1.0, "D": 0.0}.items():
         assert abs(corner.at[name] - exact) <= corner.error[name] < 1e-6
+
+
+def test_boundaries_of_different_states_cross_where_regions_meet():
+    """Two states u = 1 and u = -1, and an indicator that vanishes for one on a = b, for the other on a = -b."""
+    u, (a, b) = mf.unknown("u"), mf.parameters("a b")
+    model = mf.Model("two", implicit=[u**2 - 1], unknowns=(u,), parameters=(a, b), indicators={"side": a - u * b})
+    d = mf.diagram(model, plane=("a", "b"), window=((-1.0, 1.1), (-1.2, 1.0)), points=5)
+    (corner,) = d.corners
+    assert corner.type == "crossing" and corner.curves == ("side", "side")
+    assert all(abs(corner.at[name]) <= corner.error[name] < 1e-12 for name in "ab")
+    assert len(d.labels) == 3  # none, one or both beyond it
+
+
+def test_curves_that_touch_make_no_crossing():
+    u, (a, b) = mf.unknown("u"), mf.parameters("a b")
+    model = mf.Model("touching", equations={u: a}, parameters=(a, b), indicators={"parabola": b - u**2 / 10, "line": b + 0 * u})
+    assert mf.diagram(model, plane=("a", "b"), window=((-1.0, 1.1), (-0.5, 1.5)), points=4).corners == []
