@@ -114,7 +114,8 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> object:
     """Import the public ``name`` on its first use (PEP 562)."""
     if name not in _PUBLIC:
-        raise AttributeError(f"module 'meanfield' has no attribute {name!r}{_nearest(name)}")
+        # With an object of its own, Python does not add a second "Did you mean" to the traceback.
+        raise AttributeError(f"module 'meanfield' has no attribute {name!r}{_nearest(name)}", name=name, obj=None)
     module, attribute = _PUBLIC[name]
     found = import_module(module)
     value = found if attribute is None else getattr(found, attribute)

@@ -24,7 +24,7 @@ def brief(value: object) -> str:
     if shape:
         return f"an array of {getattr(value, 'dtype', 'values')} of shape {shape}"
     text = " ".join(repr(value).split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... (a {type(value).__name__})"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... (of type {type(value).__name__})"
 
 
 class MeanfieldError(Exception):

@@ -1,5 +1,6 @@
 """The package itself: lazy public names, and verbs that stay verbs."""
 
+import subprocess
 import sys
 from types import ModuleType
 
@@ -25,7 +26,12 @@ def test_a_room_never_replaces_the_verb_of_its_name():
 
 def test_importing_is_cheap_in_modules():
     code = "import sys, meanfield; print(*sys.modules)"
-    import subprocess
-
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"matplotlib", "xarray", "scipy", "rich", "typer", "pandas"} & set(loaded)
+
+
+def test_a_misspelt_name_is_answered_once():
+    """Python adds a suggestion of its own to a traceback: there had been two."""
+    code = "import meanfield as mf; mf.averages"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+    assert "has no attribute 'averages'; did you mean 'average'?" in told and told.lower().count("did you mean") == 1

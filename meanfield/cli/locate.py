@@ -65,7 +65,7 @@ def _from_file(path: Path, attribute: str) -> Model:
         raise ModelError(f"{path} has no attribute {attribute!r}{hint}")
     found = getattr(module, attribute)
     if not isinstance(found, Model):
-        raise ModelError(f"{path}:{attribute} is a {type(found).__name__}; expected a Model{_attributes(module)}")
+        raise ModelError(f"{path}:{attribute} is of type {type(found).__name__}; expected a Model{_attributes(module)}")
     return found
 
 

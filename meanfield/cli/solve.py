@@ -85,6 +85,8 @@ def _observables(model: Model, text: str | None) -> list[str] | None:
 
     known = [*model.observables, *model.on_request, *model.spectra, *model.per_neuron]
     names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise ParameterError(f"--observables {text!r} names none; it has {', '.join(known) or 'none'}")
     for name in names:
         if name not in known:
             close = get_close_matches(name, known, 1)

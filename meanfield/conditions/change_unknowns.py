@@ -47,6 +47,7 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
         unknowns=unknowns,
         equations={old: change(rhs) for old, rhs in model.equations.items() if old in stays},
         implicit=[*replaced, *(change(e) for e in model.implicit)],
+        dynamics=None if model.dynamics is None else {new: change(_rate(new_in_old[new], model.dynamics)) for new in unknowns},
         reports={name: change(expr) for name, expr in (model.reports or old_in_new).items()} if model.reports else old_in_new,
         symmetries=[symmetry(s) for s in model.symmetries],
         starts=[start(s) for s in model.starts],
@@ -59,6 +60,11 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
         meanings={**model.meanings},
         **quantities(model, change),
     )
+
+
+def _rate(expr: sp.Expr, rates: Table) -> sp.Expr:
+    """The time derivative of an expression in the unknowns, by the chain rule."""
+    return sp.Add(*(expr.diff(u) * rate for u, rate in rates.items()))
 
 
 def _differs(image: sp.Expr, new: sp.Symbol, unknowns: tuple[sp.Symbol, ...]) -> bool:

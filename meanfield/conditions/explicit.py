@@ -46,6 +46,7 @@ def without(model: Model, name: str | sp.Symbol) -> Model:
         model,
         unknowns=[u for u in model.unknowns if u != symbol],
         equations={},
+        dynamics=None,  # the unknown that is gone moves too
         implicit=residuals,
         reports=reports,
         starts=_distinct({u: _settled(e, s, symbol) for u, e in s.items() if u != symbol} for s in model.starts),

@@ -82,6 +82,7 @@ def released(
         seeds=[Seed(at, {**carried, **own, **v}) for at, v in seeded for own in extra.starts],
         symmetries=[*_symmetries(model, conditions, extra.images), *extra.own],
         junctions=(),
+        dynamics=None,
         prepare=_preparation(model, chosen),
         restrict={},
         accept={**model.accept, **(extra.accept or {})},

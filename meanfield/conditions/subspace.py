@@ -82,6 +82,7 @@ def restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:
         model,
         unknowns=unknowns,
         equations={},
+        dynamics=None,  # those inside the subspace say nothing of what leads out of it
         implicit=residuals,
         reports={name: substitute(e, values) for name, e in reports.items()},
         starts=[{u: e for u, e in s.items() if u in unknowns} for s in model.starts],

@@ -19,6 +19,7 @@ from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.model.forms import as_models
 from meanfield.progress import ProgressOption, reporter
+from meanfield.solve.absence import explained
 from meanfield.solve.choose import find_one
 from meanfield.solve.families import refuse_family
 from meanfield.solve.problem import Array
@@ -164,7 +165,7 @@ def _roots(subject: Subject, field: Field, places: Array, origin: Origin, whys: 
     assert model is not None
     p = field.points(model, places)
     search = find_one(model, p, origin.tol) if origin.find == "one" else find_all(model, p, origin.tol)
-    whys += search.why.values()
+    whys += explained(model, p, search).why.values()
     for k in np.flatnonzero(search.rows.status == Status.FAMILY.code)[:1]:
         refuse_family(model, dict(zip((u.name for u in model.unknowns), search.rows.x[k].tolist(), strict=True)))
     out: dict[int, list[Start]] = {}

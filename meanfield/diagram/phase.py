@@ -172,6 +172,8 @@ def _check(models: Sequence[Model], grid: Plane, parameters: dict[str, float]) -
         for name in grid.names:
             if name not in own:
                 raise ParameterError(f"{name!r} is no parameter of {model.name or model.title}; it has {', '.join(sorted(own))}")
+            if name in (model.nonnegative or ()) and (edges := grid.edges[grid.names.index(name)])[0] < 0:
+                raise ParameterError(f"{name!r} must not be negative, but its window is from {edges[0]:g} to {edges[1]:g}")
             if name not in {p.name for p in model.parameters}:
                 raise ParameterError(
                     f"{model.name or model.title} has {name!r} only to compute others of its parameters from it; the plane needs "

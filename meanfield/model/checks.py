@@ -45,6 +45,23 @@ def _check_definitions(model: Model, where: str) -> None:
         later.remove(name)
 
 
+def _check_dynamics(model: Model, where: str) -> None:
+    """With one unknown left out nothing could be said of stability, and nobody would know why."""
+    if model.dynamics is None:
+        return
+    if strange := sorted({s.name for s in set(model.dynamics) - set(model.unknowns)}):
+        names = [s.name for s in model.unknowns]
+        raise ModelError(
+            f"{where}: dynamics of {', '.join(strange)}, which is no unknown{nearest(strange[0], names)} "
+            f"(the unknowns are {', '.join(names)})"
+        )
+    if missing := [s.name for s in model.unknowns if s not in model.dynamics]:
+        raise ModelError(
+            f"{where}: dynamics leaves out {', '.join(missing)}; give the time derivative of every unknown, or no dynamics "
+            "(then no solution is called stable or unstable)"
+        )
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """`` did you mean ...?`` or an empty string."""
     close = difflib.get_close_matches(name, list(names), n=1)
@@ -82,6 +99,7 @@ def check_model(model: Model) -> None:
     for label, expr in _labelled(model):
         if isinstance(expr, sp.Basic):
             _check_expression(expr, known, f"{where}, {label}")
+    _check_dynamics(model, where)
     for expr in (*model.equations.values(), *model.implicit):
         for constant, word in ((sp.I, "the imaginary unit"), (sp.oo, "an infinity"), (-sp.oo, "an infinity")):
             if expr.has(constant):
@@ -109,6 +127,7 @@ def _labelled(model: Model) -> Iterable[tuple[str, Any]]:
     yield from ((f"observable {n}", e) for n, e in model.on_request.items())
     yield from ((f"indicator {n}", e) for n, e in model.indicators.items())
     yield from ((f"reported unknown {s}", e) for s, e in model.reports.items())
+    yield from ((f"dynamics of {u}", e) for u, e in (model.dynamics or {}).items())
     yield from ((f"absent ({sentence})", e) for sentence, e in model.absent.items())
     if model.motion is not None:
         motion = model.motion

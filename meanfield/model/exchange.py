@@ -47,6 +47,7 @@ def map_expressions(model: Model, change: Callable[[sp.Basic], sp.Basic]) -> Mod
         reports=_values(model.reports, change),
         starts=[_values(s, change) for s in model.starts],
         absent=_values(model.absent, change),
+        dynamics=None if model.dynamics is None else _values(model.dynamics, change),
         seeds=seeds,
         junctions=junctions,
         network=_network(model.network, change),

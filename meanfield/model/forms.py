@@ -48,6 +48,10 @@ def check_forms(model: Model) -> None:
         if part in ("physical", "stable") and (value is None or isinstance(value, bool)):
             continue
         _check_table(value, f"{where}: {part}", form, part in _BY_SYMBOL, part in _TEXT)
+    if model.dynamics is not None:
+        _check_table(model.dynamics, f"{where}: dynamics", "{unknown: its time derivative}", True, False)
+        for u, rate in model.dynamics.items():
+            _check_kind(rate, f"{where}, dynamics of {u}")
     for part in _LISTS:
         value = getattr(model, part)
         form = _OF_TABLES.get(part, "")

@@ -98,7 +98,7 @@ def text(model: Model) -> str:
             lines += ["", label, *(f"  {name}" if str(expr) == name else f"  {name} = {expr}" for name, expr in named)]
     if model.motion is not None:
         lines += ["", "motion of the autocovariance", *(f"  {line}" for line in _motion(model.motion.changed(public)))]
-    if isinstance(model.dynamics, Mapping):
+    if model.dynamics is not None:
         lines += ["", "dynamics", *(f"  d{u}/dt = {rate}" for u, rate in model.dynamics.items())]
     judged = list(_judged(model))
     if judged:

@@ -162,8 +162,8 @@ class Model:
     only at degenerate roots, which are no solutions either. absent: ``{sentence: expression in the parameters}``, why there is no
     solution, said where none is found and the expression is >= 0. physical (>= 0) and stable (> 0, with all spectra below 1):
     likewise, but they only label; ``physical=None`` and ``stable=None`` say that the question has no meaning here. A model with
-    neither stability conditions nor spectra is judged by its dynamics, ``{unknown: its time derivative}``, if it declares them;
-    with none of the three no solution is called stable or unstable.
+    neither stability conditions nor spectra is judged by its dynamics, ``{unknown: its time derivative}`` for all of them, if it
+    declares any; with none of the three no solution is called stable or unstable.
     nonnegative: names of unknowns and parameters that may not be negative, ``"g Delta_0"``; by default those that the code which
     builds the model declared so.
     restrict: ``{indicator: {unknown: value}}`` where an indicator is meant only on an invariant subspace (kappa = 0),
@@ -207,7 +207,7 @@ class Model:
     name: str = ""
     phase: str = ""
     data: Sequence[str] = ()
-    dynamics: Any = None
+    dynamics: Mapping[sp.Symbol, sp.Expr] | None = None
     network: Any = None
     motion: Motion | None = None
     delicate: bool = False
@@ -247,8 +247,9 @@ class Model:
         return given
 
     def _free(self) -> set[sp.Symbol]:
-        """Free symbols of equations and definitions that are not themselves definitions."""
+        """Free symbols of equations, definitions, indicators and dynamics that are not themselves definitions."""
         used = [*self.equations.values(), *self.implicit, *self.definitions.values(), *self.indicators.values()]
+        used += (self.dynamics or {}).values()
         found = set().union(*(e.free_symbols for e in used))
         return {s for s in found if isinstance(s, sp.Symbol)} - set(self.definitions)
 
@@ -272,8 +273,8 @@ class Model:
 
     @cached_property
     def rates(self) -> tuple[sp.Expr, ...] | None:
-        """Time derivatives of the unknowns, in order, definitions resolved; None if the model does not declare all of them."""
-        if not isinstance(self.dynamics, Mapping) or set(self.dynamics) != set(self.unknowns):
+        """Time derivatives of the unknowns, in order, definitions resolved; None if the model does not declare them."""
+        if self.dynamics is None:
             return None
         return tuple(self.resolve(self.dynamics[u]) for u in self.unknowns)
 

@@ -124,7 +124,7 @@ class Settings:
 def settings_of(numbers: Numbers, neurons: int, given: dict[str, Any]) -> Settings:
     """The settings that a user means: step and interval are chosen where they are not given.
 
-    Raises `ParameterError` for names that are no settings.
+    Raises `ParameterError` for names that are no settings, and for a step that no step could be as long as.
     """
     from difflib import get_close_matches
 
@@ -139,7 +139,12 @@ def settings_of(numbers: Numbers, neurons: int, given: dict[str, Any]) -> Settin
         chosen["dt"] = default_step(numbers)
     if chosen.get("interval") is None:
         chosen["interval"] = default_interval(chosen["lags"])
-    return Settings(neurons=neurons, **chosen)
+    settings = Settings(neurons=neurons, **chosen)
+    if settings.method == "fixed" and settings.dt > (longest := max(settings.interval, _LONGEST)):
+        raise ParameterError(
+            f"dt must be at most the time between two samples, {longest:g}, got {settings.dt:g}; for longer steps give the interval"
+        )
+    return settings
 
 
 def default_interval(lags: Sequence[float]) -> float:

@@ -50,7 +50,8 @@ def load(path: str | Path, expect: str = "meanfield ") -> xr.Dataset:
     found = str(data.attrs.get("format", ""))
     if not found.startswith(expect):
         said = f"its format is {found!r}" if found else "it says no format"
-        raise FileFormatError(f"{path} was not written by meanfield: {said}, expected {expect.strip()!r}")
+        whose = "holds other data of meanfield" if found.startswith("meanfield ") else "was not written by meanfield"
+        raise FileFormatError(f"{path} {whose}: {said}, expected {expect.strip()!r}")
     return _complex_again(data)
 
 

@@ -91,7 +91,7 @@ def found(data: Mapping[str, Any], pool: Sequence[Any], file: Any) -> Any:
     seen = ", ".join(dict.fromkeys(getattr(p, "name", "") or getattr(p, "title", "") or "another" for p in pool))
     raise FileFormatError(
         f"{file} holds branches of {what}, whose equations are not those of {seen or 'any model of the library'}; "
-        "give the model that was followed: load_branches(file, model)"
+        "give the model that was followed"
     )
 
 

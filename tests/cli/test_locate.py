@@ -35,7 +35,7 @@ def test_as_latex(command, own):
     ("word", "says"),
     [
         ("{}:mien", "did you mean 'mine'"),
-        ("{}:number", "is a int; expected a Model; models there: mine"),
+        ("{}:number", "is of type int; expected a Model; models there: mine"),
         ("{}", "expected {}:ATTRIBUTE; models there: mine"),
         ("{}x.py:mine", "No such file"),
     ],

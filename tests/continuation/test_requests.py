@@ -57,3 +57,9 @@ def test_events_and_branches_say_what_they_are(branch: mf.Branch) -> None:
     said = repr(branch.events("window")[0])
     assert said.startswith("<Event: window g at g = 0.6 +- ") and "; mu = " in said and "stable before" in said
     assert "\n" not in said and len(said) < 160
+
+
+def test_a_phase_without_solutions_says_why_in_the_words_of_its_model():
+    """It had said what became of its starts: 13 stagnated, 1 met values that are not finite."""
+    forest = mf.bifurcation_diagram(mf.models.by_name("scs"), "g", (0.2, 0.8))
+    assert len(forest) == 0 and forest.why.endswith("without noise x = 0 is the only state as long as g phi'(0) <= 1")

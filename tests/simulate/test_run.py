@@ -15,7 +15,7 @@ from meanfield.progress import CallbackProgress
 from meanfield.simulate import Settings, Simulation, Start, simulate
 from meanfield.simulate.run import _Run, run, run_network
 from meanfield.simulate.sample import sample, streams
-from meanfield.simulate.settings import default_interval, memory
+from meanfield.simulate.settings import default_interval, memory, settings_of
 
 
 def plan(net: mf.Network, networks: int, **settings: Any) -> Simulation:
@@ -164,6 +164,11 @@ def test_memory_is_bounded_as_stated(more: dict[str, Any]) -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ParameterError, match="dt must be positive"):
         Settings(neurons=10, dt=0)
+    numbers = bind(network(mf.transfer.linear, strength=0.8), {})
+    with pytest.raises(ParameterError, match="dt must be at most the time between two samples, 0.5, got 10"):
+        settings_of(numbers, 10, {"dt": 10.0})
+    assert settings_of(numbers, 10, {"dt": 10.0, "interval": 20.0, "time": 100.0}).step == 10
+    assert settings_of(numbers, 10, {"dt": 0.5, "lags": (0.3,)}).step == 0.3
     with pytest.raises(ParameterError, match="neurons must be a whole number, at least 1"):
         Settings(neurons=0)
     with pytest.raises(ParameterError, match="lags must lie"):

@@ -54,6 +54,38 @@ def test_a_parameter_means_the_decimal_number_that_it_prints_as(written):
         assert abs(exact("g", written) - mpmath.mpf(21) / 10) < mpmath.mpf(10) ** -49
 
 
+@pytest.mark.parametrize(
+    "equation",
+    [
+        lambda c, p, E, x, phi: p + c * E(phi(x)),
+        lambda c, p, E, x, phi: p + E(c * phi(x)),
+        lambda c, p, E, x, phi: p + E(phi(c * x)),
+        lambda c, p, E, x, phi: p + c * (c * E(phi(x + c))),
+        lambda c, p, E, x, phi: p + E(mf.transfer.custom("rectified", lambda u: sp.Max(0, u - c))(x)) / 3,
+        lambda c, p, E, x, phi: p + E(mf.transfer.custom("jump", lambda u: sp.Piecewise((0, u < c), (c, True)))(x)),
+    ],
+)
+@pytest.mark.parametrize("written", ["1.2", "1.1", "0.37"])
+def test_a_float_in_an_equation_means_the_decimal_number_that_it_prints_as(equation, written):
+    """It had been the nearest double: 1e-17 off a parameter of the same value, with thirty digits claimed."""
+    a, p = mf.unknown("a"), mf.parameter("p")
+    x = mf.gaussian("x", mean=a, var=1)
+    found = [
+        mf.solve(mf.Model("f", equations={a: equation(value, p, mf.average, x, mf.transfer.tanh)}), p=0.1, digits=30)
+        for value in (float(written), sp.Rational(written))
+    ]
+    if isinstance(found[1]["a"], float):  # a jump at a fraction is no double: the digits are not reached
+        with mpmath.workdps(40):
+            found[1] = {"a": _jump(written)}
+    assert found[0].error["a"] < 1e-29 and abs(found[0]["a"] - found[1]["a"]) < 1e-29
+
+
+def _jump(written):
+    """a = 0.1 + c P(x > c) for a normal x with mean a and variance 1."""
+    c = mpmath.mpf(written)
+    return mpmath.findroot(lambda a: mpmath.mpf("0.1") + c * mpmath.ncdf(a - c) - a, 0.5)
+
+
 def test_numbers_of_many_digits_keep_them():
     with mpmath.workdps(50):
         root = mpmath.sqrt(2)

@@ -94,7 +94,7 @@ def kink_positions(
             line = line_of(run, argument, means, scales) if points else None
             if line is None or not line[1]:
                 continue
-            found += [(run.field.number(at) - line[0]) / line[1] for at in points]
+            found += [(run.field.written(at) - line[0]) / line[1] for at in points]
     distinct: list[Number] = []
     for z in sorted(z for z in found if abs(z) < reach):
         if not distinct or abs(z - distinct[-1]) > run.field.power_of_ten(-0.27 * run.field.bits):

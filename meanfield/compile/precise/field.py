@@ -23,6 +23,8 @@ try:
 except ImportError:
     gmpy2 = None
 
+_DOUBLE = 53  # bits of a double
+_SHORT = 12  # significant digits of a decimal that someone has written, and not computed
 Number = Any
 """A number of the field (``gmpy2.mpfr`` or ``mpmath.mpf``)."""
 Values = Any
@@ -89,10 +91,16 @@ class Field:
         if expr not in self._constants:
             if expr.is_Rational:
                 value = self.number(int(expr.p)) / self.number(int(expr.q))
+            elif expr.is_Float and expr._prec == _DOUBLE:
+                value = self.written(float(expr))
             else:
                 value = self.from_mpf(+mpmath.mpf(sp.N(expr, int(self.bits * 0.302) + 3)._mpf_))
             self._constants[expr] = value
         return self._constants[expr]
+
+    def written(self, value: float) -> Number:
+        """A double of an equation as the decimal that it was written as: 1.2 is 6/5, as it is for a parameter."""
+        return self.number(decimal(value))
 
     def integers(self, first: int, last: int, step: int = 1) -> np.ndarray:
         """``first, first + step, ...`` up to and including ``last``, as numbers."""
@@ -170,6 +178,13 @@ class Field:
 
     def power_of_ten(self, exponent: float) -> Number:
         return self.from_mpf(mpmath.mpf(10) ** exponent)
+
+
+def decimal(value: float) -> str:
+    """The decimal that a double prints as. Products of short ones end in 0...02 by their rounding; that is left away."""
+    short = f"{value:.15g}"
+    digits = short.lower().partition("e")[0].replace(".", "").lstrip("-0").rstrip("0")
+    return short if len(digits) <= _SHORT else repr(value)
 
 
 def _real(value: Any) -> mpmath.mpf:

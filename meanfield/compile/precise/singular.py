@@ -91,7 +91,7 @@ def delta_part(run: Interpreter, body: sp.Expr, law: Law, regular: Regular, tilt
 def _one(run: Interpreter, term: Delta, law: Law, regular: Regular, tilt: sp.Expr | None) -> Estimate:
     field, i = run.field, term.variable
     means, cov = law
-    location = field.number(term.location)
+    location = field.written(term.location)
     variance = cov[i][i]
     if variance <= 0:
         raise AverageError("a derivative across a kink has no average over a variable of zero variance")
@@ -103,7 +103,7 @@ def _one(run: Interpreter, term: Delta, law: Law, regular: Regular, tilt: sp.Exp
         rest = rest * sp.exp(tilt)
     distance = location - means[i]
     density = field.call("exp", -(distance * distance) / (2 * variance)) / field.call("sqrt", 2 * field.constant(sp.pi) * variance)
-    factor = field.number(term.weight) * (-1) ** term.m * density
+    factor = field.written(term.weight) * (-1) ** term.m * density
     others = [k for k in range(len(means)) if k != i]
     slopes = [cov[k][i] / variance for k in others]
     left = (
@@ -177,5 +177,5 @@ def _along_jumps(
 
 
 def _sides(run: Interpreter, token: Transfer, order: int, location: float) -> tuple[Number, Number]:
-    at = run.field.number(location)
+    at = run.field.written(location)
     return one_sided(run.field, token, order, at, -1), one_sided(run.field, token, order, at, +1)

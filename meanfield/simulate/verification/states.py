@@ -87,7 +87,9 @@ def target_of(model: Model, parameters: Mapping[str, Any], states: Sequence[Stat
 
     own = [s for s in states if s.model is model]
     if not own:
-        raise NoSolution(f"{model.name or model.title} has no solution at these parameters, so there is nothing to verify")
+        why = solve(model, find="all", **parameters).why.removeprefix("no solution: ")
+        where = f"{model.name or model.title} has no solution at these parameters, so there is nothing to verify"
+        raise NoSolution(f"{where}: {why}" if why else where)
     if number is not None:
         if not 0 <= number < len(own):
             raise ParameterError(f"state must be from 0 to {len(own) - 1}, the solutions of find='all'; got {number}")
