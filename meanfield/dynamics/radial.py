@@ -34,6 +34,13 @@ class RadialCDF(Opaque):
     def evaluate(*args: Any) -> Array:
         return _gathered(args, lambda row, laws: 1.0 - _solution(row, laws)[1])
 
+    def _sympystr(self, printer: Any) -> str:
+        return f"P(|lambda + 1| < {printer._print(self.args[0])})"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        text = rf"P\left(\left|\lambda + 1\right| < {printer._print(self.args[0])}\right)"
+        return text if exp is None else f"{text}^{{{exp}}}"
+
     def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
         # The transfer function is an argument that cannot be differentiated.
         return sp.Add(*(self.fdiff(i) * a.diff(s) for i, a in enumerate(self.args[:-1], 1) if a.has(s)))

@@ -26,6 +26,13 @@ class UnstableFraction(Opaque):
     ``0 < t < sqrt(R^2 - 1)``; h = 1 - F of `RadialCDF` vanishes at the edge R, so derivatives pass under the integral.
     """
 
+    def _sympystr(self, printer: Any) -> str:
+        return "P(Re lambda > 0)"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        text = r"P\left(\operatorname{Re} \lambda > 0\right)"
+        return text if exp is None else f"{text}^{{{exp}}}"
+
     def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
         return sp.Add(*(self.fdiff(i) * a.diff(s) for i, a in enumerate(self.args[:-1], 1) if a.has(s)))
 

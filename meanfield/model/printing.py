@@ -72,13 +72,17 @@ def latex(model: Model) -> str:
     x = sp.Symbol("x", real=True)
     rows += [rf"\mu^*(y) &\propto \exp\left({show(e)}\right)" for e in _tilted(model)]
     rows += [rf"{show(t(x))} &= {show(t.explicit(0, x))}" for t in model.transfers]
-    rows += [rf"\text{{{_escaped(name)}}} &= {show(expr)}" for name, expr in model.observables.items() if name != str(expr)]
-    rows += [rf"\text{{{_escaped(name)}:}}\quad {show(expr)} &= 0" for name, expr in model.indicators.items()]
+    rows += [rf"{_name(name)} &= {show(expr)}" for name, expr in model.observables.items() if name != str(expr)]
+    rows += [rf"{_name(name, ':')}\quad {show(expr)} &= 0" for name, expr in model.indicators.items()]
     return "\\begin{align}\n" + " \\\\\n".join(rows) + "\n\\end{align}"
 
 
-def _escaped(name: str) -> str:
-    return name.replace("_", r"\_")
+def _name(name: str, end: str = "") -> str:
+    """A letter with an index, such as r_E, as a symbol; other names as words."""
+    base, _, index = name.partition("_")
+    if len(base) == 1 and len(index) <= 1:
+        return sp.latex(sp.Symbol(name)) + end
+    return rf"\text{{{name.replace('_', ' ')}{end}}}"
 
 
 def text(model: Model) -> str:

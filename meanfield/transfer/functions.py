@@ -81,6 +81,9 @@ class heaviside0(_Safe):
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return sp.S.Zero
 
+    def _latex(self, printer: Any) -> str:
+        return rf"\theta\left({printer._print(self.args[0])}\right)"
+
 
 def _lncosh(x: Any) -> Any:
     a = np.abs(x)

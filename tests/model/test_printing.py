@@ -28,3 +28,11 @@ def test_unknowns_that_cannot_be_eliminated_stay() -> None:
     u, v = mf.unknown("u"), mf.unknown("v")
     model = mf.Model("both ways", unknowns=(u,), implicit=[u**2 - 2], reports={v: u**2})
     assert "  u**2 - 2 = 0\n  v = u**2" in str(model)
+
+
+def test_fractions_of_eigenvalues_and_jumps_print_as_they_are_written() -> None:
+    stationary = mf.models.by_name("rank1-stationary").with_transfer(mf.transfer.relu)
+    page, formulas = str(stationary), stationary._repr_latex_()
+    assert "fraction_outside = 1 - P(|lambda + 1| < 1)" in page and "fraction_unstable = P(Re lambda > 0)" in page
+    assert r"\left|\lambda + 1\right| < 1" in formulas and r"\operatorname{Re} \lambda > 0" in formulas
+    assert r"x \theta\left(x\right)" in formulas and r"\text{bulk radius} &=" in formulas

@@ -96,3 +96,8 @@ def test_labels():
     assert symbol("Delta_inf") == r"$\Delta_{\infty}$" and symbol("Sigma_perp") == r"$\Sigma_{\perp}$"
     rank1 = mf.models.by_name("rank1-stationary")
     assert quantity_label("kappa", [rank1]) == r"$\kappa$" and quantity_label("bulk_radius", [rank1]) == "bulk radius"
+    assert (
+        quantity_label("r_E") == "$r_{E}$"
+        and quantity_label("lambda_max") == r"$\lambda_{max}$"
+        and quantity_label("r_half") == "r half"
+    )
