@@ -36,8 +36,8 @@ def symbol(name: str) -> str:
 
 
 def quantity_label(name: str, models: Any = ()) -> str:
-    """The label of an axis: a symbol for unknowns, parameters and definitions of the models and for letters such as r_E; other names
-    as words."""
+    """The label of an axis: a symbol for unknowns, parameters and definitions of the models and for letters such as r_E; other
+    names as words."""
     for model in models:
         if name in {s.name for s in (*model.public_unknowns, *model.unknowns, *model.parameters, *model.definitions)}:
             return symbol(name)
