@@ -15,6 +15,7 @@ from meanfield.errors import ParameterError
 from meanfield.plotting.events import marks
 from meanfield.plotting.labels import quantity_label, symbol
 from meanfield.plotting.style import LINES, PAGE, new_axes, save_figure, style
+from meanfield.plotting.view import robust_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ __all__ = ["bifurcation_diagram", "bifurcation_panels", "draw_branches"]
 
 _PER_STEP = 12  # places between two points of a branch at which the curve is drawn
 _DASHES = (0, (4, 2))
-_UNTOLD = (0, (8, 1.5, 1, 1.5))
+_UNTOLD = 0.9  # line width of states of which the model does not say whether they are stable
 _WIDTH = 32  # characters of a line of the legend
 _THIN = 0.7  # line width of states that are not physical
 _PALE = 0.55  # how far their colour is from that of the model to white
@@ -38,11 +39,11 @@ def bifurcation_diagram(
 ) -> Axes:
     """Draw ``quantity`` (default: the first unknown) of all branches against the parameter that was followed.
 
-    Stable states are solid, unstable ones dashed, those of which the model does not say dash-dotted, states that are not physical
-    thin and pale; each model has its colour,
-    symmetric partners share it. Events are marked; the legend beside the axes says what they are. Between the points of a
-    branch the curve follows its tangents. ax: axes to draw into (default: those of a new figure, no display needed);
-    returned. save: also write the figure to this file (.png, .svg, .pdf).
+    Stable states are solid, unstable ones dashed, those of which the model does not say solid and thinner, states that are not
+    physical thin and pale; each model has its colour, symmetric partners share it. Events are marked; the legend beside the axes
+    says what they are. Between the points of a branch the curve follows its tangents. Where a branch runs away, a thousand
+    times as far as the rest, the axis shows the rest, and a number at its end how far that branch leads. ax: axes to draw into
+    (default: those of a new figure, no display needed); returned. save: also write the figure to this file (.png, .svg, .pdf).
     Raises `ParameterError` if there are no branches, or none of them has the quantity.
     """
     with style():
@@ -105,17 +106,35 @@ def draw_branches(ax: Axes, forest: Sequence[Branch], quantity: str) -> list[Any
         raise ParameterError(f"no branch has a quantity {quantity!r}; there are {', '.join(names)} and the observables")
     colours = _colours(forest)
     states: dict[str, None] = {}
+    curves = []
     for branch in shown:
         for piece in _pieces(branch):
             u = between(branch, piece.places)
-            ax.plot(u[:, -1], _values(branch, quantity, u), **_style_of(piece.state, colours[_title(branch)]))
+            curves.append((u[:, -1], _values(branch, quantity, u)))
+            ax.plot(*curves[-1], **_style_of(piece.state, colours[_title(branch)]))
             states[piece.state] = None
+    _without_run_away(ax, curves)
     models = [branch.model for branch in shown if branch.model is not None]
     ax.set(xlabel=symbol(shown[0].along), ylabel=quantity_label(quantity, models))
     ends = [float(v) for branch in forest for v in (branch.u[:, -1].min(), branch.u[:, -1].max())]
     if min(ends) < max(ends):
         ax.set_xlim(min(ends), max(ends))
     return _lines(shown, colours, states) + _marked(ax, forest, quantity)
+
+
+def _without_run_away(ax: Axes, curves: Sequence[tuple[Any, Any]]) -> None:
+    """Show what does not run away, and say how far the rest leads."""
+    view = robust_range(curves)
+    if view is None:
+        return
+    ax.set_ylim(*view)
+    ends = [float(f(np.concatenate([y[np.isfinite(y)] for _, y in curves]))) for f in (np.min, np.max)]
+    for end, beyond, arrow, at, where in (
+        (ends[0], ends[0] < view[0], r"\downarrow", 0.03, "bottom"),
+        (ends[1], ends[1] > view[1], r"\uparrow", 0.97, "top"),
+    ):
+        if beyond:
+            ax.text(0.99, at, f"${arrow}$ {end:.0e}", transform=ax.transAxes, ha="right", va=where, fontsize=7)
 
 
 def _held(forest: Sequence[Branch]) -> str:
@@ -152,6 +171,9 @@ def _marked(ax: Axes, forest: Sequence[Branch], quantity: str) -> list[Any]:
         }
         spots = [spot for mark in known if mark.label == label for spot in mark.spots if _has(spot[0], quantity)]
         at = {(round(float(u[-1]), 9), round(float(_values(branch, quantity, u[None])[0]), 9)) for branch, u in spots}
+        low, high = sorted(ax.get_ylim())
+        if not ax.get_autoscaley_on():  # the axis leaves out what runs away
+            at = {(x, y) for x, y in at if low <= y <= high}
         if at:
             ax.plot([x for x, _ in at], [y for _, y in at], zorder=4 if physical else 3.5, clip_on=False, **look)
             handles.append(Line2D([], [], label=fill(label, _WIDTH), **look))
@@ -234,8 +256,8 @@ def _style_of(state: str, colour: str) -> dict[str, Any]:
     physical = not state.startswith("not physical")
     return {
         "color": colour if physical else pale,
-        "linewidth": 1.4 if physical else _THIN,
-        "linestyle": _DASHES if "unstable" in state else _UNTOLD if state == "" else "-",
+        "linewidth": (_UNTOLD if state == "" else 1.4) if physical else _THIN,
+        "linestyle": _DASHES if "unstable" in state else "-",
         "zorder": 3 if physical else 2,
     }
 

@@ -46,9 +46,11 @@ def solve(
     then the largest Delta_0. "all" returns `Solutions`: every one. Parameters are numbers, or arrays that broadcast.
     tol: claimed errors above it (absolute, or relative for values above 1) are flagged in the status. digits: polish to so
     many digits in multiple precision (one parameter point). transfer: another transfer function, or its name. starts: further
-    starts (S, n) in the working unknowns, or tables ``{unknown: value}``. data: x (N,), or (..., N) for several
-    states, for models of given states. rounds: of deflated restarts. method: "newton", or "relaxation", the sources'
-    pseudo-time x' = -x + F(x) from the starts, which reaches attracting states only (see `meanfield.solve.pseudo_time`).
+    starts (S, n) in the working unknowns, or tables ``{unknown: value}``, besides the model's own: with "one" the best state of
+    all that is found comes back, from wherever; for the state near a place take the nearest of "all". data: x (N,), or (..., N)
+    for several states, for models of given states. rounds: of deflated restarts. method: "newton", or "relaxation", the
+    sources' pseudo-time x' = -x + F(x) from the starts, which reaches attracting states only (see
+    `meanfield.solve.pseudo_time`).
     scheme: an object with ``points`` and ``weights`` for the weight exp(-x^2), such as ``quadpy.e1r2.gauss_hermite(50)``, for the
     averages over one Gaussian variable in the place of the rules that the library chooses; claims hold its distance from those.
     progress: True for a bar on standard error, or a function of (done, total, text); the points are solved some thousand at a time.

@@ -6,9 +6,10 @@ import pytest
 
 import meanfield as mf
 from meanfield.errors import ParameterError
-from meanfield.plotting import bifurcation_diagram, bifurcation_panels
+from meanfield.plotting import bifurcation_diagram, bifurcation_panels, branches
 from meanfield.plotting.labels import quantity_label, symbol
 from meanfield.plotting.style import new_axes, save_figure
+from meanfield.plotting.view import robust_range
 from tests import continuation_models as models
 
 
@@ -101,3 +102,26 @@ def test_labels():
         and quantity_label("lambda_max") == r"$\lambda_{max}$"
         and quantity_label("r_half") == "r half"
     )
+
+
+def test_a_branch_that_runs_away_does_not_take_the_axis_from_the_others():
+    """1/p beside 1 + p: to 1e6, all of it upright at the edge. The rest is seen, and how far it runs is said."""
+    p = np.geomspace(1e-6, 2, 4000)
+    lone, both = [(p, 1 / p)], [(p, 1 / p), (p, 1 + p)]
+    for curves_of in (lone, both, [(p, -1 / p), (p, 1 + p)]):
+        low, high = robust_range(curves_of)
+        assert 1 < high - low < 50 and all(low < y[p > 0.2].min() and y[p > 0.2].max() < high for _, y in curves_of)
+    assert robust_range([(p, 1 / p)])[0] < 0.5  # nothing runs away below: all of it is shown
+    # What is large, or stands upright, or begins at the edge of the window, does not run away.
+    assert robust_range([(p, 0 * p), (p[-9:], np.sqrt(p[-9:] - p[-9]))]) is None
+    assert robust_range([(p, 1e6 * p)]) is None and robust_range([(0 * p, p)]) is None
+    ax = new_axes()
+    branches._without_run_away(ax, both)
+    (said,) = ax.texts
+    assert said.get_text() == r"$\uparrow$ 1e+06" and ax.get_ylim()[1] < 50
+
+
+def test_where_stability_is_not_told_lines_are_whole(fork):
+    """Dashes and dots of branches that lie upon each other had made a hatching of them."""
+    look, told = branches._style_of("", "black"), branches._style_of("stable", "black")
+    assert look["linestyle"] == told["linestyle"] == "-" and look["linewidth"] < told["linewidth"]
