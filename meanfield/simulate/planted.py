@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meanfield.errors import ModelError, ParameterError
+from meanfield.networks import bind_model
 from meanfield.progress import ProgressOption, reporting
 from meanfield.simulate.fixed_points import FixedPoints, System
 from meanfield.simulate.fixed_points.workers import available_cores, in_order
@@ -32,11 +33,12 @@ from meanfield.simulate.tally import MEANS, Tally
 from meanfield.solve import Solution
 from meanfield.transfer import Transfer
 
-__all__ = ["beside_planted", "effective_samples", "planted_fixed_points"]
+__all__ = ["BLOCK", "Proposal", "beside_planted", "check_effective", "effective_samples", "planted_block", "planted_fixed_points"]
 
 Array = NDArray[np.float64]
 
-_BLOCK = 64  # samples that are drawn together
+BLOCK = 64
+"""Samples that are drawn together."""
 _GRID = 8001  # values of a coordinate, over so many standard deviations to each side
 _WIDTH = 9.0
 _BELOW, _ABOVE, _LAWS = 0.02, 3.0, 60  # of the theory's variance: laws of the mixture
@@ -65,17 +67,22 @@ def planted_fixed_points(
     for name, value in (("neurons", neurons), ("samples", samples)):
         if not isinstance(value, int | np.integer) or value < 1:
             raise ParameterError(f"{name} must be a positive whole number, got {value!r}")
-    proposal = _Proposal.of(state)
-    blocks = range(-(-samples // _BLOCK))
+    proposal = Proposal.of(state)
+    blocks = range(-(-samples // BLOCK))
     found: list[Tally] = []
     with reporting(progress) as report:
-        report.start(len(blocks) * _BLOCK, f"networks with a fixed point planted, N = {neurons}")
-        for block in in_order(_block, (proposal, neurons, seed), blocks, executor, workers or available_cores()):
+        report.start(len(blocks) * BLOCK, f"networks with a fixed point planted, N = {neurons}")
+        for block in in_order(planted_block, (proposal, neurons, seed), blocks, executor, workers or available_cores()):
             found += block
-            report.advance(_BLOCK)
-    if (effective := effective_samples(found)) < _FEWEST:
-        raise ParameterError(f"only {effective:.0f} of {len(found)} samples count in effect; take more of them, or fewer neurons")
+            report.advance(BLOCK)
+    check_effective(found)
     return found
+
+
+def check_effective(tallies: Sequence[Tally]) -> None:
+    """Raises `ParameterError` where so few samples count that their spread says nothing."""
+    if (effective := effective_samples(tallies)) < _FEWEST:
+        raise ParameterError(f"only {effective:.0f} of {len(tallies)} samples count in effect; take more of them, or fewer neurons")
 
 
 def effective_samples(tallies: Sequence[Tally]) -> float:
@@ -95,7 +102,7 @@ def beside_planted(
 
 
 @dataclass(frozen=True)
-class _Proposal:
+class Proposal:
     """Laws ``exp(-y^2/(2 beta)) sqrt(1 + alpha phi'^2) exp(gamma phi^2 - log_norm)`` (L,), and their complexity."""
 
     phi: Transfer
@@ -108,14 +115,16 @@ class _Proposal:
     complexity: Array
 
     @classmethod
-    def of(cls, state: Solution) -> _Proposal:
+    def of(cls, state: Solution) -> Proposal:
+        """From a solution of ``kac-rice``. Raises `ModelError` for one of another model."""
         from scipy.optimize import root
 
         model = state.kernel.model
         if not {"alpha", "beta", "gamma"} <= {s.name for s in model.public_unknowns} or "complexity" not in model.observables:
             raise ModelError(f"fixed points are planted by a solution of kac-rice, got one of {model.name or model.title}")
         middle = float(state["beta"])
-        phi, g, D = model.network.populations[0].transfer, float(state.parameters["g"]), float(state.parameters["D"])
+        numbers = bind_model(model, **state.parameters)
+        phi, g, D = numbers.populations[0].transfer, float(numbers.parameters["g"]), float(numbers.parameters["D"])
 
         def off(x: Array, beta: float) -> Array:
             """Of alpha, gamma from the maximum of the entropy at ``g^2 <phi^2> + D = beta``."""
@@ -159,12 +168,12 @@ def _law(phi: Transfer, g: float, beta: float, alpha: float, gamma: float) -> tu
     return weight / weight.sum(), f**2, (g * slope) ** 2, log_norm
 
 
-def _block(proposal: _Proposal, neurons: int, seed: int, block: int) -> list[Tally]:
-    """One block of samples, a function of its number."""
+def planted_block(proposal: Proposal, neurons: int, seed: int, block: int) -> list[Tally]:
+    """One block of samples, a function of seed, size and its number."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(neurons, block)))
     share = proposal.mixture(neurons)
     out = []
-    for k in rng.choice(len(share), size=_BLOCK, p=share / share.sum()):
+    for k in rng.choice(len(share), size=BLOCK, p=share / share.sum()):
         law = (float(v[k]) for v in (proposal.beta, proposal.alpha, proposal.gamma))
         grid, below = _table(proposal.phi, proposal.g, *law)
         cell = np.minimum(np.searchsorted(below, rng.random(neurons)), _GRID - 1)
@@ -179,7 +188,7 @@ def _table(phi: Transfer, g: float, beta: float, alpha: float, gamma: float) -> 
     return np.sqrt(beta) * np.linspace(-_WIDTH, _WIDTH, _GRID), np.cumsum(_law(phi, g, beta, alpha, gamma)[0])
 
 
-def _planted(proposal: _Proposal, x: Array, share: Array, rng: np.random.Generator) -> Tally:
+def _planted(proposal: Proposal, x: Array, share: Array, rng: np.random.Generator) -> Tally:
     """A network with the fixed point x, and its weight."""
     N, g, D, phi = len(x), proposal.g, proposal.D, proposal.phi
     f, slope = phi.jet([0, 1], x)

@@ -58,7 +58,7 @@ class Tally:
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> Tally:
         sums = {name: float(record[name]) for name in MEANS}
-        return Tally(int(record["count"]), float(record["estimated"]), int(record["starts"]), sums)
+        return Tally(float(record["count"]), float(record["estimated"]), int(record["starts"]), sums)
 
 
 def tally(found: FixedPoints) -> Tally:

@@ -1,5 +1,7 @@
 """Networks with planted fixed points: exact counts of one neuron, and searched networks."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -85,4 +87,15 @@ def test_what_cannot_be_planted_is_refused() -> None:
     with pytest.raises(ParameterError, match="samples must be a positive whole number"):
         planted_fixed_points(state(2.0, 0.3), neurons=5, samples=0)
     with pytest.raises(ParameterError, match="samples count in effect"):
-        planted_fixed_points(state(2.0, 0.0), neurons=40, samples=64, workers=1)
+        planted_fixed_points(mf.solve(kac_rice.MODEL, g=2.0), neurons=40, samples=64, workers=1)  # D is 0 if it is not given
+
+
+def test_verify_plants_and_goes_on(tmp_path: Path) -> None:
+    """Interrupted after some blocks, the same call gives what the whole one would have given."""
+    arguments = {"neurons": (10, 14, 20), "settings": {"planted": True, "workers": 1}, "g": 2.0, "D": 0.3}
+    whole = mf.verify(kac_rice.MODEL, networks=128, **arguments)
+    assert all(abs(c.z) < 4 for c in whole.comparisons) and whole.counts[0]["planted"] == 256
+    few = mf.verify(kac_rice.MODEL, networks=96, save=tmp_path / "kept", **arguments)
+    again = mf.verify(kac_rice.MODEL, networks=128, save=tmp_path / "kept", **arguments)
+    assert few.networks == [192, 138, 96]
+    assert [c.limit for c in again.comparisons] == [c.limit for c in whole.comparisons]

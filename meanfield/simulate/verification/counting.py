@@ -15,6 +15,7 @@ from meanfield.simulate.fixed_points.search import search_cost
 from meanfield.simulate.fixed_points.workers import available_cores, in_order
 from meanfield.simulate.kac_rice import ANNEALED, COMPLETE, Beside, beside_tallies
 from meanfield.simulate.many_networks import draw, find_in, system_of
+from meanfield.simulate.planted import BLOCK, Proposal, check_effective, effective_samples, planted_block
 from meanfield.simulate.tally import Tally, tally
 from meanfield.simulate.verification.fit import Limit
 from meanfield.simulate.verification.plan import Plan, chosen
@@ -24,7 +25,7 @@ from meanfield.simulate.verification.states import states_of, target_of
 
 __all__ = ["counts_fixed_points", "verify_counts"]
 
-_DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None}
+_DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None, "planted": False}
 _WORTH_PROCESSES = 10.0  # seconds
 
 
@@ -38,10 +39,16 @@ def verify_counts(plan: Plan, shown: Progress) -> Verification:
     settings = _settings(plan)
     states = states_of(plan.model, plan.theory)
     target = target_of(plan.model, plan.theory, states, plan.state)
-    system_of(draw(plan.numbers, plan.sizes[0], settings["seed"], 0))  # what cannot be searched is refused before work begins
+    planted = bool(settings["planted"])
+    if not planted:
+        system_of(draw(plan.numbers, plan.sizes[0], settings["seed"], 0))  # what cannot be searched is refused before work begins
     saved = Saved(plan.save, plan.words({k: v for k, v in settings.items() if k != "workers"}))
-    shown.start(sum(plan.counts), "networks searched for fixed points")
-    tallies = {n: _search(plan.numbers, n, k, settings, shown, saved) for n, k in zip(plan.sizes, plan.counts, strict=True)}
+    shown.start(sum(plan.counts), "networks with a fixed point planted" if planted else "networks searched for fixed points")
+    source: Any = Proposal.of(target.solution) if planted else plan.numbers
+    tallies = {
+        n: (_plant if planted else _search)(source, n, k, settings, shown, saved)
+        for n, k in zip(plan.sizes, plan.counts, strict=True)
+    }
     rows = {row.quantity: row for row in beside_tallies(tallies, target.solution)}
     names = list(rows) if plan.quantities is None else list(chosen({n: n for n in rows}, plan.quantities))
     every = [*(s.name for s in plan.model.public_unknowns), *plan.model.observables]
@@ -53,10 +60,10 @@ def verify_counts(plan: Plan, shown: Progress) -> Verification:
         neurons=plan.sizes,
         networks=plan.counts,
         used=[sum(t.count > 0 for t in tallies[n]) for n in plan.sizes],
-        counts=[_found(tallies[n]) for n in plan.sizes],
+        counts=[(_counted if planted else _found)(tallies[n]) for n in plan.sizes],
         comparisons=[_comparison(rows[name], sum(plan.counts) - len(plan.sizes)) for name in names],
         skipped=[n for n in every if n not in names],
-        settings={k: settings[k] for k in ("starts", "until", "seed")},
+        settings={k: settings[k] for k in (("planted", "seed") if planted else ("starts", "until", "seed"))},
         note=ANNEALED,
         counted="fixed points",
     )
@@ -90,6 +97,24 @@ def _search(numbers: Numbers, neurons: int, networks: int, settings: dict[str, A
     return [found[k] for k in sorted(found)]
 
 
+def _plant(proposal: Proposal, neurons: int, networks: int, settings: dict[str, Any], shown: Progress, saved: Saved) -> list[Tally]:
+    """Tallies of so many networks with a fixed point planted, those that are missing being drawn, a block at a time."""
+    group = f"N = {neurons}"
+    found = {k: Tally.from_record(r) for k, r in saved.of(group).items() if k < networks}
+    shown.advance(len(found))
+    missing = sorted({k // BLOCK for k in range(networks) if k not in found})
+    shared, workers = (proposal, neurons, settings["seed"]), settings["workers"] or available_cores()
+    for block, tallies in zip(missing, in_order(planted_block, shared, missing, workers=workers)):
+        for k, one in enumerate(tallies, block * BLOCK):
+            if k < networks and k not in found:
+                saved.append(group, k, one.record())
+                found[k] = one
+                shown.advance()
+    tallies = [found[k] for k in sorted(found)]
+    check_effective(tallies)
+    return tallies
+
+
 def _tally(numbers: Numbers, neurons: int, starts: int, until: float | None, seed: int, index: int) -> Tally:
     return tally(find_in(numbers, neurons, starts, until, seed, None, index))
 
@@ -97,6 +122,10 @@ def _tally(numbers: Numbers, neurons: int, starts: int, until: float | None, see
 def _found(tallies: Sequence[Tally]) -> dict[str, int]:
     count, estimated = (sum(getattr(t, name) for t in tallies) for name in ("count", "estimated"))
     return {"found": int(count), "missing by Chao's estimate": round(estimated - count)}
+
+
+def _counted(tallies: Sequence[Tally]) -> dict[str, int]:
+    return {"planted": len(tallies), "of equal weight in effect": round(effective_samples(tallies))}
 
 
 def _comparison(row: Beside, dof: int) -> Comparison:
