@@ -39,7 +39,7 @@ _PER_OCTAVE = 2  # of numbers of coefficients
 _LONGEST = 4.0  # half length of a panel, in standard deviations,
 _POLES = 0.4  # and in them the least half width of the strip of analyticity
 _ELEMENTS = 1 << 18  # of the projections of a block
-_WIDEST = 64.0  # standard deviation; beyond, an iterate has wandered off
+_WIDEST = 256.0  # standard deviation; beyond, an iterate has wandered off
 
 
 class KinkedPairLaw:

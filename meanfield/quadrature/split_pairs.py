@@ -25,7 +25,7 @@ LEVELS = ((16, 3.0), (24, 3.0), (24, 1.5), (24, 0.75), (32, 0.5))
 FARTHEST = 30.0  # standard deviations; what lies beyond kinks farther off than that is left out
 _MARGIN = 6.0  # what lies beyond a kink far out is integrated so many standard deviations further
 _LARGEST_PANELS = 64  # on either side
-_NARROW = 3.0  # widths of b in the strip of analyticity from which a Gauss rule does without panels
+_NARROW = 4.0  # widths of b in the longest panel from which a Gauss rule does without panels
 _LONGEST = 3.0  # half length of a panel that resolves the normal density with 16 nodes
 
 
