@@ -180,7 +180,7 @@ def verification_document(result: Verification) -> dict[str, Any]:
         "model": result.model,
         "parameters": {name: value(number) for name, number in result.parameters.items()},
         "verdict": result.verdict.value,
-        "why": result.why or None,
+        "why": result.reason or None,
         "note": result.note or None,
         "state": result.state,
         "other_states": list(result.others),

@@ -234,4 +234,4 @@ def verification_text(result: Verification) -> str:
         blocks.append(f"\n{result.note}")
     if result.skipped:
         blocks.append(f"\nnot compared: {', '.join(result.skipped)}")
-    return "\n".join([*blocks, f"\n{result.verdict.value}" + (f": {result.why}" if result.why else "")])
+    return "\n".join([*blocks, f"\n{result.verdict.value}" + (f": {result.reason}" if result.reason else "")])

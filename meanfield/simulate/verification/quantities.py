@@ -16,24 +16,27 @@ from meanfield.networks import Numbers, network_of
 from meanfield.simulate.estimates import lag_name
 from meanfield.symbols import gaussian
 
-__all__ = ["in_time", "measured_names", "natural_scale", "value_of"]
+__all__ = ["in_time", "measured_names", "natural_scale", "numbered", "value_of"]
 
-_BEGIN = ("kappa", "lambda_max", "mu_", "Delta_", "Delta(")
-_BY_NAME = {"mu", "Delta_0", "Delta_inf", "Delta_T", "mean_phi", "mean_square_phi", "mean_dphi", "mean_dphi2", "bulk_radius"}
+
+def numbered(model: Model, name: str) -> str:
+    """``mu_1`` for ``mu_E``, where E is the name of the first of several populations; any other name as it is."""
+    populations = model.network.populations if model.network is not None else ()
+    for k, population in enumerate(populations if len(populations) > 1 else ()):
+        if population.name and name.endswith(f"_{population.name}"):
+            return f"{name[: -len(population.name)]}{k + 1}"
+    return name
 
 
 def measured_names(model: Model, estimated: set[str]) -> dict[str, str]:
     """``{name in the model: name in the estimates}`` of every unknown, definition and observable that a network shows.
 
-    By the names of the library's models; and any observable, whatever its name, that is the same expression as one of
-    ``<phi>, <phi^2>, <phi'>, <phi'^2>``, the bulk radius or its square, of the model's own x.
+    By the names of the library's models, of several populations with their number or name, ``mu_1`` or ``mu_E``; and any
+    observable, whatever its name, that is the same expression as one of ``<phi>, <phi^2>, <phi'>, <phi'^2>`` of the x of a
+    population, or the bulk radius or its square of the only one.
     """
     names = [*(s.name for s in model.public_unknowns), *(s.name for s in model.definitions), *model.observables]
-    found = {
-        n: n
-        for n in names
-        if n in estimated and (n in _BY_NAME or n.startswith(("kappa", "lambda_max", "mu_", "Delta_", "Delta(")))
-    }
+    found = {n: label for n in names if (label := numbered(model, n)) in estimated}
     standard = _standard(model)
     for name in (n for n in names if n not in found):
         expr = model.named(name)
@@ -61,31 +64,31 @@ def in_time(model: Model, lags: Sequence[float], lyapunov: bool) -> Model:
 
 def _standard(model: Model) -> dict[str, sp.Expr]:
     """The expressions of what is measured, in the model's own unknowns."""
-    population = network_of(model).populations[0]
-    if len(network_of(model).populations) > 1:
-        return {}
-    try:
-        variance = model.named("Delta_0")
-    except ParameterError:
-        return {}
-    x = gaussian("x", mean=_or_zero(model, "mu"), var=variance)
-    phi, strength = population.transfer, network_of(model).variances[0, 0]
-    slope = E(phi.d(1)(x) ** 2)
-    return {
-        "mean_phi": E(phi(x)),
-        "mean_square_phi": E(phi(x) ** 2),
-        "mean_dphi": E(phi.d(1)(x)),
-        "mean_dphi2": slope,
-        "bulk_radius": sp.sqrt(strength * slope),
-        "bulk_radius_squared": strength * slope,
-    }
+    network = network_of(model)
+    found: dict[str, sp.Expr] = {}
+    for k, population in enumerate(network.populations):
+        ends = ("",) if len(network.populations) == 1 else (f"_{k + 1}", f"_{population.name}")
+        variance = _first(model, [f"{name}{end}" for name in ("Delta_0", "Delta") for end in ends])
+        if variance is None:
+            continue
+        mean = _first(model, [f"mu{end}" for end in ends])
+        x, phi = gaussian("x", mean=sp.S.Zero if mean is None else mean, var=variance), population.transfer
+        own = {"mean_phi": phi(x), "mean_square_phi": phi(x) ** 2, "mean_dphi": phi.d(1)(x), "mean_dphi2": phi.d(1)(x) ** 2}
+        found |= {name + ends[0]: E(body) for name, body in own.items()}
+    if "mean_dphi2" in found:
+        square = network.variances[0, 0] * found["mean_dphi2"]
+        found |= {"bulk_radius": sp.sqrt(square), "bulk_radius_squared": square}
+    return found
 
 
-def _or_zero(model: Model, name: str) -> sp.Expr:
-    try:
-        return model.named(name)
-    except ParameterError:
-        return sp.S.Zero
+def _first(model: Model, names: Sequence[str]) -> sp.Expr | None:
+    """The expression of the first of the names that the model has."""
+    for name in names:
+        try:
+            return model.named(name)
+        except ParameterError:
+            continue
+    return None
 
 
 def value_of(estimate: Mapping[str, float], name: str) -> float:

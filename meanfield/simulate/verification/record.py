@@ -73,6 +73,15 @@ class Comparison:
         fits = not self.limit.curvature >= LARGEST_Z
         return Verdict.PASS if self.share <= LARGEST_SHARE and fits else Verdict.INCONCLUSIVE
 
+    @property
+    def reason(self) -> str:
+        """Why the networks cannot tell, where they cannot; else empty."""
+        if self.verdict is not Verdict.INCONCLUSIVE or self.doubt:
+            return self.doubt
+        if self.limit.curvature >= LARGEST_Z:
+            return f"{self.name} does not lie on a line in 1/N"
+        return f"the standard error of {self.name} is {100 * self.share:.1f}% of its size"
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -108,6 +117,14 @@ class Verification:
         return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in found or not found else Verdict.PASS
 
     @property
+    def reason(self) -> str:
+        """Why the verdict is inconclusive: ``why`` nothing was compared, or what is not known well enough; else empty."""
+        if self.why or self.verdict is not Verdict.INCONCLUSIVE:
+            return self.why
+        found = "; ".join(dict.fromkeys(c.reason for c in self.comparisons if c.reason))
+        return f"{found}; take more networks, larger ones, or a longer time ({100 * LARGEST_SHARE:.0f}% is asked for)"
+
+    @property
     def passed(self) -> bool:
         return self.verdict is Verdict.PASS
 
@@ -115,7 +132,7 @@ class Verification:
         return next(c for c in self.comparisons if c.name == name)
 
     def __str__(self) -> str:
-        lines = [f"{self.model}: {self.verdict.value}" + (f" ({self.why})" if self.why else "")]
+        lines = [f"{self.model}: {self.verdict.value}" + (f" ({self.reason})" if self.reason else "")]
         for c in self.comparisons:
             lines.append(
                 f"  {c.name}: theory {c.theory:.6g} ± {c.theory_error:.1e}, networks {c.value:.6g} ± {c.standard_error:.2g} "

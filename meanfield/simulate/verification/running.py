@@ -59,6 +59,9 @@ def verify_running(plan: Plan, shown: Progress) -> Verification:
         return Verification(**common, comparisons=[], skipped=[], why=why)
     names = measured_names(model, set(rows[0][0]))
     names = chosen(names, plan.quantities) if plan.quantities is not None else _independent(names)
+    if not names:
+        why = f"networks show none of the model's quantities; what they show is called {', '.join(sorted(rows[0][0]))}"
+        return Verification(**common, comparisons=[], skipped=[], why=why)
     step = _step_effect(runs[0], places[0], coarse, target, states)
     compared = [_compare(target, label, name, plan.sizes, rows, numbers, step, base.precision) for label, name in names.items()]
     every = [*(s.name for s in model.public_unknowns), *model.observables]
@@ -68,12 +71,18 @@ def verify_running(plan: Plan, shown: Progress) -> Verification:
 def _settings(numbers: Numbers, target: State, sizes: Sequence[int], given: Mapping[str, Any]) -> Settings:
     values = target.values
     kappa = tuple(values[k] for k in values if k == "kappa" or (k.startswith("kappa_") and k[6:].isdigit()))
-    start = Start(values.get("mu", 0.0), max(values.get("Delta_0", 1.0), 0.0), kappa)
+    start = Start(_common(values, "mu", 0.0), max(_common(values, "Delta_0", 1.0), 0.0), kappa)
     wanted: dict[str, Any] = {"trajectories": 2, "time": 60.0, "transient": 40.0, "precision": "float32", "orthogonal": True}
     wanted |= {"start": start, **given}
     found = settings_of(numbers, sizes[0], wanted)
     # Lags are multiples of the interval, which the coarser step must not outgrow.
     return replace(found, dt=found.interval / 2) if found.lags and found.stride == 1 and found.method == "fixed" else found
+
+
+def _common(values: Mapping[str, float], name: str, default: float) -> float:
+    """Of the only population, or the mean over several: trajectories start alike in all of them."""
+    several = [v for n, v in values.items() if n.startswith(f"{name}_") and n[len(name) + 1 :].isdigit()]
+    return values.get(name, float(np.mean(several)) if several else default)
 
 
 def _run(model: Model, numbers: Numbers, settings: Settings, networks: int, progress: Progress, saved: Saved) -> Simulation:

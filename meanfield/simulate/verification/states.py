@@ -15,12 +15,15 @@ from meanfield.model.exchange import is_symmetry
 from meanfield.networks import Numbers
 from meanfield.simulate.averages import Measured
 from meanfield.simulate.summary import at_rest
+from meanfield.simulate.verification.quantities import numbered
 from meanfield.solve import solve
 
 __all__ = ["State", "Where", "classify", "states_of", "target_of"]
 
 Array = Any
 
+_TOLD = ("kappa", "mu", "Delta_0", "Delta_inf", "complexity")
+_ENDS = ("", *(f"_{k}" for k in range(1, 10)))  # of names: of the only population, or of one of several
 _SAME = 1e-6  # relative: values of symmetric partners
 
 
@@ -69,12 +72,12 @@ def _state(model: Model, solution: Any) -> State:
     values: dict[str, float] = {}
     for name in (*(s.name for s in model.public_unknowns), *(s.name for s in model.definitions), *model.observables):
         try:
-            values[name] = float(np.real(solution[name]))
+            values[name] = values[numbered(model, name)] = float(np.real(solution[name]))
         except (MeanfieldError, TypeError):
             continue
     fluctuates = model.motion is not None or values.get("Delta_inf", np.inf) < values.get("Delta_0", -np.inf)
     attracts = solution.physical is not False and solution.stable is not False
-    told = {n: v for n, v in values.items() if n in ("kappa", "mu", "Delta_0", "Delta_inf", "complexity")}
+    told = {n: v for n, v in values.items() if n in _TOLD or n.startswith(("mu_", "Delta_0_"))}
     label = f"{model.name or model.title}: " + ", ".join(f"{n} = {v:.4g}" for n, v in told.items())
     return State(label, values, fluctuates, attracts, solution, model)
 
@@ -99,9 +102,13 @@ def target_of(model: Model, parameters: Mapping[str, Any], states: Sequence[Stat
 
 
 def _distance(a: Mapping[str, float], b: Mapping[str, float]) -> float:
-    scale = max(abs(a.get("Delta_0", 1.0)), abs(b.get("Delta_0", 1.0)), 1e-12)
-    sizes = {"mu": np.sqrt(scale), "kappa": max(abs(a.get("kappa", 0.0)), abs(b.get("kappa", 0.0)), 1e-12), "Delta_0": scale}
-    return float(sum(((a[n] - b[n]) / sizes[n]) ** 2 for n in sizes if n in a and n in b))
+    total = 0.0
+    for end in _ENDS:
+        scale = max(abs(a.get(f"Delta_0{end}", 1.0)), abs(b.get(f"Delta_0{end}", 1.0)), 1e-12)
+        kappa = max(abs(a.get(f"kappa{end}", 0.0)), abs(b.get(f"kappa{end}", 0.0)), 1e-12)
+        sizes = {f"mu{end}": np.sqrt(scale), f"kappa{end}": kappa, f"Delta_0{end}": scale}
+        total += sum(((a[n] - b[n]) / sizes[n]) ** 2 for n in sizes if n in a and n in b)
+    return float(total)
 
 
 def classify(m: Measured, numbers: Numbers, target: State, states: Sequence[State]) -> Where:
@@ -114,7 +121,10 @@ def classify(m: Measured, numbers: Numbers, target: State, states: Sequence[Stat
     symmetric = _mirrors(target)
     inside, signs, words = np.zeros(B, bool), np.ones(B), []
     for b in range(B):
-        values = {"mu": m.mean[0, b], "Delta_0": m.mean_square[0, b] - m.mean[0, b] ** 2}
+        values: dict[str, float] = {}
+        for k, (mean, square) in enumerate(zip(m.mean[:, b], m.mean_square[:, b], strict=True)):
+            end = f"_{k + 1}" if len(m.mean) > 1 else ""
+            values |= {f"mu{end}": mean, f"Delta_0{end}": square - mean**2}
         if len(m.kappa):
             values["kappa"] = m.kappa[0, b]
         alike = [s for s in states if (s.attracts or s is target) and (noisy or s.fluctuates != rest[b])]
@@ -141,7 +151,7 @@ def _mirrors(target: State) -> bool:
 def _is_mirror(a: State, b: State) -> bool:
     if a.model is not b.model:
         return False
-    odd, even = ("mu", "kappa"), ("Delta_0", "Delta_inf")
+    odd, even = ([f"{name}{end}" for name in names for end in _ENDS] for names in (("mu", "kappa"), ("Delta_0", "Delta_inf")))
     pairs = [(a.values[n], -b.values[n]) for n in odd if n in a.values] + [
         (a.values[n], b.values[n]) for n in even if n in a.values
     ]

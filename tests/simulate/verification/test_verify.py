@@ -1,13 +1,19 @@
 """Theory beside networks of 250, 500 and 1000 neurons: right theories pass, wrong ones do not, and what cannot be told is said."""
 
+from dataclasses import replace
 from functools import cache
+from importlib import import_module
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import sympy as sp
 
 import meanfield as mf
 from meanfield.errors import ModelError, NoSolution, ParameterError
 from meanfield.simulate import Start
 from meanfield.simulate.verification import Verdict, verify
+from meanfield.simulate.verification.states import classify, states_of
 from tests.simulate.verification.misprints import CHAOTIC, SHORT, STATIONARY
 
 
@@ -116,3 +122,48 @@ def test_what_makes_no_sense_is_refused() -> None:
         verify(mf.models.by_name("rank1-stationary"), settings={"lyapunov": True}, g=0.5, M_m=1, M_n=2)
     with pytest.raises(ModelError, match=r"network=mf.network\("):
         verify(scs.changed(network=None), g=2)
+
+
+def _excitation_and_inhibition(names: tuple[str, str]) -> mf.Model:
+    g, w, k, b = mf.parameters("g w k b", nonnegative="g w k")
+    phi, E = mf.transfer.logistic, mf.average
+    mu = [mf.unknown(f"mu_{a}") for a in names]
+    Delta = [mf.unknown(f"Delta_0_{a}", nonnegative=True) for a in names]
+    r, q = ([E(phi(mf.gaussian("x", mean=m, var=v)) ** n) for m, v in zip(mu, Delta, strict=True)] for n in (1, 2))
+    half, drive, spread = sp.Rational(1, 2), w * (r[0] - k * r[1]), g**2 * (q[0] + q[1])
+    populations = (mf.Population(phi, "E", fraction=half, means={"I": b}), mf.Population(phi, "I", fraction=half))
+    net = mf.Network(populations, [[2 * g**2] * 2] * 2, [[2 * w, -2 * w * k]] * 2)
+    equations = {mu[0]: drive + b, mu[1]: drive, Delta[0]: spread, Delta[1]: spread}
+    return mf.Model("EI", equations=equations, observables={"r_E": r[0], "rate of I": r[1]}, network=net)
+
+
+@pytest.mark.parametrize("names", [("E", "I"), ("1", "2")])
+def test_populations_are_known_by_name_or_number(names) -> None:
+    """Only mu_1, Delta_0_1, ... had been known, which was said nowhere; inconclusive had no reason."""
+    model = _excitation_and_inhibition(names)
+    settings = {"time": 8, "transient": 8}
+    result = verify(model, neurons=(40, 80, 160), networks=4, settings=settings, g=0.5, w=1.5, k=0.8, b=1.0)
+    first, second = names
+    assert [c.name for c in result.comparisons] == [
+        f"mu_{first}", f"mu_{second}", f"Delta_0_{first}", f"Delta_0_{second}", "r_E", "rate of I"
+    ]  # fmt: skip
+    assert not result.skipped and all(abs(c.z) < 4 for c in result.comparisons)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert f"the standard error of Delta_0_{first} is" in result.reason and "take more networks" in str(result)
+
+
+def test_trajectories_of_populations_are_told_apart() -> None:
+    """mu of the first population alone had been looked at, by a name that no such theory has: all states were at distance 0."""
+    model = _excitation_and_inhibition(("E", "I"))
+    states = states_of(model, {"g": 0.5, "w": 1.5, "k": 0.8, "b": 1.0})
+    (here,) = states
+    assert here.values["mu_1"] == here.values["mu_E"] and here.values["Delta_0_2"] == here.values["Delta_0_I"]
+    other = replace(here, values={**here.values, "mu_2": here.values["mu_2"] + 5})
+    mean = np.array([[here.values["mu_1"]] * 2, [here.values["mu_2"], here.values["mu_2"] + 5]])
+    square = mean**2 + np.array([[here.values["Delta_0_1"]], [here.values["Delta_0_2"]]])
+    still = SimpleNamespace(speed=np.zeros(2), diverged=False, mean=mean, mean_square=square, kappa=np.zeros((0, 2)))
+    calm = SimpleNamespace(sigma_squared=1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("meanfield.simulate.verification.states"), "at_rest", lambda m: np.ones(2, bool))
+        where = classify(still, calm, here, [here, other])
+    assert where.inside.tolist() == [True, False]
