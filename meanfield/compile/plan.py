@@ -106,9 +106,12 @@ class Plan:
         return ("general", law)
 
     def _by_series(self, node: Average) -> bool:
-        """Whether an average of functions with kinks is one of transfer functions of either variable of a pair."""
+        """Whether an average of functions with kinks is one of transfer functions of either variable of a pair, without closed
+        forms (which are cheaper in a divided difference)."""
         parts = separable(node) if self.series else None
-        return parts is not None and all(isinstance(f, Applied) and isinstance(f.argument, Bound) for f in parts)
+        return parts is not None and all(
+            isinstance(f, Applied) and isinstance(f.argument, Bound) and not f.token.traits.closed2 for f in parts
+        )
 
     def _join_pairs(self) -> None:
         """Averages of plain products of transfer functions, over the law that both members of a pair have, go with the pair."""
