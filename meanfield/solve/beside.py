@@ -39,13 +39,13 @@ class Reduction:
 def nearly_singular(kernel: Kernel, jacobian: Array, extent: Array, below: float = _NEARLY) -> NDArray[np.intp]:
     """Rows whose neighbours rough quadrature may have missed: the Jacobian (Q, n, n) has a small singular value."""
     with np.errstate(all="ignore"):  # infinite slopes, a matrix of zeros
-        matrix, _, usable = _equilibrated(jacobian, extent, _places(kernel))
+        matrix, _, usable = _equilibrated(jacobian, extent, places_of(kernel))
         whole = np.sqrt((matrix**2).sum(axis=(1, 2)))
         least = np.abs(determinant(matrix)) / whole ** (matrix.shape[1] - 1)  # the smallest singular value is not below it
     return np.flatnonzero(usable & ~(least > below))
 
 
-def _places(kernel: Kernel) -> list[int]:
+def places_of(kernel: Kernel) -> list[int]:
     """Of the equations ``u = F``, which come first: the position of u among the unknowns."""
     return [kernel.unknowns.index(u) for u in kernel.model.equations]
 
@@ -69,7 +69,7 @@ def neighbours(kernel: Kernel, p: Array, x: Array, scale: Array) -> tuple[NDArra
     """Roots near nearly singular roots x (Q, n) at parameters p (Q, m): rows of ``x`` that they are near to (R,), the roots
     (R, n) and their Jacobians (R, n, n) by the finest quadrature. A root may occur several times, and again as itself."""
     problem = extended(kernel.at(FINE))
-    rows, starts = predicted(problem, p, x, scale, _places(kernel))
+    rows, starts = predicted(problem, p, x, scale, places_of(kernel))
     run = newton(problem, p[rows], starts, scale=scale[rows])
     keep = run.converged & (np.abs(run.x - x[rows]) <= 2 * _FARTHEST * (np.abs(x) + scale)[rows]).all(axis=1)
     return rows[keep], run.x[keep], run.jacobian[keep]

@@ -111,7 +111,7 @@ def _search(model: Model, p: Array, find: str, tol: float, rounds: int, extra: A
     def some(p: Array) -> Search:
         if find == "one" and extra is None:
             return find_one(model, p, tol)
-        search = find_all(model, p, tol, rounds, extra)
+        search = find_all(model, p, tol, rounds, extra, thorough=find == "all")
         return replace(search, rows=preferred(compile(model), search.rows, p)) if find == "one" else search
 
     search = in_chunks(some, p, f"solving {model.name or model.title}", progress)

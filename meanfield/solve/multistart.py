@@ -13,10 +13,12 @@ from meanfield.solve.deflation import Deflation
 from meanfield.solve.distinct import Candidates, canonical_order, representatives
 from meanfield.solve.extension import extended
 from meanfield.solve.families import one_of_each
+from meanfield.solve.images import Image, images_of
 from meanfield.solve.linear import inverse
 from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
 from meanfield.solve.problem import Array, Problem
 from meanfield.solve.status import Status
+from meanfield.solve.thorough import Form, search_on
 
 Rows = NDArray[np.intp]
 SymmetryMap = Callable[[Array], ArrayLike]
@@ -64,9 +66,13 @@ class RootTable:
 
     def why_empty(self, point: int) -> str:
         """Why a point without roots has none: a sentence about its starts."""
-        ends = [f"{n} {Status.from_code(k).in_short}" for k, n in enumerate(self.outcomes[point]) if n]
-        outside = f"; {self.left[point]} roots outside the domain were left out" if self.left[point] else ""
-        return f"{Status.NO_SOLUTION}: of {self.outcomes[point].sum()} starts " + ", ".join(ends) + outside
+        counts, left = self.outcomes[point], self.left[point]
+        ends = [f"{n} {Status.from_code(k).in_short}" for k, n in enumerate(counts) if n and k != Status.CONVERGED.code]
+        if n := counts[Status.CONVERGED.code]:
+            ends = [f"{n} led to {left} roots outside the domain, which were left out" if left else f"{n} converged", *ends]
+        elif left:
+            ends.append(f"restarts led to {left} roots outside the domain, which were left out")
+        return f"{Status.NO_SOLUTION}: of {counts.sum()} starts " + ", ".join(ends)
 
 
 def all_roots(
@@ -82,6 +88,7 @@ def all_roots(
     certified: bool = True,
     options: NewtonOptions | None = None,
     families: FamilyTest | None = None,
+    form: Form | None = None,
 ) -> RootTable:
     """Every root that Newton finds from the starts, their symmetric images and deflated restarts.
 
@@ -90,8 +97,9 @@ def all_roots(
     once a round from its starts and a round from near its known roots have both found nothing new. from_starts=False leaves
     out the deflated rounds from the starts, which cost ten times those from near the known roots. certified=False leaves out
     the claims, for a caller that refines the roots itself. families: tells of roots (their points, x and Jacobians) which
-    belong to continuous families; of each family one is kept, and points that have one are left alone. The result does not
-    depend on the order of points or starts. Raises ValueError for arrays of the wrong shape.
+    belong to continuous families; of each family one is kept, and points that have one are left alone. form: for a search
+    that goes on from further starts until they find nothing new (see `thorough`). The result does not depend on the
+    order of points or starts. Raises ValueError for arrays of the wrong shape.
     """
     parameters, grid = starts_of(problem, p, starts)
     size = np.ascontiguousarray(np.broadcast_to(np.asarray(scale, dtype=float), (len(parameters), grid.shape[2])))
@@ -99,8 +107,11 @@ def all_roots(
     owner, place = np.nonzero(np.isfinite(grid).all(axis=2))
     flat = grid[owner, place]
     outcomes = np.zeros((len(parameters), len(Status)), dtype=np.int64)
+    search.images = [] if form is None else images_of(search.problem, parameters)
     np.add.at(outcomes, (owner, search.run(owner, flat)), 1)
-    fresh = search.settle()
+    search.settle()
+    if form is not None:
+        search_on(search, form)
     idle = np.where(search.count() > 0, 0, 2)  # rounds in a row without a new root; none known: nothing to deflate
     idle[search.pool.owner[search.family]] = 2  # next to every root that is taken out there would be another
     for turn in range(rounds):
@@ -142,6 +153,8 @@ class _Search:
             scale=np.zeros((0, n)),
         )
         self.fresh: list[Candidates] = []
+        self.images: list[Image] = []
+        self.imaged = np.zeros(0, dtype=bool)  # rows of the pool whose images have been looked for
 
     def run(self, owner: Rows, starts: Array, deflate: bool = False) -> NDArray[np.int8]:
         """Newton from `starts` of the points `owner`; converged ends become candidates. Returns the status codes."""
@@ -174,12 +187,28 @@ class _Search:
             self._merge()
             if len(self.pool.owner) == known:
                 break
+        self._add_images()
         return self.count(inside=True) > before
+
+    def _add_images(self) -> None:
+        """Look where the symmetries of single points take roots that are new, and where they take what that finds."""
+        while self.images:
+            alone = ~np.isin(self.pool.owner, self.pool.owner[self.family])
+            new = np.flatnonzero(alone & ~self.imaged)
+            if new.size == 0:
+                break
+            self.imaged[new] = True
+            for image in self.images:
+                pool = self.pool.take(new[image.holds[self.pool.owner[new]]])
+                result = newton(self.problem, pool.p, image(pool.x), scale=pool.scale, options=self.options)
+                self._offer(pool.owner, result)
+            self._merge()
 
     def _merge(self) -> None:
         joined, known = Candidates.joined([self.pool, *self.fresh]), len(self.pool.owner)
         self.pool = joined.take(representatives(self.problem, joined, known=known))
         self.fresh = []
+        self.imaged = np.concatenate([self.imaged, np.zeros(len(self.pool.owner) - known, dtype=bool)])
         self._gather_families(known)
 
     def _gather_families(self, known: int) -> None:
@@ -192,7 +221,7 @@ class _Search:
         alone, among = np.flatnonzero(~self.family), np.flatnonzero(self.family)
         some = self.pool.take(among)
         keep = np.sort(np.concatenate([alone, among[one_of_each(some.owner, some.jacobian)]]))
-        self.pool, self.family = self.pool.take(keep), self.family[keep]
+        self.pool, self.family, self.imaged = self.pool.take(keep), self.family[keep], self.imaged[keep]
 
     def count(self, *, inside: bool = False) -> NDArray[np.int64]:
         """(P,) number of known roots; `inside`: of those that are not clearly outside the domain."""

@@ -25,6 +25,7 @@ from meanfield.solve.refine import Refined, refine
 from meanfield.solve.scan import scanned
 from meanfield.solve.starts import evaluate, own_starts, scattered
 from meanfield.solve.status import Status
+from meanfield.solve.thorough import Form
 from meanfield.solve.within import Within
 
 _SCAN_REACH = 8.0  # times the largest start
@@ -231,18 +232,21 @@ def _from_seed(seed: Seed, model: Model, kernel: Kernel, rows: Rows, inner: Arra
     return rows.owner[keep], values[keep][:, [place[u] for u in model.unknowns]]
 
 
-def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array | None = None) -> Search:
+def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array | None = None, *, thorough: bool = True) -> Search:
     """Every solution that multistart, symmetry and deflation find, judged; order does not depend on the starts' order.
 
     rounds: of deflated restarts; 0 leaves out the scattered starts and restarts near the known roots only, which is ten times
-    cheaper and right for coarse grids.
+    cheaper and right for coarse grids. thorough: whether a model that says nothing of where its roots are is searched until further
+    starts find nothing new, see `meanfield.solve.thorough`.
 
     The search uses rough quadrature. Where it finds nothing in a model that is ``delicate`` it is repeated with the finest.
     """
     kernel = compile(model)
     starts = all_starts(model, p, tol, extra, scatter=rounds > 0)
-    scale = scale_of(starts)
-    rows, why = _search(kernel, p, starts, scale, tol, rounds, ROUGH)
+    # Scattered starts of all sizes tell nothing of the size of a root; without formulas it is that of transfer functions.
+    scale = scale_of(starts if model.starts else own_starts(model, p))
+    form = Form.of(kernel) if thorough and rounds > 0 and not model.starts and len(model.unknowns) > 1 else None
+    rows, why = _search(kernel, p, starts, scale, tol, rounds, ROUGH, form)
     missing = np.array(sorted(why), dtype=np.intp)
     if missing.size and model.delicate:
         more, still = _search(kernel, p[missing], starts[missing], scale[missing], tol, 0, FINE)
@@ -266,7 +270,7 @@ def with_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: flo
 
 
 def _search(
-    kernel: Kernel, p: Array, starts: Array, scale: Array, tol: float, rounds: int, level: int
+    kernel: Kernel, p: Array, starts: Array, scale: Array, tol: float, rounds: int, level: int, form: Form | None = None
 ) -> tuple[Rows, dict[int, str]]:
     symmetries = symmetry_maps(kernel.model)
     options = ROUGHLY if level == ROUGH else None
@@ -282,6 +286,7 @@ def _search(
         from_starts=rounds > 0,
         options=options,
         certified=False,
+        form=form,
         families=lambda owner, x, jacobian: on_family(extended(kernel.at(FINE)), p[owner], x, jacobian, scale[owner]),
     )
     owner = table.owner

@@ -14,11 +14,13 @@ from meanfield.compile.names import unclashing
 from meanfield.compile.source import array_names, code, function
 from meanfield.errors import AverageError
 from meanfield.model import Model
-from meanfield.solve.problem import Array
+from meanfield.solve.problem import Array, Problem
 
 _SCATTER = 12  # quasi-random starts besides the formulas when all solutions are wanted
 _BLIND = 36  # and of all sizes, for a model without formulas
 _SIZES = (-1.5, 3.0)  # powers of ten
+_FURTHER = 96  # starts of the first batch of further ones,
+_FURTHER_SIZES = (-1.0, 2.0)  # and their powers of ten
 
 
 @lru_cache(maxsize=256)
@@ -105,6 +107,28 @@ def scattered(model: Model, p: Array, formulas: Array, count: int = _SCATTER) ->
     sizes = 10.0 ** (_SIZES[0] + (_SIZES[1] - _SIZES[0]) * u[:, :1])
     far = sizes * (low + (1 - low) * u[:, 1:])
     return np.concatenate([near, np.broadcast_to(far, (len(p), *far.shape))], axis=1)
+
+
+def further(problem: Problem, turn: int) -> Array:
+    """More starts (S, n) for all points, in batches of growing size: unknowns of independent sizes and signs.
+
+    A root whose unknowns differ in size is rarely reached from starts that do not.
+    """
+    n = len(problem.names)
+    first, count = _FURTHER * (2**turn - 1), _FURTHER * 2**turn
+    low, high = _FURTHER_SIZES
+    u = 2 * _kronecker(first + count, n)[first:] - 1
+    size = 10.0 ** (low + (high - low) * np.abs(u))
+    return np.where(np.isfinite(problem.lower), size, np.sign(u) * size)
+
+
+def mapped(problem: Problem, x: Array, p: Array, places: Sequence[int]) -> Array:
+    """Where the equations ``u = F`` take x (Q, n); places: the position of the u of each among the unknowns."""
+    with np.errstate(all="ignore"):
+        r = problem.residual(x, p)
+    out = np.array(x)
+    out[:, list(places)] -= r[:, : len(places)]
+    return out
 
 
 @lru_cache(maxsize=16)

@@ -14,7 +14,7 @@ import sympy as sp
 from meanfield.transfer.functions import MPMATH_FUNCTIONS, lncosh, logistic, softplus, softplus_integral
 from meanfield.transfer.token import X
 
-__all__ = ["FAILURES", "degree", "evaluator", "strip"]
+__all__ = ["FAILURES", "centre", "degree", "evaluator", "strip"]
 
 FAILURES = (ArithmeticError, ValueError, TypeError, NameError, NotImplementedError)
 """What `evaluator` raises where an expression has no value or no code."""
@@ -64,6 +64,27 @@ def strip(expr: sp.Expr, interval: _Interval = (-math.inf, math.inf)) -> tuple[f
         return _entire(expr, interval)
     if head in _STRIPS and (slope := _affine_slope(expr.args[0])) is not None:
         return _STRIPS[head] / abs(slope), 0.0
+    return None
+
+
+def centre(expr: sp.Expr) -> float | None:
+    """The real part of all singularities of `expr`, where it is steep; None if they have none in common, or not provably."""
+    found = _real_parts(expr)
+    return found.pop() if found is not None and len(found) == 1 else None
+
+
+def _real_parts(expr: sp.Expr) -> set[float] | None:
+    if not expr.has(X) or expr == X:
+        return set()
+    head = expr.func
+    if head in (sp.Add, sp.Mul) or (head is sp.Pow and expr.exp.is_Integer and expr.exp > 0):
+        parts = [_real_parts(arg) for arg in expr.args]
+        return None if None in parts else {place for part in parts if part for place in part}
+    if head is sp.Pow and not expr.exp.has(X) and expr.base.is_polynomial(X):
+        return {round(complex(root).real, 12) + 0.0 for root in sp.Poly(expr.base, X).nroots(maxsteps=200)}
+    if head in _STRIPS and _affine_slope(expr.args[0]) is not None:
+        slope, shift = sp.Poly(expr.args[0], X).all_coeffs()
+        return {float(-shift / slope) + 0.0}
     return None
 
 

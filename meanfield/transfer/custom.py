@@ -174,6 +174,7 @@ def _smoothness(pieces: Pieces) -> dict[str, Any]:
     return {
         "strip": min(strip for strip, _ in known) if len(known) == len(strips) else None,
         "imaginary_growth": max((growth for _, growth in known), default=0.0),
+        "centre": analysis.centre(pieces.parts[0]) if len(pieces.parts) == 1 and len(known) == 1 else None,
         "kinks": pieces.kinks(),
     }
 

@@ -90,6 +90,13 @@ def test_detected_traits():
     assert traits("elu").smooth_order == 1 and traits("sign").smooth_order == -1
 
 
+def test_the_place_where_all_singularities_lie():
+    centre = lambda expr: T.custom("some", expr).traits.centre
+    assert centre(1 + sp.tanh(x)) == centre(x / (1 + x**2)) == centre(sp.tanh(x) + sp.atan(x) ** 2) == 0.0
+    assert centre(sp.tanh(2 * x - 1) ** 3) == 0.5
+    assert centre(sp.tanh(x) + sp.tanh(x - 1)) is None and centre(sp.sin(x) * sp.tanh(x)) is None and centre(sp.erf(x)) is None
+
+
 def test_polynomial_kinks_and_unknown_strip():
     cusp = T.custom("cusp", sp.Abs(x**3 - 2 * x))
     assert [k.location for k in cusp.traits.kinks] == pytest.approx([-math.sqrt(2), 0, math.sqrt(2)])
