@@ -70,6 +70,6 @@ def test_branches_of_a_model_of_ones_own_ask_for_it(tmp_path: Path) -> None:
     own = mf.Model("ei", equations={x: x + a - x**3})
     branch = mf.follow(mf.solve(own, a=1.0), along="a", to=2)
     branch.to_netcdf(tmp_path / "b.nc")
-    with pytest.raises(FileFormatError, match=r"branches of ei .*; give the model that was followed: load_branches\(file, model\)"):
+    with pytest.raises(FileFormatError, match=r"branches of ei .*; give the model that was followed$"):
         store.load_branches(tmp_path / "b.nc")
     assert len(store.load_branches(tmp_path / "b.nc", own)[0]) == len(branch)
