@@ -44,7 +44,8 @@ class PhaseDiagram:
     the regions, the most extended first. curves: the boundaries. parameters: those held fixed.
     interrupted: it holds only what was computed before an interrupt. certificate: whether a boundary is missing; corners: points
     where boundaries cross, end or have a cusp; failures: conditions that could not be traced, with the reason. between: the
-    solutions in parts of the plane that no grid point lies in, and regions_between, the indices of their regions.
+    solutions in parts of the plane that no grid point lies in, and regions_between, the indices of their regions. pixels: a fine
+    grid, fine (ny, nx) the regions of its points, and sure (ny, nx) which of these are known, not taken from the surroundings.
     """
 
     plane: Plane

@@ -13,8 +13,7 @@ from meanfield.diagram.polylines import crosses
 __all__ = ["pixels", "refined"]
 
 _PIXELS = 240  # along each axis
-_ROOM = 4  # pixels of the smallest piece that is asked about,
-_MOST = 100  # and how many of them, the largest first
+_MOST = 200  # pieces that are asked about, the largest first
 Ask = Callable[[np.ndarray], Sequence[int]]
 
 
@@ -33,15 +32,16 @@ def refined(
 
     Pixels hang together unless a curve passes between them; a piece of the plane takes the label of the grid points in it. Where
     these contradict one another (a curve that ends inside the window separates nothing) every pixel takes that of the nearest
-    grid point of its piece; pieces without a grid point are asked about, and those too small for that, slivers between curves,
-    take that of their surroundings.
+    grid point of its piece; pieces without a grid point are asked about, and where that is not done take that of their
+    surroundings.
     """
     fine = pixels(plane)
     piece = _pieces(fine, curves)
     out = np.full(fine.shape, -1)
     known: dict[int, list[tuple[int, int, int]]] = {}
-    for (r, c), label in zip(_homes(plane, fine, curves), region.ravel().tolist(), strict=True):
-        known.setdefault(int(piece[r, c]), []).append((r, c, label))
+    for home, label in zip(_homes(plane, fine, curves), region.ravel().tolist(), strict=True):
+        if home is not None:
+            known.setdefault(int(piece[home]), []).append((*home, label))
     for number, points in known.items():
         here = piece == number
         labels = {label for _, _, label in points}
@@ -65,7 +65,7 @@ def _inner(piece: np.ndarray, known: set[int]) -> dict[int, tuple[int, int]]:
     from scipy.ndimage import distance_transform_edt
 
     size = np.bincount(piece.ravel())
-    wanted = [k for k in np.argsort(-size, kind="stable").tolist() if size[k] >= _ROOM and k not in known][:_MOST]
+    wanted = [k for k in np.argsort(-size, kind="stable").tolist() if size[k] and k not in known][:_MOST]
     out = {}
     for number in wanted:
         depth = distance_transform_edt(np.pad(piece == number, 1))[1:-1, 1:-1]
@@ -74,14 +74,15 @@ def _inner(piece: np.ndarray, known: set[int]) -> dict[int, tuple[int, int]]:
     return out
 
 
-def _homes(plane: Plane, fine: Plane, curves: Sequence[Curve]) -> list[tuple[int, int]]:
-    """For every grid point, row by row, the nearest pixel (row, column) whose middle no curve separates from it."""
+def _homes(plane: Plane, fine: Plane, curves: Sequence[Curve]) -> list[tuple[int, int] | None]:
+    """For every grid point, row by row, the nearest pixel (row, column) whose middle no curve separates from it; None where there
+    is none next to it."""
     (x0, x1), (y0, y1) = fine.edges
     scale = np.array([x1 - x0, y1 - y0]) / _PIXELS
     lines = [(c.smooth - [x0, y0]) / scale for c in curves if len(c.smooth) > 1]
     first = np.concatenate([np.empty((0, 2)), *(line[:-1] for line in lines)])
     second = np.concatenate([np.empty((0, 2)), *(line[1:] for line in lines)])
-    out = []
+    out: list[tuple[int, int] | None] = []
     for y in plane.y:
         for x in plane.x:
             at = (np.array([x, y]) - [x0, y0]) / scale
@@ -91,9 +92,8 @@ def _homes(plane: Plane, fine: Plane, curves: Sequence[Curve]) -> list[tuple[int
             middles = around + 0.5
             order = np.argsort(((middles - at) ** 2).sum(axis=1))
             near = (np.minimum(first, second) < at + 2).all(axis=1) & (np.maximum(first, second) > at - 2).all(axis=1)
-            free = [k for k in order if not crosses(at, middles[k], first[near], second[near])]
-            column, row = around[free[0] if free else order[0]]
-            out.append((int(row), int(column)))
+            free = next((k for k in order if not crosses(at, middles[k], first[near], second[near])), None)
+            out.append(None if free is None else (int(around[free][1]), int(around[free][0])))
     return out
 
 

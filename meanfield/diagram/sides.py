@@ -25,8 +25,9 @@ __all__ = ["areas", "mark_boundaries"]
 _TOUCH = 1e-3  # of the window: an end this near to a line lies on it
 _SAME = 2e-4  # a piece this near to another is that other under a second name
 _OPEN = 1e-2  # what may be missing from a closed way
-_OFF = (0.7, 1.5)  # pixels from a line at which its side is looked up,
-_CLEAR = 1e-3  # beginning so far from it
+_OFF = (0.0, 0.7, 1.5)  # pixels from a line at which its side is looked up,
+_ASIDE = 0.05  # the middle of a pixel that far from it is on its side,
+_CLEAR = 1e-5  # beginning so far from it: other lines may be near
 _LOOKS = 48
 _LEAST = 1e-9  # of a piece between two points: less is no part of a line
 
@@ -37,7 +38,12 @@ class _Piece:
     left: int
     right: int  # -1 outside the window
     error: float
-    seen: tuple[bool, bool] = (True, True)  # whether the labels on the left and on the right are known
+    seen: tuple[bool, bool] = (True, True)  # whether the labels on the left and on the right are known, not guessed
+
+    def without_guesses(self) -> _Piece:
+        """The piece with -1 in the place of labels that are not known."""
+        left, right = (label if known else -1 for label, known in zip((self.left, self.right), self.seen, strict=True))
+        return _Piece(self.line, left, right, self.error)
 
 
 def areas(
@@ -53,14 +59,15 @@ def areas(
     for piece in pieces:
         full, half = _swept(piece.line), _swept(_thinned(piece.line))
         bend = (full - half) / 3  # chords err like the square of their length
-        for label, sign, seen in ((piece.left, 1, piece.seen[0]), (piece.right, -1, piece.seen[1])):
-            if label >= 0 and seen:
+        for label, sign in ((piece.left, 1), (piece.right, -1)):
+            if label >= 0:
                 area[label] += sign * (full + bend)
                 claim[label] += abs(bend) + piece.error * (1 + len(piece.line))
                 ends[label].append((piece.line[0], piece.line[-1]) if sign > 0 else (piece.line[-1], piece.line[0]))
     closed = [_closing(some) for some in ends]
     area += [swept for swept, _, _ in closed]
     claim += [error for _, error, _ in closed]
+    claim += abs(1.0 - area.sum())  # of slivers that cannot be seen nobody knows whose they are
     gap = np.array([longest for _, _, longest in closed])
     pixels = np.bincount(labels.ravel(), minlength=count) / labels.size
     unclear = (gap > _OPEN) | (np.abs(area - pixels) > 8 * _rim(labels, count))
@@ -123,7 +130,7 @@ def _pieces(fine: Plane, labels: np.ndarray, curves: Sequence[Curve], sure: np.n
     out = []
     for curve, line, places in zip(curves, lines, cuts, strict=True):
         error = float(np.nanmax(curve.errors / np.abs(extent), initial=0.0))
-        out += [look.piece(_part(line, p, q), error) for p, q in pairwise(places)]
+        out += [look.piece(_part(line, p, q), error).without_guesses() for p, q in pairwise(places)]
     return out
 
 
@@ -206,7 +213,8 @@ class _Looks:
         for k, (at, way) in enumerate(zip(middle, normal, strict=True)):
             for cell in aside:
                 x, y = cell[k]
-                if self.sure[y, x] and self._free(at + _CLEAR * way, cell[k] + 0.5):
+                beside = float(((cell[k] + 0.5 - at) * way).sum())
+                if self.sure[y, x] and beside > _ASIDE and self._free(at + _CLEAR * way, cell[k] + 0.5):
                     seen[int(self.labels[y, x])] += 1
                     break
         known = bool(seen)

@@ -85,17 +85,25 @@ def test_regions_of_fixed_points_are_named_in_words():
     assert sum(r.area for r in d.regions()) == pytest.approx(4.0, abs=1e-12)
 
 
-@pytest.mark.parametrize("points", [3, 4, 7])
-def test_a_wedge_that_no_grid_point_lies_in_and_whose_tip_is_a_contact(points):
-    """b = a^2/10 and b = 0 touch at the origin; what lies between them fills a thirtieth on either side."""
+@pytest.mark.parametrize(("points", "bend"), [(3, 0.1), (4, 0.1), (7, 0.1), (5, 0.02)])
+def test_a_wedge_that_no_grid_point_lies_in_and_whose_tip_is_a_contact(points, bend):
+    """b = bend a^2 and b = 0 touch at the origin; what lies between them may be thinner than a pixel."""
     u, (a, b) = mf.unknown("u"), mf.parameters("a b")
-    model = mf.Model("touching", equations={u: a}, parameters=(a, b), indicators={"parabola": b - u**2 / 10, "line": b + 0 * u})
+    model = mf.Model("touching", equations={u: a}, parameters=(a, b), indicators={"parabola": b - bend * u**2, "line": b + 0 * u})
     d = diagram(model, plane=("a", "b"), window=((-1.0, 1.0), (-0.5, 1.5)), points=points)
     assert not d.certificate.unexplained
     found = {r.label: r for r in d.regions()}
     assert len(found) == 3
     (wedge,) = (r for name, r in found.items() if "beyond line" in name and "parabola" not in name)
-    assert abs(wedge.area - 2 / 30) <= wedge.error < 1e-4
+    assert abs(wedge.area - 2 * bend / 3) <= wedge.error < 1e-4
     assert wedge.states and wedge.states[0]["count"] == 1
     assert sum(r.area for r in found.values()) == pytest.approx(4.0, abs=1e-9)
     assert [r.area for r in d.regions()] == sorted((r.area for r in d.regions()), reverse=True)
+
+
+def test_what_is_thinner_than_a_pixel_belongs_to_the_claims():
+    u, (a, b) = mf.unknown("u"), mf.parameters("a b")
+    model = mf.Model("touching", equations={u: a}, parameters=(a, b), indicators={"parabola": b - u**2 / 250, "line": b + 0 * u})
+    d = diagram(model, plane=("a", "b"), window=((-1.0, 1.0), (-0.5, 1.5)), points=5)
+    below, above = sorted(d.regions(), key=lambda r: r.area)
+    assert abs(below.area - 1) <= below.error < 1e-2 and abs(above.area - (3 - 2 / 750)) <= above.error < 1e-2
