@@ -65,6 +65,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "verify": ("meanfield.simulate.verification", "verify"),
     "Verification": ("meanfield.simulate.verification", "Verification"),
     "diagram": ("meanfield.diagram", "diagram"),
+    "resume_diagram": ("meanfield.diagram", "resume_diagram"),
     "trace": ("meanfield.diagram", "trace"),
     "PhaseDiagram": ("meanfield.diagram", "PhaseDiagram"),
     "find_fixed_points": ("meanfield.simulate.fixed_points", "find_fixed_points"),
@@ -85,7 +86,7 @@ if TYPE_CHECKING:
     from meanfield.compile import compile
     from meanfield.conditions import change_unknowns, cusp, hopf, indicator_zero, singular, symmetry_breaking
     from meanfield.continuation import Branch, bifurcation_diagram, follow
-    from meanfield.diagram import PhaseDiagram, diagram, trace
+    from meanfield.diagram import PhaseDiagram, diagram, resume_diagram, trace
     from meanfield.dynamics.curves import autocovariance, power_spectrum
     from meanfield.dynamics.stationary import stationary_spectrum
     from meanfield.dynamics.transient import two_time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ import typer
 from meanfield.errors import ParameterError
 
 if TYPE_CHECKING:
+    from meanfield.cli.parsing import Sweep
     from meanfield.diagram import PhaseDiagram
+    from meanfield.model import Model
 
 __all__ = ["diagram"]
 
@@ -22,50 +25,127 @@ def diagram(
     model: list[str] = typer.Argument(
         ..., metavar="MODEL...", help="Names, or path/to/file.py:attribute (that file runs). Several share one plane."
     ),
-    x: str = typer.Option(..., "--x", metavar="NAME=FROM:TO", help="Horizontal axis, such as g=0:3 or g=0:3:61."),
-    y: str = typer.Option(..., "--y", metavar="NAME=FROM:TO", help="Vertical axis."),
+    x: str | None = typer.Option(None, "--x", metavar="NAME=FROM:TO", help="Horizontal axis, such as g=0:3 or g=0:3:61."),
+    y: str | None = typer.Option(None, "--y", metavar="NAME=FROM:TO", help="Vertical axis."),
     parameter: list[str] = typer.Option([], "-p", metavar="NAME=VALUE", help="A fixed parameter."),
     transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
-    points: int = typer.Option(_POINTS, "--points", min=2, help="Cells of the grid along an axis that names no count."),
-    tol: float = typer.Option(1e-10, "--tol", help="Tolerance of solutions."),
+    points: int | None = typer.Option(
+        None, "--points", min=2, help=f"Cells of the grid along an axis that names no count (default {_POINTS})."
+    ),
+    ask: str = typer.Option(
+        "", "--ask", metavar="A,B", help="Also draw the zeros of observables that are computed on request, such as lambda_max."
+    ),
+    tol: float | None = typer.Option(None, "--tol", help="Tolerance of solutions (default 1e-10)."),
     out: Path | None = typer.Option(None, "--out", metavar="FILE.nc", help="Save the data."),
     plot: list[Path] = typer.Option([], "--plot", metavar="FILE.png|.svg|.pdf", help="Save a picture; may be repeated."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document in place of the summary."),
+    resume: Path | None = typer.Option(
+        None,
+        "--resume",
+        metavar="FILE.nc",
+        help="Go on with the diagram that --out saved when it was interrupted. What is left out is as it was; without --out the "
+        "file is written anew.",
+    ),
 ) -> int:
     """Find all states on a grid, follow branches along lines of it, trace every boundary as a curve; print a summary in words.
 
-    The certificate says whether a change between neighbouring grid points is explained by no curve.
+    The certificate says whether a change between neighbouring grid points is explained by no curve. Exit code 0: drawn; 3: no
+    solution anywhere; 2: bad input; 130: interrupted, and --resume goes on with a saved file.
     """
-    from meanfield.cli.files import atomically, check_target
-    from meanfield.cli.locate import find_model
-    from meanfield.cli.parsing import LARGEST_COUNT, Sweep, parameters, window
+    from meanfield.cli.files import check_target, undisturbed
+    from meanfield.cli.locate import asked, find_model
+    from meanfield.cli.parsing import values_of
 
-    x_name, x_axis = window(x, "--x", points)
-    y_name, y_axis = window(y, "--y", points)
-    fixed = parameters(parameter)
-    for name, value in fixed.items():
-        if isinstance(value, Sweep):
-            raise ParameterError(f"parameter {name!r} must have one value here; --x and --y are what is swept")
+    if resume is None and (x is None or y is None):
+        raise ParameterError(f"give both axes: {'--x' if x is None else '--y'} NAME=FROM:TO is missing, such as g=0:3")
+    if tol is not None and not tol > 0:
+        raise ParameterError(f"--tol must be positive, got {tol}")
+    request = _Request(x, y, points, values_of(parameter), tol)
+    out = out or resume
     if out is not None:
         check_target(out, (".nc",), "--out")
     for picture in plot:
         check_target(picture, (".png", ".svg", ".pdf"), "--plot")
-    if (cells := x_axis.count * y_axis.count) > LARGEST_COUNT:
-        raise ParameterError(f"the grid of --x and --y has {cells} points, at most {LARGEST_COUNT} are allowed")
-    found = [find_model(text, transfer) for text in model]
-    held: dict[str, Any] = dict(fixed)
+    from meanfield.diagram.phase import with_followed
 
+    found = asked(with_followed([find_model(text, transfer) for text in model]), ask)
+    result = _drawn(found, request) if resume is None else _resumed(resume, found, request)
+    with undisturbed():
+        _save(result, out, plot)
+        _report(result, as_json)
+    if result.interrupted:
+        kept = "--resume goes on with the saved file" if out is not None else "with --out it could be saved and resumed"
+        print(f"meanfield: interrupted; the diagram holds what is finished, {kept}", file=sys.stderr)
+        return 130
+    return 0 if result.number_of_solutions else 3
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What the command line says; None where it says nothing."""
+
+    x: str | None
+    y: str | None
+    points: int | None
+    held: dict[str, float]
+    tol: float | None
+
+    def axes(self, counts: tuple[int, int]) -> list[tuple[str, Sweep] | None]:
+        """Both axes; counts: the points along those that name none."""
+        from meanfield.cli.parsing import window
+
+        texts = zip((self.x, self.y), ("--x", "--y"), counts, strict=True)
+        return [None if text is None else window(text, option, self.points or count) for text, option, count in texts]
+
+
+def _drawn(models: list[Model], request: _Request) -> PhaseDiagram:
+    """A new diagram."""
+    from meanfield.cli.parsing import LARGEST_COUNT
+
+    x, y = request.axes((_POINTS, _POINTS))
+    assert x is not None and y is not None
+    if (cells := x[1].count * y[1].count) > LARGEST_COUNT:
+        raise ParameterError(f"the grid of --x and --y has {cells} points, at most {LARGEST_COUNT} are allowed")
     import meanfield as mf
 
-    result = mf.diagram(
-        found,
-        plane=(x_name, y_name),
-        window=((x_axis.start, x_axis.stop), (y_axis.start, y_axis.stop)),
-        points=(x_axis.count, y_axis.count),
-        tol=tol,
+    held: dict[str, Any] = dict(request.held)
+    return mf.diagram(
+        models,
+        plane=(x[0], y[0]),
+        window=((x[1].start, x[1].stop), (y[1].start, y[1].stop)),
+        points=(x[1].count, y[1].count),
+        tol=request.tol or 1e-10,
         progress=sys.stderr.isatty(),
         **held,
     )
+
+
+def _resumed(file: Path, models: list[Model], request: _Request) -> PhaseDiagram:
+    """The diagram in a file, finished. Raises `ParameterError` where the command line contradicts the file."""
+    from meanfield.diagram import resume_diagram
+    from meanfield.store import load_diagram
+
+    result = load_diagram(file, models)
+    plane, known = result.plane, result.parameters
+    for option, text, name, axis, edges in zip(
+        ("--x", "--y"), request.axes((len(plane.x), len(plane.y))), plane.names, (plane.x, plane.y), plane.edges, strict=True
+    ):
+        own = f"{name}={edges[0]:g}:{edges[1]:g}:{len(axis)}"
+        if text is not None and (text[0], text[1].count, *sorted((text[1].start, text[1].stop))) != (name, len(axis), *edges):
+            raise ParameterError(f"the diagram in {file} has {option} {own}; leave out {option} to go on with it")
+    for name, value in request.held.items():
+        if known.get(name) != value:
+            had = f"{name} = {known[name]:g}" if name in known else f"no {name} given"
+            raise ParameterError(f"the diagram in {file} was drawn with {had}, not {value:g}; leave out -p to go on with it")
+    if request.tol not in (None, result.tol):
+        raise ParameterError(f"the diagram in {file} was drawn with --tol {result.tol:g}, not {request.tol:g}")
+    return resume_diagram(result, progress=sys.stderr.isatty())
+
+
+def _save(result: PhaseDiagram, out: Path | None, plot: list[Path]) -> None:
+    """The files."""
+    from meanfield.cli.files import atomically
+
     if out is not None:
         with atomically(out) as temporary:
             result.to_netcdf(temporary)
@@ -77,11 +157,6 @@ def diagram(
         for picture in plot:
             with atomically(picture) as temporary:
                 save_figure(figure, temporary)
-    _report(result, as_json)
-    if result.interrupted:
-        print("meanfield: interrupted; the diagram holds what was computed before", file=sys.stderr)
-        return 130
-    return 0 if result.number_of_solutions else 3
 
 
 def _report(result: PhaseDiagram, as_json: bool) -> None:

@@ -111,12 +111,15 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def diagram_document(diagram: PhaseDiagram) -> dict[str, Any]:
-    """A phase diagram: ``{"models", "parameters", "plane", "curves", "points", "regions", "certificate"}``."""
+    """A phase diagram: ``{"models", "parameters", "plane", "interrupted", "unsolved", "curves", "points", "regions",
+    "certificate"}``; unsolved: the number of grid points that an interrupt left out."""
     (x, y), certificate = diagram.plane.names, diagram.certificate
     return {
         "models": [sheet.name for sheet in diagram.sheets],
         "parameters": {name: value(number) for name, number in diagram.parameters.items()},
         "plane": {"x": x, "y": y},
+        "interrupted": diagram.interrupted,
+        "unsolved": diagram.unsolved,
         "curves": [
             {
                 "condition": curve.condition,

@@ -30,6 +30,9 @@ def follow(
         help="All branches in the window (default), or the one of the state that solve prefers at FROM.",
     ),
     switch: bool = typer.Option(False, "--switch", help="Go on where branches cross and where phases join."),
+    ask: str = typer.Option(
+        "", "--ask", metavar="A,B", help="Also locate the zeros of observables that are computed on request, such as lambda_max."
+    ),
     tol: float | None = typer.Option(None, "--tol", help="Tolerance of the solutions from which branches start (default 1e-10)."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
     out: Path | None = typer.Option(None, "--out", metavar="FILE.nc", help="Save points, errors, stability and events."),
@@ -48,7 +51,7 @@ def follow(
     Exit code 0: at least one branch; 3: no solution to start from, and why; 2: bad input; 130: interrupted.
     """
     from meanfield.cli.files import check_target, undisturbed
-    from meanfield.cli.locate import find_model
+    from meanfield.cli.locate import asked, find_model
     from meanfield.cli.parsing import interval
 
     if find not in ("all", "one", None):
@@ -64,7 +67,7 @@ def follow(
         check_target(out, (".nc",), "--out")
     for picture in plot:
         check_target(picture, (".png", ".svg", ".pdf"), "--plot")
-    found = find_model(model, transfer)
+    (found,) = asked([find_model(model, transfer)], ask)
     quantities = _quantities(found, quantity)
     if resume is not None:
         forest = _resumed(resume, found, _Asked(path, held, find, switch, tol))

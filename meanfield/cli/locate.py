@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +15,7 @@ from meanfield.errors import ModelError
 if TYPE_CHECKING:
     from meanfield.model import Model
 
-__all__ = ["find_model", "library_names"]
+__all__ = ["asked", "find_model", "library_names"]
 
 
 def library_names() -> list[str]:
@@ -42,6 +43,16 @@ def find_model(text: str, transfer: str | None = None) -> Model:
     from meanfield.transfer import by_name
 
     return model.with_transfer(by_name(transfer))
+
+
+def asked(models: Sequence[Model], text: str) -> list[Model]:
+    """The models with the observables that ``text`` names (``"lambda_max"``, several separated by commas) among their indicators,
+    where they have them. Raises `ParameterError` for a name that none of them has."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if not any(name in model.indicators or name in model.on_request for model in models):
+            models[0].asking(name)  # raises, with the nearest name
+    return [model.asking(*(name for name in names if name in model.on_request)) for model in models]
 
 
 def _from_library(name: str) -> Model:

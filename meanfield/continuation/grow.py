@@ -66,6 +66,13 @@ class Garden:
             fresh += self._walked(group[0].subject, group)
         return fresh
 
+    def plant(self, branches: Sequence[Branch]) -> None:
+        """Take over branches that were followed to their ends before, with all that branches off from them."""
+        for branch in branches:
+            self.branches.append(branch)
+            self._note(branch)
+        self.offshoots()  # which are known from now on
+
     def _walked(self, subject: Subject, starts: Sequence[Start]) -> list[Branch]:
         walk = Walk(subject.curve, [], subject.floor, self.steps, self.stops, subject.symmetries)
         planted = _planted(walk, subject, starts, self.steps, self.sense)

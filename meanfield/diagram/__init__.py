@@ -4,8 +4,8 @@ from meanfield.diagram.certificate import Certificate
 from meanfield.diagram.corners import Corner
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane, Sheet
-from meanfield.diagram.phase import diagram
+from meanfield.diagram.phase import diagram, resume_diagram
 from meanfield.diagram.record import PhaseDiagram
 from meanfield.diagram.tracer import trace
 
-__all__ = ["Certificate", "Corner", "Curve", "PhaseDiagram", "Plane", "Sheet", "diagram", "trace"]
+__all__ = ["Certificate", "Corner", "Curve", "PhaseDiagram", "Plane", "Sheet", "diagram", "resume_diagram", "trace"]

@@ -15,9 +15,9 @@ from meanfield.records import Record
 if TYPE_CHECKING:
     from meanfield.model import Model
 
-__all__ = ["NOTHING", "classify", "kind", "named", "said", "signs", "symmetric"]
+__all__ = ["NOTHING", "UNSOLVED", "classify", "kind", "named", "said", "signs", "symmetric"]
 
-NOTHING, UNPHYSICAL = "no solution", "no physical solution"
+NOTHING, UNPHYSICAL, UNSOLVED = "no solution", "no physical solution", "not solved"
 _MARGINAL = 1e-8  # an indicator this close to zero: the grid point lies on a boundary, where "stable" is a coin's toss
 
 
@@ -36,12 +36,14 @@ def classify(sheets: Sequence[Sheet]) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def named(sheets: Sequence[Sheet], size: int) -> list[str | None]:
-    """The name of each of ``size`` points; None where it lies on a boundary and has no stable state of its own."""
+    """The name of each of ``size`` points; None where it lies on a boundary and has no stable state of its own. A point that one of
+    the models has not been solved at is called so."""
     here: list[list[tuple[Model, Record, bool | None]]] = [[] for _ in range(size)]
     for sheet in sheets:
         for i, flags in symmetric(sheet).items():
             here[i] += [(sheet.model, one, even) for one, even in zip(sheet.points[i], flags, strict=True)]
-    return [_label(states) for states in here]
+    solved = min(len(sheet.points) for sheet in sheets)
+    return [_label(states) if i < solved else UNSOLVED for i, states in enumerate(here)]
 
 
 def _from_neighbours(words: Sequence[str | None], shape: tuple[int, int]) -> list[str]:

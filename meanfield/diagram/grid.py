@@ -112,16 +112,19 @@ def make_plane(
 def solve_plane(
     sheet: Sheet, fixed: Mapping[str, float], *, tol: float, chunk: int, progress: Progress, executor: Any = None
 ) -> None:
-    """Find all solutions at every point of the sheet's plane, ``chunk`` points at a time, and keep them in the sheet.
+    """Find all solutions at every point of the sheet's plane that has none yet, ``chunk`` points at a time, and keep them in the
+    sheet.
 
     executor: anything with ``map``; the model then must be one that pickles.
     """
     flat = sheet.plane.flat()
     total = sheet.plane.x.size * sheet.plane.y.size
+    solved = len(sheet.points)
     progress.start(total, f"solving {sheet.name}")
+    progress.advance(solved)
     jobs = [
         (sheet.alone, tol, {**{name: values[first : first + chunk] for name, values in flat.items()}, **fixed})
-        for first in range(0, total, chunk)
+        for first in range(solved, total, chunk)
     ]
     for found in (executor.map if executor is not None else map)(_chunk, jobs):
         for state in (one for point in found for one in point if one.status == str(Status.FAMILY)):
@@ -142,34 +145,24 @@ def _chunk(job: tuple[Model, float, dict[str, Any]]) -> list[list[Record]]:
     return records(found, observables=())
 
 
-def solve_between(sheets: Sequence[Sheet], places: np.ndarray, fixed: Mapping[str, float], *, tol: float) -> list[Sheet]:
-    """Sheets whose points are not those of the grid but the ``places`` (k, 2), searched thoroughly."""
+def solve_between(sheet: Sheet, places: np.ndarray, fixed: Mapping[str, float], *, tol: float) -> Sheet:
+    """A sheet whose points are not those of the grid but the ``places`` (k, 2), searched thoroughly."""
     from meanfield.solve import solve
 
-    at: dict[str, Any] = {**dict(zip(sheets[0].plane.names, np.asarray(places, float).T, strict=True)), **fixed}
-    out = []
-    for sheet in sheets:
-        found = solve(sheet.alone, find="all", tol=tol, **at).points
-        out.append(Sheet(sheet.model, sheet.plane, records(found, observables=())))
-    return out
+    at: dict[str, Any] = {**dict(zip(sheet.plane.names, np.asarray(places, float).T, strict=True)), **fixed}
+    found = solve(sheet.alone, find="all", tol=tol, **at).points
+    return Sheet(sheet.model, sheet.plane, records(found, observables=()))
 
 
-def search_again(sheets: Sequence[Sheet], where: Sequence[int], fixed: Mapping[str, float], *, tol: float) -> bool:
-    """Search thoroughly at some grid points, where solutions may have been missed; returns whether there were some.
-
-    What exists at grid points nearby is a start.
-    """
+def search_again(sheets: Sequence[Sheet], i: int, fixed: Mapping[str, float], *, tol: float) -> None:
+    """Search thoroughly at a grid point, where solutions may have been missed: what exists at grid points nearby is a start."""
     from meanfield.solve import solve
 
-    flat = sheets[0].plane.flat()
-    more = False
+    at: dict[str, Any] = {**{name: float(values[i]) for name, values in sheets[0].plane.flat().items()}, **fixed}
     for sheet in sheets:
-        for i in where:
-            at: dict[str, Any] = {**{name: float(values[i]) for name, values in flat.items()}, **fixed}
-            found = records([solve(sheet.alone, find="all", tol=tol, starts=_nearby(sheet, i), **at)], observables=())[0]
-            if len(found) > len(sheet.points[i]):
-                sheet.points[i], more = found, True
-    return more
+        found = records([solve(sheet.alone, find="all", tol=tol, starts=_nearby(sheet, i), **at)], observables=())[0]
+        if len(found) > len(sheet.points[i]):
+            sheet.points[i] = found
 
 
 def _nearby(sheet: Sheet, i: int) -> np.ndarray | None:

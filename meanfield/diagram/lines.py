@@ -24,22 +24,36 @@ _STEPS = Steps(largest=0.08, angle=0.2, worst=0.6, correction=1e-2)
 
 
 @dataclass(eq=False)
+class Walked:
+    """Branches found on lines, from grid points ``places`` of each. traced: of how many of their seeds the boundaries have been
+    traced; finished: whether these are all."""
+
+    places: Mapping[int, Collection[int]]
+    branches: Sequence[Branch]
+    traced: int = 0
+    finished: bool = False
+
+
+@dataclass(eq=False)
 class Lines:
-    """All lines along one axis: ``axis`` 0 are rows (x moves), 1 columns. done: which have been walked, from which grid points."""
+    """All lines along one axis: ``axis`` 0 are rows (x moves), 1 columns. walks: what has been found on them, walk by walk."""
 
     plane: Plane
     sheets: Sequence[Sheet]
     fixed: Mapping[str, float]
     axis: int
-    progress: Progress
-    done: dict[int, set[int]] = field(default_factory=dict)
-    garden: Garden | None = None
+    progress: Progress | None = None
+    walks: list[Walked] = field(default_factory=list)
     subjects: dict[int, Subject] = field(default_factory=dict)
 
     @property
     def moving(self) -> str:
         """The parameter that moves along the lines."""
         return self.plane.names[self.axis]
+
+    def begun(self, line: int) -> set[int]:
+        """The grid points of a line from which it has been walked."""
+        return {place for walk in self.walks for place in walk.places.get(line, ())}
 
     @property
     def held(self) -> str:
@@ -67,24 +81,27 @@ class Lines:
         shown = [s.model for s in self.sheets if model is s.model or (model.name and model.name == s.model.name)]
         return self.subject(shown[0]) if shown else None
 
-    def walk(self, wanted: Mapping[int, Collection[int]]) -> list[Branch]:
+    def walk(self, wanted: Mapping[int, Collection[int]]) -> None:
         """Follow every branch on these lines (indices of rows or columns), from some of their grid points and from those that are
-        named; returns the new branches. What was begun at before is not begun at again. An interrupt inside a step, which the
-        garden notes and ends its branches at, ends the diagram too: raises KeyboardInterrupt."""
-        fresh = {k: self._places(named) - self.done.get(k, set()) for k, named in wanted.items()}
-        if not any(fresh.values()):
-            return []
-        for k, places in fresh.items():
-            self.done.setdefault(k, set()).update(places)
-        if self.garden is None:
-            window = self.field(0.0)
-            self.garden = Garden(_STEPS, Stops({self.moving: (window.low, window.high)}), self.progress)
-        known = len(self.garden.branches)
+        named. What was begun at before is not begun at again. An interrupt inside a step, which the garden notes and ends its
+        branches at, ends the diagram too: raises KeyboardInterrupt, and nothing of this walk is kept."""
+        fresh = {k: self._places(named) - self.begun(k) for k, named in wanted.items()}
         starts = [s for k, places in fresh.items() for s in self._starts(k, sorted(places))]
-        grown(self.garden, starts, True, self._joining, self.moving)
-        if self.garden.interrupted:
+        if not any(fresh.values()):
+            return
+        garden = self._garden()
+        known = len(garden.branches)
+        grown(garden, starts, True, self._joining, self.moving)
+        if garden.interrupted:
             raise KeyboardInterrupt
-        return self.garden.branches[known:]
+        self.walks.append(Walked(fresh, garden.branches[known:]))
+
+    def _garden(self) -> Garden:
+        """With all branches that are known, and nothing left to follow at the points where they cross."""
+        window = self.field(0.0)
+        garden = Garden(_STEPS, Stops({self.moving: (window.low, window.high)}), self.progress)
+        garden.plant([branch for walk in self.walks for branch in walk.branches])
+        return garden
 
     def _places(self, named: Collection[int]) -> set[int]:
         """Indices of the grid points of a line whose solutions are starts."""

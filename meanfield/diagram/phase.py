@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from meanfield.diagram.certificate import certified, ends_of
 from meanfield.diagram.classify import classify, named
 from meanfield.diagram.corners import corners
-from meanfield.diagram.curves import curve_of
-from meanfield.diagram.grid import Plane, Sheet, make_plane, search_again, solve_between, solve_plane
-from meanfield.diagram.ledger import Edge, Ledger
-from meanfield.diagram.lines import Lines, first_lines
+from meanfield.diagram.grid import Plane, Sheet, make_plane, solve_between, solve_plane
 from meanfield.diagram.record import PhaseDiagram
 from meanfield.diagram.regions import refined
-from meanfield.diagram.seeds import seeds
 from meanfield.diagram.sides import mark_boundaries
-from meanfield.diagram.tracer import Tracer
+from meanfield.diagram.work import work_of
 from meanfield.errors import ParameterError
 from meanfield.model.forms import as_models
-from meanfield.progress import Progress, ProgressOption, reporting
+from meanfield.progress import ProgressOption, reporting
 
 if TYPE_CHECKING:
     from meanfield.model import Model
 
-__all__ = ["diagram"]
-
-_ROUNDS = 3  # in which unexplained edges are looked into
-_LINES_A_ROUND = 4  # new rows and as many new columns
+__all__ = ["diagram", "resume_diagram"]
 
 
 def diagram(
@@ -53,47 +45,80 @@ def diagram(
     again. conditions: names of those to be drawn (default: all indicators; observables that are computed on request, such as
     lambda_max, may be named too). chunk: grid points solved at a time; executor: anything
     with ``map``, such as those of `concurrent.futures`, for chunks of the grid. parameters: those held fixed.
-    An interrupt (Ctrl-C) returns what was computed before it, marked ``interrupted``.
+    An interrupt (Ctrl-C) returns what was computed before it, marked ``interrupted``; `resume_diagram` goes on with that.
     Raises `ParameterError` for a missing, unknown or doubly given parameter.
     """
-    several = with_followed([_asking(model, conditions or ()) for model in as_models(models, "diagram")])
+    several = [_asking(model, conditions or ()) for model in with_followed(as_models(models, "diagram"))]
     if not several:
         raise ParameterError("diagram needs at least one model, got none")
     grid = make_plane(plane, window, points)
     _check(several, grid, parameters)
-    sheets = [Sheet(model, grid) for model in several]
-    result = PhaseDiagram(grid, sheets, np.zeros(grid.shape, int), ("",), [], dict(parameters), tol)
+    result = empty(several, grid, parameters, tol, conditions)
+    return _gone_on(result, chunk, executor, progress)
+
+
+def resume_diagram(
+    diagram: PhaseDiagram, *, chunk: int = 2048, executor: Any = None, progress: ProgressOption = None
+) -> PhaseDiagram:
+    """Go on with a diagram that was interrupted, from `meanfield.diagram` or `meanfield.store.load_diagram`; returns that diagram.
+
+    Nothing that is finished is computed again, and the result is the one that an uninterrupted run gives. chunk, executor,
+    progress: as there.
+    """
+    return _gone_on(diagram, chunk, executor, progress)
+
+
+def empty(
+    models: Sequence[Model], grid: Plane, parameters: Mapping[str, float], tol: float, conditions: Sequence[str] | None
+) -> PhaseDiagram:
+    """A diagram of which nothing is computed yet; ``models``: with the phases that they are followed into."""
+    sheets = [Sheet(model, grid) for model in models]
+    asked = None if conditions is None else tuple(conditions)
+    work = work_of(grid, sheets, parameters, tol)
+    return PhaseDiagram(grid, sheets, np.zeros(grid.shape, int), ("",), work, [], dict(parameters), tol, asked)
+
+
+def _gone_on(result: PhaseDiagram, chunk: int, executor: Any, progress: ProgressOption) -> PhaseDiagram:
+    result.interrupted = False
     with reporting(progress) as reporter:
         try:
-            for sheet in sheets:
-                solve_plane(sheet, parameters, tol=tol, chunk=chunk, progress=reporter, executor=executor)
-            _trace(result, reporter)
+            for sheet in result.sheets:
+                solve_plane(sheet, result.parameters, tol=result.tol, chunk=chunk, progress=reporter, executor=executor)
+            result.work.go_on(reporter)
+            describe(result)
         except KeyboardInterrupt:
             result.interrupted = True
-        result.region, result.labels = classify(sheets)
-        ask = lambda places: _asked(result, places)
-        result.pixels, result.fine, result.sure = refined(grid, result.curves, result.region, ask)
-        mark_boundaries(result.curves, result.pixels, result.fine, result.sure)
-        if not result.interrupted:
-            result.corners = corners(result.curves, grid)
-        if conditions is not None:
-            _only(result, conditions)
+            describe(result)
     return result
+
+
+def describe(result: PhaseDiagram) -> None:
+    """Work out what the solutions and curves say: regions, which parts of the curves bound them, corners. Nothing is solved for if
+    the diagram is ``interrupted``."""
+    result.curves, result.certificate = [curve for _, curve in result.work.tracer.traced], result.work.certificate
+    result.failures, result.corners = list(result.work.tracer.failures), []
+    result.region, result.labels = classify(result.sheets)
+    result.pixels, result.fine, result.sure = refined(
+        result.plane, result.curves, result.region, lambda places: _asked(result, places)
+    )
+    result.__dict__.pop("_areas", None)
+    mark_boundaries(result.curves, result.pixels, result.fine, result.sure)
+    if not result.interrupted:
+        result.corners = corners(result.curves, result.plane)
+    if result.conditions is not None:
+        _only(result, result.conditions)
 
 
 def _asked(result: PhaseDiagram, places: np.ndarray) -> list[int]:
     """The regions at places (k, 2) that no grid point shares a part of the plane with, -1 where there is no telling."""
-    nothing = [-1] * len(places)
-    if result.interrupted:
-        return nothing
-    try:
-        found = solve_between(result.sheets, places, result.parameters, tol=result.tol)
-    except KeyboardInterrupt:
-        result.interrupted = True
-        return nothing
-    words = named(found, len(places))
+    for sheet in result.sheets[len(result.between) :]:
+        if result.interrupted:
+            result.regions_between = []
+            return [-1] * len(places)
+        result.between.append(solve_between(sheet, places, result.parameters, tol=result.tol))
+    words = named(result.between, len(places))
     result.labels += tuple(dict.fromkeys(word for word in words if word is not None and word not in result.labels))
-    result.between, result.regions_between = found, [-1 if word is None else result.labels.index(word) for word in words]
+    result.regions_between = [-1 if word is None else result.labels.index(word) for word in words]
     return result.regions_between
 
 
@@ -112,49 +137,10 @@ def with_followed(models: Sequence[Model]) -> list[Model]:
     return out
 
 
-def _trace(result: PhaseDiagram, reporter: Progress) -> None:
-    """Curves from the events on the first lines; then from lines through edges that are not explained."""
-    plane, sheets, fixed = result.plane, result.sheets, result.parameters
-    axes = [Lines(plane, sheets, fixed, axis, reporter) for axis in (0, 1)]
-    tracer = Tracer(plane, fixed, reporter)
-    ledger = Ledger(sheets, fixed)
-    wanted: list[dict[int, set[int]]] = [{k: set() for k in first_lines(n)} for n in (len(plane.y), len(plane.x))]
-    for turn in range(_ROUNDS + 1):
-        for lines, places in zip(axes, wanted, strict=True):
-            reporter.start(None, f"following branches along {lines.moving}")
-            found = seeds(plane.names, lines.walk(places))
-            reporter.start(None, "tracing boundaries")
-            fresh = [curve_of(condition, branch) for condition, branch in tracer.trace(found)]
-            result.curves += fresh
-            ledger.add(fresh)
-        result.certificate, missing = certified(ledger)
-        if turn > 0 and missing and search_again(sheets, sorted(ends_of(missing, len(plane.x))), fixed, tol=result.tol):
-            result.certificate, missing = certified(ledger)
-        if not missing:
-            break
-        wanted = _through(missing, axes)
-    result.failures = list(tracer.failures)
-
-
-def _through(missing: Sequence[Edge], axes: Sequence[Lines]) -> list[dict[int, set[int]]]:
-    """The rows and columns that hold most of the unexplained edges, with the ends of these: the states there may lie on a branch
-    that no state elsewhere on the line lies on."""
-    out = []
-    for axis, lines in enumerate(axes):
-        ends: dict[int, set[int]] = {}
-        for edge in missing:
-            if edge[2] == axis:
-                ends.setdefault(edge[axis], set()).update({edge[1 - axis], edge[1 - axis] + 1})
-        new = {k: places for k, places in ends.items() if not places <= lines.done.get(k, set())}
-        most = sorted(new, key=lambda k: -len(new[k]))[:_LINES_A_ROUND]
-        out.append({k: new[k] for k in most})
-    return out
-
-
 def _only(result: PhaseDiagram, conditions: Sequence[str]) -> None:
     known = {c.condition for c in result.curves} | {n for s in result.sheets for n in s.model.indicators}
     for name in conditions:
-        if name not in known:
+        if name not in known and not result.interrupted:
             raise ParameterError(f"no boundary is called {name!r}; there are {', '.join(sorted(known)) or 'none'}")
     result.curves = [c for c in result.curves if c.condition in conditions]
 

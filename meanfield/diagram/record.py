@@ -12,7 +12,7 @@ import numpy as np
 
 from meanfield.diagram.certificate import Certificate
 from meanfield.diagram.changes import signatures
-from meanfield.diagram.classify import NOTHING
+from meanfield.diagram.classify import NOTHING, UNSOLVED
 from meanfield.diagram.corners import Corner
 from meanfield.diagram.curves import Curve
 from meanfield.diagram.grid import Plane, Sheet
@@ -21,6 +21,8 @@ from meanfield.diagram.sides import areas
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+
+    from meanfield.diagram.work import Work
 
 __all__ = ["PhaseDiagram", "Region"]
 
@@ -42,7 +44,9 @@ class PhaseDiagram:
 
     plane: the grid. sheets: per model the solutions at every grid point. region: (ny, nx) index into ``labels``, the names of
     the regions, the most extended first. curves: the boundaries. parameters: those held fixed.
-    interrupted: it holds only what was computed before an interrupt. certificate: whether a boundary is missing; corners: points
+    conditions: the boundaries that are drawn, None: all.
+    interrupted: it holds only what was computed before an interrupt; grid points that were not reached are in the region "not
+    solved". work: what `resume_diagram` goes on from. certificate: whether a boundary is missing; corners: points
     where boundaries cross, end or have a cusp; failures: conditions that could not be traced, with the reason. between: the
     solutions in parts of the plane that no grid point lies in, and regions_between, the indices of their regions. pixels: a fine
     grid, fine (ny, nx) the regions of its points, and sure (ny, nx) which of these are known, not taken from the surroundings.
@@ -52,9 +56,11 @@ class PhaseDiagram:
     sheets: list[Sheet]
     region: np.ndarray
     labels: tuple[str, ...]
+    work: Work
     curves: list[Curve] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     tol: float = 1e-10
+    conditions: tuple[str, ...] | None = None
     interrupted: bool = False
     certificate: Certificate | None = None
     pixels: Plane | None = None
@@ -79,6 +85,11 @@ class PhaseDiagram:
         """Solutions of all models at all grid points, symmetric partners included."""
         return sum(sheet.number_of_solutions for sheet in self.sheets)
 
+    @property
+    def unsolved(self) -> int:
+        """Grid points that an interrupt left out for one of the models or more."""
+        return self.region.size - min(len(sheet.points) for sheet in self.sheets)
+
     def label(self, x: float, y: float) -> str:
         """The region of the grid point nearest to ``(x, y)``."""
         column = int(np.abs(self.plane.x - x).argmin())
@@ -98,7 +109,8 @@ class PhaseDiagram:
         return diagram_dataset(self)
 
     def to_netcdf(self, path: str | Path) -> None:
-        """Save `to_dataset` to the netCDF file ``path``; `meanfield.store.load` opens it again."""
+        """Save `to_dataset` to the netCDF file ``path``; `meanfield.store.load` opens it again as a
+        dataset, `meanfield.store.load_diagram` as a diagram."""
         from meanfield.store import save
 
         save(self.to_dataset(), path)
@@ -109,7 +121,7 @@ class PhaseDiagram:
             return []
         sizes, errors = self._areas
         here = signatures(self.sheets)
-        beside = signatures(self.between, len(self.regions_between)) if self.between else []
+        beside = signatures(self.between, len(self.regions_between)) if self.regions_between else []
         out = []
         for k, label in enumerate(self.labels):
             found = [here[i] for i in np.flatnonzero(self.region.ravel() == k)]
@@ -129,8 +141,11 @@ class PhaseDiagram:
         models = " and ".join(sheet.name for sheet in self.sheets)
         (x0, x1), (y0, y1) = plane.edges
         ranges = f"{x} from {x0:g} to {x1:g} and {y} from {y0:g} to {y1:g}"
-        cut = " Interrupted, not finished: grid points may be unsolved and boundaries missing." if self.interrupted else ""
+        cut = f" Interrupted, not finished: {self._left_out()}." if self.interrupted else ""
         return f"Phase diagram of {models} with {ranges}{f', at {held}' if held else ''}.{cut}"
+
+    def _left_out(self) -> str:
+        return f"{self.unsolved} grid points are not solved" if self.unsolved else "boundaries may be missing"
 
     def _solutions(self) -> str:
         ny, nx = self.plane.shape
@@ -175,15 +190,15 @@ class PhaseDiagram:
 
     def _coexistence(self) -> str:
         shared = [(name, share) for name, share in self._shares() if " + " in name or " states)" in name]
-        empty = dict(self._shares()).get(NOTHING, 0.0)
+        empty, unsolved = (dict(self._shares()).get(name, 0.0) for name in (NOTHING, UNSOLVED))
         states = "several stable states" if self.labels_stability else "several states (the model does not say which are stable)"
         text = (
             f"{states.capitalize()} coexist in {_percent(sum(s for _, s in shared))} of the window"
             if shared
             else f"Nowhere do {states} coexist, symmetric partners apart"
         )
-        nothing = "none yet" if self.interrupted else "no solution"
-        return f"{text}; {f'{nothing} in {_percent(empty)}' if empty else 'every point has a solution'}."
+        open_ = [f"{name} in {_percent(share)}" for name, share in ((NOTHING, empty), (UNSOLVED, unsolved)) if share]
+        return f"{text}; {', '.join(open_) or 'every point has a solution'}."
 
 
 def _state(key: tuple[str, bool | None, bool | None, str], count: int) -> dict[str, Any]:

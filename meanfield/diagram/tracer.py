@@ -35,32 +35,32 @@ _STEPS = Steps(largest=0.06, angle=0.15)
 
 @dataclass(eq=False)
 class Tracer:
-    """Traces conditions in a plane; ``curves``: what has been traced, by condition. computed: parameters of a model that are
-    functions of those of the plane; None: those that its preparation computes from them."""
+    """Traces conditions in a plane; ``traced``: their curves, in order. computed: parameters of a model that are functions of those
+    of the plane; None: those that its preparation computes from them."""
 
     plane: Plane
     fixed: Mapping[str, float]
-    progress: Progress
+    progress: Progress | None = None
     computed: Callable[[Model], Mapping[sp.Symbol, sp.Expr]] | None = None
-    curves: dict[Any, list[Branch]] = field(default_factory=dict)
+    traced: list[tuple[Condition, Curve]] = field(default_factory=list)
     subjects: dict[Any, Subject | None] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
-    def trace(self, found: Sequence[Seed]) -> list[tuple[Condition, Branch]]:
-        """Curves through the seeds that lie on none that is known."""
-        new = []
-        for seed in found:
-            subject = self._subject(seed)
-            if subject is None:
-                continue
-            start = self._start(seed, subject)
-            known = self.curves.setdefault(seed.condition.key, [])
-            if start is None or any(lies_on(branch, start.u) for branch in known):
-                continue
-            branch = self._walk(start)
-            known.append(branch)
-            new.append((seed.named(), branch))
-        return new
+    def trace(self, seed: Seed) -> None:
+        """The curve through a seed, unless it lies on one that is known."""
+        subject = self.subject(seed.condition)
+        start = None if subject is None else self._start(seed, subject)
+        if start is None or any(lies_on(branch, start.u) for branch in self._known(seed.condition)):
+            return
+        branch = self._walk(start)
+        self.keep(seed.named(), branch)
+
+    def keep(self, condition: Condition, branch: Branch) -> None:
+        """A curve that has been traced."""
+        self.traced.append((condition, curve_of(condition, branch)))
+
+    def _known(self, condition: Condition) -> list[Branch]:
+        return [c.branch for other, c in self.traced if other.key == condition.key and c.branch is not None]
 
     def _walk(self, start: Start) -> Branch:
         names = self.plane.names
@@ -72,15 +72,15 @@ class Tracer:
             raise KeyboardInterrupt  # half a boundary would pass for a whole one
         return branch
 
-    def _subject(self, seed: Seed) -> Subject | None:
-        key = seed.condition.key
-        if key not in self.subjects:
+    def subject(self, condition: Condition) -> Subject | None:
+        """What is followed to trace a condition; None if that cannot be written, which is noted among the ``failures``."""
+        if condition.key not in self.subjects:
             try:
-                self.subjects[key] = self._made(seed.condition)
+                self.subjects[condition.key] = self._made(condition)
             except MeanfieldError as problem:
-                self.subjects[key] = None
-                self.failures.append(f"{seed.condition.label}: {problem}")
-        return self.subjects[key]
+                self.subjects[condition.key] = None
+                self.failures += {f"{condition.label}: {problem}"} - {*self.failures}
+        return self.subjects[condition.key]
 
     def _made(self, condition: Condition) -> Subject:
         x, y = self.plane.names
@@ -146,10 +146,10 @@ def trace(
     with reporting(progress) as report:
         report.start(None, f"tracing {seed.condition.label}")
         tracer = Tracer(grid, held, report, lambda _: _moved_along(event))
-        found = tracer.trace([seed])
-    if not found:
+        tracer.trace(seed)
+    if not tracer.traced:
         raise ParameterError(f"{seed.condition.label} could not be traced: {'; '.join(tracer.failures) or 'no curve passes here'}")
-    return curve_of(*found[0])
+    return tracer.traced[0][1]
 
 
 def _moved_along(event: Event) -> dict[sp.Symbol, sp.Expr]:

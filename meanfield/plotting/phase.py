@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield.diagram.classify import UNSOLVED
 from meanfield.plotting.labels import symbol, typesets
 from meanfield.plotting.style import FILLS, LINES, MARKS, new_axes, save_figure, style
 
@@ -57,7 +58,7 @@ def draw_regions(ax: Axes, diagram: PhaseDiagram) -> list[Any]:
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
-    colours = [FILLS[k % len(FILLS)] for k in range(len(diagram.labels))]
+    colours = ["white" if name == UNSOLVED else FILLS[k % len(FILLS)] for k, name in enumerate(diagram.labels)]
     limits: dict[str, Any] = {"vmin": -0.5, "vmax": len(colours) - 0.5}
     plane, region = (
         (diagram.plane, diagram.region) if diagram.fine is None or diagram.pixels is None else (diagram.pixels, diagram.fine)

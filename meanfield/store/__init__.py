@@ -1,7 +1,7 @@
 """Solutions, branches, diagrams and dynamics as xarray datasets and netCDF files, and back."""
 
 from meanfield.store.branches import BRANCH_FORMAT, branch_dataset, load_branches, save_branches
-from meanfield.store.diagrams import DIAGRAM_FORMAT, diagram_dataset
+from meanfield.store.diagrams import DIAGRAM_FORMAT, diagram_dataset, load_diagram
 from meanfield.store.dynamics import SPECTRUM_FORMAT, TWO_TIME_FORMAT, spectrum_dataset, two_time_dataset
 from meanfield.store.files import load, save
 from meanfield.store.fixed_points import FIXED_POINTS_FORMAT, fixed_points_dataset, load_fixed_points, save_fixed_points
@@ -23,6 +23,7 @@ __all__ = [
     "fixed_points_dataset",
     "load",
     "load_branches",
+    "load_diagram",
     "load_fixed_points",
     "load_simulation",
     "save",

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield.diagram.grid import make_plane
+from meanfield.diagram.phase import describe, empty
+from meanfield.errors import FileFormatError
+from meanfield.store.diagram_work import fill, points_from, work_data
+from meanfield.store.files import load
+from meanfield.store.lanes import LaneTable
 from meanfield.store.solutions import dataset
+from meanfield.store.subjects import candidates, found
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from meanfield.diagram import PhaseDiagram
 
-__all__ = ["DIAGRAM_FORMAT", "diagram_dataset"]
+__all__ = ["DIAGRAM_FORMAT", "diagram_dataset", "load_diagram"]
 
 DIAGRAM_FORMAT = "meanfield diagram 1"
 
@@ -30,7 +38,9 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
     ``curve`` (index into the attribute ``curves``, JSON: model, condition, equation, how it ends), the two parameters, their
     claimed errors, and ``curve_bounds``, whether the curve separates regions there. The attributes ``corners`` (JSON: type, at,
     error, curves), ``certificate_edges``, ``certificate_differing`` and the table over ``unexplained`` (both ends of every grid
-    edge whose change no curve explains) say what is known about their completeness.
+    edge whose change no curve explains) say what is known about their completeness. ``interrupted`` is 1 if the diagram is not
+    finished; at grid points that were not solved ``number_of_solutions`` is -1. What is needed to go on stands in ``work`` (JSON)
+    and in ``lane_...``.
     """
     import xarray as xr
 
@@ -40,9 +50,10 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
     for sheet in diagram.sheets:
         points = [*sheet.points, *([] for _ in range(size - len(sheet.points)))]
         own = dataset(points, {y: plane.y, x: plane.x}, model=sheet.model, fixed=diagram.parameters, tol=diagram.tol)
-        prefix = "" if len(diagram.sheets) == 1 else f"{_identifier(sheet.name)}_"
+        prefix = _prefix(diagram.sheets, sheet)
         renamed: dict[Hashable, str] = {name: f"{prefix}{name}" for name in own.data_vars}
         renamed |= {dim: f"{prefix}{dim}" for dim in own.dims if dim not in (x, y, "part")}
+        own["number_of_solutions"].values.ravel()[len(sheet.points) :] = _UNSOLVED
         merged = merged.merge(own.rename(renamed))
         merged.attrs |= {f"{prefix}{k}" if k in _PER_MODEL else k: v for k, v in own.attrs.items()}
     extent = {r.label: (r.area, r.error) for r in diagram.regions()}
@@ -51,6 +62,10 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
     merged["region"] = ((y, x), diagram.region.astype(np.int32), {k: json.dumps(v) for k, v in described.items()})
     merged.attrs |= {"format": DIAGRAM_FORMAT, "summary": diagram.summary(), "interrupted": int(diagram.interrupted)}
     merged = merged.assign(_curves(diagram)).assign(_unexplained(diagram))
+    lanes = LaneTable()
+    merged["work"] = ((), json.dumps(work_data(diagram, lanes)), {"long_name": "how far the diagram has come (JSON)"})
+    for name, values in lanes.filled().items():
+        merged[f"lane_{name}"] = (("lane_point", "lane_coordinate")[: values.ndim], values)
     merged.attrs |= {
         "curves": json.dumps(
             [{"model": c.model, "condition": c.condition, "equation": c.equation, "status": c.ends} for c in diagram.curves]
@@ -65,11 +80,43 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
     return merged
 
 
+def load_diagram(file: str | Path, models: Any = None) -> PhaseDiagram:
+    """The diagram in a file that `PhaseDiagram.to_netcdf` wrote, as if it had just been computed; `resume_diagram` goes on with it.
+
+    models: those that it is of (phases that join them are found by themselves); None: those of the library that the file names.
+    Raises `FileFormatError`, in one sentence, for a file that holds no diagram, or that of another model.
+    """
+    data = load(file, DIAGRAM_FORMAT)
+    try:
+        asked = json.loads(str(data["work"].values))
+        pool = candidates(models, asked["models"])
+        own = [found(m, pool, file, "a diagram", "drawn") for m in asked["models"]]
+        (y, x), edges = data["region"].dims, asked["edges"]
+        plane = make_plane((str(x), str(y)), edges, (data.sizes[x], data.sizes[y]))
+        fixed = {k.removeprefix("parameter_"): float(v) for k, v in data.attrs.items() if str(k).startswith("parameter_")}
+        diagram = empty(own, plane, fixed, float(data.attrs["tolerance"]), asked["conditions"])
+        for sheet, solved in zip(diagram.sheets, asked["solved"], strict=True):
+            sheet.points = points_from(data, sheet.model, _prefix(diagram.sheets, sheet), int(solved))
+        lanes = LaneTable({name.removeprefix("lane_"): data[name].values for name in map(str, data) if name.startswith("lane_")})
+        fill(diagram, asked, lanes)
+    except FileFormatError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise FileFormatError(
+            f"{file} says it holds a diagram, but what it holds is not whole ({type(error).__name__}: {error})"
+        ) from error
+    diagram.interrupted = bool(data.attrs["interrupted"])
+    describe(diagram)
+    return diagram
+
+
 _PER_MODEL = ("model", "title", "equations", "references")
+_UNSOLVED = -1
 
 
-def _identifier(name: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in name)
+def _prefix(sheets: Sequence[Any], sheet: Any) -> str:
+    """Before the names of a model's variables, where there are several models."""
+    return "" if len(sheets) == 1 else "".join(c if c.isalnum() else "_" for c in sheet.name) + "_"
 
 
 def _curves(diagram: PhaseDiagram) -> dict[str, Any]:

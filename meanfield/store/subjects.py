@@ -19,7 +19,7 @@ from meanfield.model import Model
 from meanfield.store.expressions import from_data, to_data
 from meanfield.store.provenance import equations
 
-__all__ = ["candidates", "found", "origin_data", "origin_from", "subject_data", "subject_from"]
+__all__ = ["candidates", "described", "found", "origin_data", "origin_from", "subject_data", "subject_from"]
 
 _PLAIN = ("begin", "end", "find", "switch", "sections", "tol")  # parts of an origin that are numbers or words
 
@@ -29,7 +29,7 @@ def subject_data(subject: Subject) -> dict[str, Any]:
     path, model = subject.curve.path, subject.model
     indicators = set(model.indicators) if model is not None else set()
     return {
-        **identity(model if model is not None else subject.curve.problem),
+        **described(model if model is not None else subject.curve.problem),
         "path": {"name": path.name, "index": list(path.index), "values": [to_data(v, path.symbol) for v in path.values]},
         "floor": np.asarray(subject.floor).tolist(),
         "asking": not indicators or any(q.type == "indicator" and q.name in indicators for q in subject.questions),
@@ -49,8 +49,14 @@ def identity(problem: Any) -> dict[str, Any]:
     }
 
 
+def described(problem: Any) -> dict[str, Any]:
+    """What tells a problem from others, and what is asked of it: the names of its indicators."""
+    return {**identity(problem), "indicators": list(problem.indicators) if isinstance(problem, Model) else []}
+
+
 def candidates(model: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The models given, those of the library that are ``wanted`` if none was, and all that join them."""
+    """The models given, those of the library that are ``wanted`` if none was, and all that join them, with the indicators that were
+    asked of them."""
     if model is None:
         from meanfield import models
         from meanfield.transfer import by_name
@@ -72,10 +78,18 @@ def candidates(model: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
                 todo.append(junction.phase)
             except MeanfieldError:
                 continue  # that phase does not exist for this transfer function
-    return seen
+    return [_asking(one, wanted) for one in seen]
 
 
-def found(data: Mapping[str, Any], pool: Sequence[Any], file: Any) -> Any:
+def _asking(problem: Any, wanted: Sequence[Mapping[str, Any]]) -> Any:
+    """The model with what it computes on request, and was asked of it."""
+    if not isinstance(problem, Model):
+        return problem
+    names = {n for w in wanted if w["name"] == (problem.name or problem.title) for n in w.get("indicators", ())}
+    return problem.asking(*(n for n in problem.on_request if n in names)) if names & {*problem.on_request} else problem
+
+
+def found(data: Mapping[str, Any], pool: Sequence[Any], file: Any, holds: str = "branches", given: str = "followed") -> Any:
     """The first of the pool that has the unknowns, parameters, equations and transfer functions of what was saved.
 
     Raises `FileFormatError` if there is none.
@@ -90,8 +104,8 @@ def found(data: Mapping[str, Any], pool: Sequence[Any], file: Any) -> Any:
     what += f" with {', '.join(data['transfers'])}" if data.get("transfers") else ""
     seen = ", ".join(dict.fromkeys(getattr(p, "name", "") or getattr(p, "title", "") or "another" for p in pool))
     raise FileFormatError(
-        f"{file} holds branches of {what}, whose equations are not those of {seen or 'any model of the library'}; "
-        "give the model that was followed"
+        f"{file} holds {holds} of {what}, whose equations are not those of {seen or 'any model of the library'}; "
+        f"give the model that was {given}"
     )
 
 
@@ -114,7 +128,7 @@ def origin_data(origin: Origin | None) -> dict[str, Any] | None:
     along = origin.along
     symbols = {} if isinstance(along, str) else {k: next(iter(sp.sympify(v).free_symbols)) for k, v in along.items()}
     return {
-        "family": [identity(model) for model in origin.family],
+        "family": [described(model) for model in origin.family],
         "along": along if isinstance(along, str) else {k: to_data(sp.sympify(v), symbols[k]) for k, v in along.items()},
         "symbol": next((s.name for s in symbols.values()), None),
         "given": {name: float(value) for name, value in origin.given.items()},

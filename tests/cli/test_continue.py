@@ -159,6 +159,19 @@ def test_an_interrupt_is_exit_code_130_and_the_file_goes_on(command, tmp_path, i
     assert code == 0 and json.loads(out)["along"]["to"] == 4.0 and (tmp_path / "c.nc").exists()
 
 
+def test_zeros_of_what_is_computed_on_request_are_events_and_go_on(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(mf, "models", importlib.import_module("meanfield.models"))
+    file = tmp_path / "b.nc"
+    words = ["continue", "scs", "-p", "sigma_squared=0.1", "--json"]
+    code, out, _ = command(*words, "--along", "g=1.1:1.3", "--ask", "lambda_max", "--out", file)
+    assert code == 0 and "lambda_max" not in out  # the zero lies further on
+    code, out, _ = command(*words, "--along", "g=1.1:1.6", "--resume", file)
+    found = {e["name"]: e["at"]["g"] for e in json.loads(out)["branches"][0]["events"]}
+    assert code == 0 and abs(found["lambda_max"] - found["onset_of_chaos"]) < 1e-11
+    code, _, err = command(*words, "--along", "g=1.1:1.6", "--ask", "lambda_min")
+    assert code == 2 and "did you mean 'lambda_max'" in err
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

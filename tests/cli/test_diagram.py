@@ -42,6 +42,8 @@ def test_several_models(command):
         (["diagram", "cusp", "--x", "a=0", "--y", "b=0:1"], "NAME=FROM:TO"),
         (["diagram", "cusp", *PLANE, "-p", "c=0:1:2"], "must have one value"),
         (["diagram", "cusp", *PLANE, "--plot", "d.gif"], ".png or .svg or .pdf"),
+        (["diagram", "cusp", *PLANE, "--tol", "0"], "--tol must be positive"),
+        (["diagram", "cusp", *PLANE, "--ask", "lambda_max"], "no indicator 'lambda_max'"),
         (["diagram", "cups", *PLANE], "did you mean 'cusp'"),
     ],
 )
@@ -61,13 +63,75 @@ def test_an_interrupt_is_exit_code_130_and_keeps_the_data(command, tmp_path, mon
     assert code == 130 and "interrupted" in err and store.load(tmp_path / "d.nc").attrs["interrupted"] == 1
 
 
+def test_an_interrupted_diagram_goes_on_from_its_file(command, tmp_path, monkeypatch):
+    import importlib
+    import json
+
+    from meanfield.continuation.walk import Walk
+
+    file = tmp_path / "d.nc"
+    _, whole, _ = command("diagram", "cusp", *PLANE, "--json")
+    advance, count = Walk.advance, []
+
+    def stop(self):
+        count.append(1)
+        if len(count) == 30:  # while the fold is traced
+            raise KeyboardInterrupt
+        return advance(self)
+
+    monkeypatch.setattr(Walk, "advance", stop)
+    code, out, err = command("diagram", "cusp", *PLANE, "--json", "--out", file)
+    part = json.loads(out)
+    assert code == 130 and "--resume goes on" in err and err.count("\n") == 1
+    assert part["interrupted"] is True and part["unsolved"] == 0 and part["curves"] == [] and part["certificate"] is None
+    solve = importlib.import_module("meanfield.solve")
+    monkeypatch.setattr(solve, "solve", None)  # the grid is not solved again
+    for words, says in (
+        (["pitchfork"], "equations are not those of pitchfork"),
+        (["cusp", "--x", "a=-1:2"], "has --x a=-1.05:2:12; leave out --x"),
+        (["cusp", "--y", "b=-1:1:8"], "has --y b=-1:1:9"),
+        (["cusp", "--x", "b=-1.05:2"], "has --x a="),
+        (["cusp", "-p", "c=1"], "was drawn with no c given, not 1"),
+        (["cusp", "--tol", "1e-8"], "was drawn with --tol 1e-10"),
+    ):
+        code, out, err = command("diagram", *words, "--resume", file)
+        assert code == 2 and out == "" and says in err and err.count("\n") == 1
+    code, out, err = command("diagram", "cusp", *PLANE, "--json", "--resume", file)
+    assert code == 0 and out == whole and err == ""
+    code, out, _ = command("diagram", "cusp", "--resume", file, "--json", "--plot", tmp_path / "d.png")
+    assert code == 0 and out == whole and store.load(file).attrs["interrupted"] == 0 and (tmp_path / "d.png").exists()
+
+
+def test_zeros_of_what_is_computed_on_request_are_drawn_and_resumed(command, tmp_path, monkeypatch):
+    import json
+
+    def asking():
+        model = fakes.cusp()
+        return model.changed(on_request={"half": model.unknowns[0] - 0.5})
+
+    monkeypatch.setattr(mf.models, "by_name", lambda name: asking())
+    code, out, _ = command("diagram", "cusp", *PLANE, "--ask", "half", "--json", "--out", tmp_path / "d.nc")
+    found = json.loads(out)
+    assert code == 0 and {c["condition"] for c in found["curves"]} == {"fold", "half"}
+    (line,) = (c for c in found["curves"] if c["condition"] == "half")
+    # x = 1/2 solves b + a x - x^3 = 0 on a line.
+    assert all(abs(b + a / 2 - 1 / 8) < 1e-12 for a, b in line["points"])
+    code, again, _ = command("diagram", "cusp", "--resume", tmp_path / "d.nc", "--json")
+    assert code == 0 and again == out
+    code, out, _ = command("diagram", "cusp", *PLANE, "--json")
+    assert {c["condition"] for c in json.loads(out)["curves"]} == {"fold"}
+
+
 def test_json_is_one_document(command):
     import json
 
     code, out, _ = command("diagram", "cusp", *PLANE, "--json")
     document = json.loads(out)
     assert code == 0
-    assert set(document) == {"models", "parameters", "plane", "curves", "points", "regions", "certificate"}
+    assert set(document) == {
+        *("models", "parameters", "plane", "interrupted", "unsolved", "curves", "points", "regions", "certificate")
+    }
+    assert document["interrupted"] is False and document["unsolved"] == 0
     assert document["models"] == ["cusp"] and document["plane"] == {"x": "a", "y": "b"}
     (fold,) = document["curves"]
     assert fold["condition"] == "fold" and fold["n_points"] == len(fold["points"]) and fold["error"] < 1e-12
