@@ -65,6 +65,7 @@ class Choice:
         self.kinds, self._rows = kinds, kinds.tolist()
         grids = [(*_grid(facts[q], widest, count, level, q), count, q) for widest, count, q in self._places]
         self.ways = [Way(*grid, half) for grid in grids for half in (False, True)]
+        self.lengths = np.array([*(w.count for w in self.ways), np.inf, np.inf])  # the last for kinds that are no series
 
     def _rungs(self, needed: Analyticity, sigma: Array, rho: Array, tol: float, divided: bool) -> tuple[Array, Array]:
         """Number of coefficients, as a rung of the ladder (inf where there are too many), and whether quotients are taken."""
@@ -99,12 +100,13 @@ class Choice:
         order = np.argsort(kind, kind="stable")
         sizes = np.bincount(kind[order] - NOTHING, minlength=2)
         stop = int(sizes[:2].sum())
-        for way, size in zip(self.ways, sizes[2:].tolist(), strict=False):
+        for k in (2 + np.flatnonzero(sizes[2:])).tolist():
+            way, size = self.ways[k - 2], int(sizes[k])
             nodes = way.cutoff / way.step * (1 if way.half else 2)
             parts = -(-size * int(max(64, way.count, nodes)) // BLOCK_ELEMENTS)
             start, stop = stop, stop + size
-            for k in range(parts):
-                yield order[start + size * k // parts : start + size * (k + 1) // parts], way
+            for i in range(parts):
+                yield order[start + size * i // parts : start + size * (i + 1) // parts], way
 
 
 @lru_cache(maxsize=256)

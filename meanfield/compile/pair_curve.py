@@ -24,7 +24,7 @@ from meanfield.quadrature.hermite import powers
 from meanfield.quadrature.pair_tables import PairTable, pair_table, table_averages
 
 _LONGEST_SERIES = 640  # coefficients; from there on correlations above _NEAR are read from a table
-_NEAR = 0.95
+_NEAR = 0.9
 _SAME = 4 * float(np.finfo(float).eps)  # correlations this near to one another differ by their rounding only
 _TABLE_TOLERANCE = 1e-15
 _WIDEST = 256.0  # standard deviation; beyond, an iterate has wandered off
@@ -56,11 +56,10 @@ class PairCurve:
             return out
         sigma = np.sqrt(var[at])
         ways = choice(self.needed, (self.facts,), level)
-        length = np.array([*(w.count for w in ways.ways), np.inf, np.inf])  # the last for kinds that are no series
         sigma, largest, smallest = np.sqrt(var[at]), rho[at].max(axis=1), rho[at].min(axis=1)
         kind = ways.kind(sigma, np.maximum(largest, -smallest))
         series = ways.kind(sigma, np.minimum(largest, _NEAR))
-        split = ((kind == WIDE) | (length[kind] > _LONGEST_SERIES)) & (series >= 0) & (smallest >= -_NEAR)
+        split = ((kind == WIDE) | (ways.lengths[kind] > _LONGEST_SERIES)) & (series >= 0) & (smallest >= -_NEAR)
         kind = np.where(split, np.where(smallest > _NEAR, NOTHING, series), kind)
         if self.symmetric:
             kind[(mean[at] == 0) & (kind >= 0)] += 1
@@ -120,7 +119,7 @@ class PairCurve:
         return [_cached(f, h, self.variable, parameters, *facts) for f, h in self.products]
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=128)
 def _cached(
     f: sp.Expr,
     h: sp.Expr,

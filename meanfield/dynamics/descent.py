@@ -18,8 +18,8 @@ import numpy as np
 
 from meanfield.dynamics.nodes import Array, Nodes, nodes, stretch
 from meanfield.dynamics.stiffness import Stiffness
+from meanfield.dynamics.well import Well
 
-_FIRST = 24  # nodes of the look at a motion with noise that tells how steep it begins
 _NEWTON = 40
 _GROUPS = 6  # of points that share nodes, from where on fewer groups with more nodes take less time
 _NEAREST = 1e-14  # of a start beyond which a motion with noise would come to rest: below it noise is left out
@@ -44,13 +44,16 @@ class Given:
 
 @dataclass
 class Descent:
-    """Points (P,) that share nodes. W, U, q, f (P, n) at the nodes: stiffness, kinetic energy over ``(delta r)^2``, the regular
-    factor in ``U = U(1) + (1 - r) q`` and ``Delta''/(delta r)``; squared_rate: ``k^2 = W(Delta_inf)``. ``d...``: the same, with
-    a first axis more, for the derivatives by each argument of `Given`; empty unless they were asked for. known: quantities
-    that have been computed, for those who ask again. neglected: noise so weak that rounding would do more than it, left out.
+    """Points (P,) that share nodes; source: the nodes from which W was read.
+
+    W, U, q, f (P, n) at the nodes: stiffness, kinetic energy over ``(delta r)^2``, the regular factor in
+    ``U = U(1) + (1 - r) q`` and ``Delta''/(delta r)``; squared_rate: ``k^2 = W(Delta_inf)``. ``d...``: the same, with a first
+    axis more, for the derivatives by each argument of `Given`; empty unless they were asked for. known: quantities that have
+    been computed, for those who ask again. neglected: noise so weak that rounding would do more than it, left out.
     """
 
     nodes: Nodes
+    source: Nodes
     delta: Array
     noisy: bool
     W: Array
@@ -177,22 +180,52 @@ def descents(
         good = np.flatnonzero((given.start > given.end) & (given.noise >= 0) & (given.start - given.end < np.inf))
     if good.size == 0:
         return []
-    width, ahead = _width(stiffness, given.take(good), level)
-    kick = given.noise[good]
-    quiet = (kick > 0) & (ahead < np.maximum(_NEAREST, least / np.where(kick > 0, kick**2, 1.0)))
-    neglected = np.zeros_like(given.noise)
-    neglected[good[quiet]] = given.noise[good[quiet]]
-    given = Given(given.start, given.end, given.noise - neglected, given.symbols)
-    noisy = given.noise[good] > 0
-    keys = _keys(np.where(noisy, np.minimum(width, np.sqrt(ahead)), width))
     out = []
-    for beta, kicked in sorted(set(zip(keys.tolist(), noisy.tolist(), strict=True))):
-        at = good[(keys == beta) & (noisy == kicked)]
-        count = 8 * int(np.ceil((18 + 10 * beta) / 8))
-        out.append(
-            (at, _descend(stiffness, given.take(at), nodes(count, beta, stiffness.even), kicked, level, slopes, neglected[at]))
-        )
+    given, neglected, wells = _wells(stiffness, given, good, level, slopes, least)
+    for at, keys, well in wells:
+        noisy = given.noise[at] > 0
+        for beta, kicked in sorted(set(zip(keys.tolist(), noisy.tolist(), strict=True))):
+            some = np.flatnonzero((keys == beta) & (noisy == kicked))
+            mine, whole = at[some], some.size == at.size
+            grid = _grid(beta, stiffness)
+            out.append((mine, _descend(well if whole else well.take(some), given.take(mine), grid, kicked, neglected[mine])))
     return _carried(out)
+
+
+def _wells(
+    stiffness: Stiffness, given: Given, good: Array, level: int, slopes: bool, least: float
+) -> tuple[Given, Array, list[tuple[Array, Array, Well]]]:
+    """What is given without noise that is too weak, that noise, and (indices, stretch of the nodes of the motion, `Well`)."""
+    out, neglected = [], np.zeros_like(given.noise)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        width = np.maximum(stiffness.smoothness / np.sqrt(given.start - given.end), 1e-9)
+    free, kicked = good[given.noise[good] == 0], good[given.noise[good] > 0]
+    keys = _keys(width[free])
+    for beta in sorted(set(keys.tolist())):
+        at = free[keys == beta]
+        well = Well.of(stiffness, given.take(at), _grid(beta, stiffness), level, slopes)
+        out.append((at, np.full(at.size, beta), well))
+    if kicked.size:
+        mine = given.take(kicked)
+        well = Well.of(stiffness, mine, _grid(stretch(width[kicked].min()), stiffness), level, slopes)
+        ahead = _ahead(well, mine)
+        quiet = ahead < np.maximum(_NEAREST, least / mine.noise**2)
+        neglected[kicked[quiet]] = mine.noise[quiet]
+        given = Given(given.start, given.end, given.noise - neglected, given.symbols)
+        out.append((kicked, _keys(np.where(quiet, width[kicked], np.minimum(width[kicked], np.sqrt(ahead)))), well))
+    return given, neglected, out
+
+
+def _ahead(well: Well, given: Given) -> Array:
+    """How far beyond r = 1 motions with noise would come to rest (P,)."""
+    first = given.noise**2 / (2 * (given.start - given.end) ** 2)
+    fall = -_linear(well.nodes, _balanced(well.nodes, well.W, first), first)[1] @ well.nodes.start
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(fall > 0, first / fall, np.inf)
+
+
+def _grid(beta: float, stiffness: Stiffness) -> Nodes:
+    return nodes(8 * int(np.ceil((18 + 10 * beta) / 8)), beta, stiffness.even)
 
 
 def _keys(widths: Array) -> Array:
@@ -204,12 +237,25 @@ def _keys(widths: Array) -> Array:
 def again(stiffness: Stiffness, found: list[tuple[Array, Descent]], level: int, fewer: int) -> list[tuple[Array, Descent]]:
     """The same motions on so many nodes less, for a second opinion; each knows its finer one, whose states it begins from."""
     out = []
-    for at, d in found:
-        grid = nodes(d.nodes.z.size - fewer, d.nodes.beta, d.nodes.even)
-        coarse = _descend(stiffness, d.given, grid, d.noisy, level, False, d.neglected)
-        coarse.known["finer"] = d
-        out.append((at, coarse))
+    for source in dict.fromkeys(d.source for _, d in found):
+        group = [(at, d) for at, d in found if d.source is source]
+        grid = nodes(source.z.size - fewer, source.beta, source.even)
+        well = Well.of(stiffness, _together([d.given for _, d in group]), grid, level, False)
+        last = 0
+        for at, d in group:
+            first, last = last, last + at.size
+            mine = well if at.size == len(well.W) else well.take(np.arange(first, last))
+            coarse = _descend(mine, d.given, nodes(d.nodes.z.size - fewer, d.nodes.beta, d.nodes.even), d.noisy, d.neglected)
+            coarse.known["finer"] = d
+            out.append((at, coarse))
     return _carried(out)
+
+
+def _together(parts: list[Given]) -> Given:
+    if len(parts) == 1:
+        return parts[0]
+    start, end, noise = (np.concatenate([getattr(p, n) for p in parts]) for n in ("start", "end", "noise"))
+    return Given(start, end, noise, [np.concatenate(s) for s in zip(*(p.symbols for p in parts), strict=True)])
 
 
 def _carried(found: list[tuple[Array, Descent]]) -> list[tuple[Array, Descent]]:
@@ -227,45 +273,22 @@ def taken(d: Descent, fine: Array) -> Descent:
     """Some points of a group."""
     rows = {n: getattr(d, n)[fine] for n in ("delta", "W", "squared_rate", "U", "U_slope", "q", "f", "rounding", "neglected")}
     rows |= {n: getattr(d, n)[:, fine] for n in ("dW", "dsquared_rate", "dU", "dU_slope", "dq", "df")}
-    return Descent(d.nodes, noisy=d.noisy, given=d.given.take(fine), **rows)
+    return Descent(d.nodes, d.source, noisy=d.noisy, given=d.given.take(fine), **rows)
 
 
-def _width(stiffness: Stiffness, given: Given, level: int) -> tuple[Array, Array]:
-    """Distance from ``sqrt(1 - r) = 0`` over which W is steep, and how far beyond r = 1 a motion with noise would come to rest."""
+def _descend(well: Well, given: Given, grid: Nodes, noisy: bool, neglected: Array) -> Descent:
     delta = given.start - given.end
-    width = np.maximum(stiffness.smoothness / np.sqrt(delta), 1e-9)
-    ahead = np.full_like(width, np.inf)
-    noisy = np.flatnonzero(given.noise > 0)
-    if noisy.size:
-        first = _descend(stiffness, given.take(noisy), nodes(_FIRST, 1.0, stiffness.even), True, level, False, np.zeros(noisy.size))
-        fall = -first.U_slope @ first.nodes.start
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ahead[noisy] = np.where(fall > 0, given.noise[noisy] ** 2 / (2 * delta[noisy] ** 2 * fall), np.inf)
-    return width, ahead
-
-
-def _descend(stiffness: Stiffness, given: Given, grid: Nodes, noisy: bool, level: int, slopes: bool, neglected: Array) -> Descent:
-    delta = given.start - given.end
-    r = np.append(grid.r, 0.0)
-    covariances = given.end[:, None] + delta[:, None] * r
-    values = stiffness(covariances, given.symbols, level, slopes=slopes)
-    W, size, moved = values[0], values[-1], values[1:-1]
-    none = np.zeros((0, len(delta)))
-    dW_all, ddelta, dnoise = np.zeros((0, *W.shape)), none, none
-    if slopes:
-        zero = np.zeros_like(W)
-        dW_all = np.stack([moved[0] * r, moved[0] * (1 - r), zero, *moved[1:]])
-        ddelta, dnoise = np.zeros((2, given.count, len(delta)))
+    W, dW = well.on(grid)
+    ddelta, dnoise = np.zeros((2, len(dW), len(delta)))
+    if len(dW):
         ddelta[0], ddelta[1], dnoise[2] = 1.0, -1.0, 1.0
     first = given.noise**2 / (2 * delta**2)  # U(1)
     dfirst = given.noise * dnoise / delta**2 - 2 * first * ddelta / delta
-    W_nodes = _balanced(grid, W[:, :-1], first)
-    dW_nodes = _balanced(grid, dW_all[..., :-1], dfirst)
-    parts = _linear(grid, W_nodes, first if noisy else np.zeros_like(first))
-    dparts = _linear(grid, dW_nodes, dfirst if noisy else np.zeros_like(dfirst))
-    rest = (size.max(axis=1), given, neglected)
+    W, dW = _balanced(grid, W, first), _balanced(grid, dW, dfirst)
+    parts = _linear(grid, W, first if noisy else np.zeros_like(first))
+    dparts = _linear(grid, dW, dfirst if noisy else np.zeros_like(dfirst))
     return Descent(
-        grid, delta, noisy, W_nodes, W[:, -1], *parts, dW_nodes, dW_all[..., -1], *dparts, *rest
+        grid, well.nodes, delta, noisy, W, well.end, *parts, dW, well.dend, *dparts, well.rounding, given, neglected
     )  # fmt: skip
 
 

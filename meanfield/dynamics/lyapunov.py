@@ -14,12 +14,16 @@ quadratic eigenvalue problem for s, solved by collocation and Newton's method. I
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from meanfield.dynamics.descent import Descent
 from meanfield.dynamics.nodes import Array
+from meanfield.dynamics.well import between
 
 _STEPS = 30
+_FAR = 1e-2  # a step beyond which one step is not enough for a second opinion
 _NEAR = 2e-5  # a step after which a simplified one leaves about its cube
 EPS = float(np.finfo(float).eps)
 _FACTOR = 10.0  # by which the last matrix may be off, over the step that it led to
@@ -68,58 +72,48 @@ def ground_state(d: Descent) -> tuple[Array, Array, Array]:
 
 def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
     size, n = d.W.shape
-    problem, every = _Problem(d), np.arange(size)
-    s, u, matrix, last = _states(problem, *_guess(d))
-    lost = np.flatnonzero(~(u > 0).all(axis=1))
-    if lost.size:
-        # W is smallest at tau = 0, and a bound on E from below; psi without nodes is even.
-        bound = np.sqrt(np.maximum(1 - d.W.min(axis=1) / d.squared_rate, 0.0))
-        for known, found in zip((s, u, matrix, last), _states(problem, bound, np.ones((size, n)), lost), strict=True):
-            known[lost] = found[lost]
+    problem, every = _Problem(d), slice(None)
+    s, u, last, warm = _guess(d)
+    matrix = problem.matrix(s, u, every) if warm else problem.newton(s, u, last, np.arange(size))
+    weight = _weight(matrix)
+    missing = (weight * problem.residual(s, u)).sum(axis=1)  # Newton's next step, by the last matrix
     with np.errstate(invalid="ignore"):
-        s[~(u > 0).all(axis=1)] = np.nan  # a state with nodes is not the ground state
+        lost = ~((u > 0).all(axis=1) & (np.abs(missing) < _FAR * (1 + np.abs(s))))
+    if lost.any():
+        # W is smallest at tau = 0, and a bound on E from below; psi without nodes is even.
+        s[lost], u[lost], last[lost] = np.sqrt(np.maximum(1 - d.W[lost].min(axis=1) / d.squared_rate[lost], 0.0)), 1.0, np.inf
+        matrix[lost] = problem.newton(s, u, last, np.flatnonzero(lost))[lost]
+        weight[lost] = _weight(matrix[lost])
+        missing = (weight * problem.residual(s, u)).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            s[~(u > 0).all(axis=1)] = np.nan  # a state with nodes is not the ground state
     d.known["psi"] = u
-    # s moves by the last row of the inverse times the change of the residual; of which the terms are rounded one by one.
-    last_row = np.zeros((size, n + 1, 1))
-    last_row[:, n] = 1.0
-    weight = _solved(matrix.transpose(0, 2, 1), last_row)[:, :, 0]
-    missing = (weight * problem.residual(s, u, every)).sum(axis=1)  # Newton's next step, by the last matrix
+    ds = problem.moved(s, u, weight)
     s = s + missing
-    ds = np.array([(weight * problem.moved(s, u, q)).sum(axis=1) for q in range(len(d.dW))]).reshape(len(d.dW), size)
-    weight = np.abs(weight[:, :n])
+    if "finer" in d.known:
+        return s, ds, np.abs(missing)
     terms = np.sqrt(np.einsum("pij,pj->pi", matrix[:, :n, :n] ** 2, u * u))  # their rounding errors do not know of each other
-    noise = _TERMS * EPS * np.sqrt(((weight * terms) ** 2).sum(axis=1))
+    noise = _TERMS * EPS * np.sqrt(((weight[:, :n] * terms) ** 2).sum(axis=1))
     return s, ds, noise + _FACTOR * last * np.abs(missing)
 
 
-def _guess(d: Descent) -> tuple[Array, Array]:
-    """Where Newton's method starts: at what more nodes gave, if they did, or at ``W = k^2 (1 - depth/cosh(k tau)^2)``."""
+def _guess(d: Descent) -> tuple[Array, Array, Array, bool]:
+    """Where Newton's method starts: s, u, how far off s is, and whether it is where more nodes ended; if there were none, at
+    ``W = k^2 (1 - depth/cosh(k tau)^2)``."""
+    size, n = d.W.shape
     if "finer" in d.known and "psi" in d.known["finer"].known:
         finer: Descent = d.known["finer"]
-        t = np.broadcast_to(np.sqrt(d.nodes.x), d.W.shape)
-        return ground_state(finer)[0].copy(), finer.nodes.interpolated(finer.known["psi"], t)
+        u = finer.known["psi"] @ between(finer.nodes, d.nodes)
+        return ground_state(finer)[0].copy(), u / u.mean(axis=1)[:, None], np.full(size, 1.0), True
     depth = np.maximum(1 - d.W.min(axis=1) / d.squared_rate, 0.0)
-    return (np.sqrt(1 + 4 * depth) - 1) / 2, np.ones(d.W.shape)
+    return (np.sqrt(1 + 4 * depth) - 1) / 2, np.ones((size, n)), np.full(size, np.inf), False
 
 
-def _states(problem: _Problem, s: Array, u: Array, active: Array | None = None) -> tuple[Array, Array, Array, Array]:
-    """Newton's method from s (P,) and u (P, n): both, the last matrices, and how far s moved in the last step. active: which."""
-    size, n = u.shape
-    active = np.arange(size) if active is None else active
-    matrix, last = np.full((size, n + 1, n + 1), np.nan), np.full(size, np.inf)
-    for _ in range(_STEPS):
-        matrix[active], residual = problem.newton(s, u, active)
-        step = _solved(matrix[active], residual[:, :, None])[:, :, 0]
-        u[active] += step[:, :n]
-        s[active] += step[:, n]
-        moved = np.abs(step[:, n])
-        with np.errstate(invalid="ignore"):
-            going = (moved > _NEAR * (1 + np.abs(s[active]))) & ~((moved < _ROUNDING) & (moved > last[active] / 4))
-        last[active] = moved
-        active = active[going]
-        if active.size == 0:
-            break
-    return s, u, matrix, last
+def _weight(matrix: Array) -> Array:
+    """The last row of the inverse (P, n + 1): s moves by it times the change of the residual."""
+    right = np.zeros((*matrix.shape[:2], 1))
+    right[:, -1] = 1.0
+    return _solved(matrix.transpose(0, 2, 1), right)[:, :, 0]
 
 
 class _Problem:
@@ -127,55 +121,82 @@ class _Problem:
 
     def __init__(self, d: Descent) -> None:
         self.d, self.slope = d, d.nodes.slope
-        self.second = self.slope @ self.slope
+        self.second = d.nodes.bend
         r, k2 = d.nodes.r, d.squared_rate[:, None]
         self.base = 2 * (r * d.U)[:, :, None] * self.second + d.f[:, :, None] * self.slope
+        self.by_s = 4 * d.U[:, :, None] * self.slope
         self.by_square, self.constant = (2 * d.U - k2) / r, -(d.W - k2) / r
 
-    def newton(self, s: Array, u: Array, at: Array) -> tuple[Array, Array]:
-        """Matrix and right side of Newton's method at the points ``at``."""
-        d, n = self.d, u.shape[1]
-        a, v, U = s[at, None], u[at], d.U[at]
-        M = np.zeros((len(at), n + 1, n + 1))
-        M[:, :n, :n] = self.base[at] + 4 * (a * U)[:, :, None] * self.slope
-        M[:, np.arange(n), np.arange(n)] += self._diagonal(a, at)
+    def newton(self, s: Array, u: Array, last: Array, active: Array) -> Array:
+        """Newton's method for the points ``active``: s (P,), u (P, n) and last (P,), the last step of s, are overwritten.
+        The last matrices."""
+        size, n = u.shape
+        matrix, right = np.full((size, n + 1, n + 1), np.nan), np.zeros((size, n + 1, 1))
+        right[:, n] = 1.0
+        for _ in range(_STEPS):
+            at = slice(None) if active.size == size else active
+            matrix[at] = self.matrix(s, u, at)
+            found = _solved(matrix[at], right[at])[:, :, 0]
+            u[at], step = found[:, :n], found[:, n]
+            s[at] += step
+            moved = np.abs(step)
+            with np.errstate(invalid="ignore"):
+                going = (moved > _NEAR * (1 + np.abs(s[at]))) & ~((moved < _ROUNDING) & (moved > last[at] / 4))
+            last[at] = moved
+            active = active[going]
+            if active.size == 0:
+                break
+        return matrix
+
+    def matrix(self, s: Array, u: Array, at: Any) -> Array:
+        """Of Newton's method at the points ``at``: times the new u and the step of s it is 0, but for the mean of u, 1."""
+        d, v = self.d, u[at]
+        n, a, U = v.shape[1], s[at, None], d.U[at]
+        M = np.empty((len(v), n + 1, n + 1))
+        A = M[:, :n, :n]
+        np.multiply(self.by_s[at], a[:, :, None], out=A)
+        A += self.base[at]
+        M.reshape(len(v), -1)[:, : n * (n + 1) : n + 2] += self._diagonal(a, at)
         M[:, :n, n] = 4 * U * (v @ self.slope.T) + (2 * a * self.by_square[at] + d.U_slope[at]) * v
         if d.noisy:  # the last collocation point gives way to the condition at r = 1
-            M[:, n - 1, :n] = d.nodes.start @ self.slope + a * d.nodes.start
+            M[:, n - 1, :n] = d.nodes.rise_by_r + a * d.nodes.start
             M[:, n - 1, n] = v @ d.nodes.start
         elif not d.nodes.even:  # polynomials in the root of 1 - r hold the odd states too
-            M[:, n - 1] = 0.0
             M[:, n - 1, :n] = d.nodes.rise
+            M[:, n - 1, n] = 0.0
         M[:, n, :n] = 1 / n
-        return M, self.residual(s, u, at)
+        M[:, n, n] = 0.0
+        return M
 
-    def residual(self, s: Array, u: Array, at: Array) -> Array:
-        """The right side alone (P, n + 1)."""
+    def residual(self, s: Array, u: Array) -> Array:
+        """What is left of the equations, with the sign of a right side (P, n + 1)."""
         d, n = self.d, u.shape[1]
-        a, v = s[at, None], u[at]
-        out = np.empty((len(at), n + 1))
-        out[:, :n] = np.einsum("pij,pj->pi", self.base[at], v) + 4 * a * d.U[at] * (v @ self.slope.T) + self._diagonal(a, at) * v
+        a = s[:, None]
+        out = np.empty((len(u), n + 1))
+        slope, second = u @ self.slope.T, u @ self.second.T
+        out[:, :n] = 2 * d.nodes.r * d.U * second + (d.f + 4 * a * d.U) * slope + self._diagonal(a, slice(None)) * u
         if d.noisy:
-            out[:, n - 1] = v @ (d.nodes.start @ self.slope) + a[:, 0] * (v @ d.nodes.start)
+            out[:, n - 1] = u @ d.nodes.rise_by_r + s * (u @ d.nodes.start)
         elif not d.nodes.even:
-            out[:, n - 1] = v @ d.nodes.rise
-        out[:, n] = v.mean(axis=1) - 1
+            out[:, n - 1] = u @ d.nodes.rise
+        out[:, n] = u.mean(axis=1) - 1
         return -out
 
-    def _diagonal(self, a: Array, at: Array) -> Array:
+    def _diagonal(self, a: Array, at: Any) -> Array:
         return np.asarray(a * a * self.by_square[at] + a * self.d.U_slope[at] + self.constant[at])
 
-    def moved(self, s: Array, u: Array, q: int) -> Array:
-        """What a change of the q-th argument brings to the right side (P, n + 1)."""
+    def moved(self, s: Array, u: Array, weight: Array) -> Array:
+        """The derivatives of s by the arguments (Q, P); weight: see `_weight`."""
         d, n, r = self.d, u.shape[1], self.d.nodes.r
-        a, dk2 = s[:, None], d.dsquared_rate[q][:, None]
-        change = 2 * r * d.dU[q] * (u @ self.second.T) + (d.df[q] + 4 * a * d.dU[q]) * (u @ self.slope.T)
-        change += (a * a * (2 * d.dU[q] - dk2) / r + a * d.dU_slope[q] - (d.dW[q] - dk2) / r) * u
-        out = np.zeros((len(s), n + 1))
-        out[:, :n] = -change
+        if not len(d.dW):
+            return np.zeros((0, len(s)))
+        a, dk2 = s[:, None], d.dsquared_rate[:, :, None]
+        slope, second = u @ self.slope.T, u @ self.second.T
+        change = d.dU * (2 * r * second + 4 * a * slope + 2 * a * a * u / r) + d.df * slope + d.dU_slope * (a * u)
+        change += (dk2 * (1 - a * a) - d.dW) * (u / r)
         if d.noisy or not d.nodes.even:
-            out[:, n - 1] = 0.0
-        return out
+            change[:, :, n - 1] = 0.0
+        return np.asarray(-(change * weight[:, :n]).sum(axis=2))
 
 
 def _solved(matrix: Array, right: Array) -> Array:

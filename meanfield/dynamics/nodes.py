@@ -29,7 +29,8 @@ class Nodes:
     even: whether functions are even in y, as they are without kinks.
     r, x: r and ``1 - r`` at the nodes. slope: d/dr. mean: ``(1/r) int_0^r f``. lever: ``(1/r^2) int_0^r (r - s) f(s) ds``.
     above: ``1/(1 - r) int_r^1 f``. root: ``(1/y) int_r^1 f ds / (2 sqrt(1 - s))``. start: the row that gives the value at r = 1,
-    rise: d/dz there. half: the row that gives the value at r = 1/2. coefficients: those of Chebyshev polynomials in z.
+    rise, rise_by_r: d/dz and d/dr there. bend: second derivative by r. half: the row that gives the value at r = 1/2.
+    coefficients: those of Chebyshev polynomials in z.
     """
 
     beta: float
@@ -45,6 +46,8 @@ class Nodes:
     root: Array
     start: Array
     rise: Array
+    rise_by_r: Array
+    bend: Array
     half: Array
     coefficients: Array
 
@@ -96,9 +99,10 @@ def nodes(count: int, beta: float, even: bool = True) -> Nodes:
     root = np.einsum("jm,jml->jl", weights / 2 * _sqrt_rate(inner, beta), to(_z(inner, even)))
     half = np.array([_z(np.array(_y_half(beta)), even)])
     start = to(np.array([[-1.0]]))[0, 0]
+    by_r = slope / -_rate(y, beta, even)[:, None]
     return Nodes(
-        beta, even, z, y, r, x, slope / -_rate(y, beta, even)[:, None], mean, lever, above, root,
-        start, start @ slope, to(half[None])[0, 0], _transform(theta),
+        beta, even, z, y, r, x, by_r, mean, lever, above, root,
+        start, start @ slope, start @ by_r, by_r @ by_r, to(half[None])[0, 0], _transform(theta),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ indicators (``lambda_max = 0`` is a boundary that is traced) and as unknowns of 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -173,7 +174,7 @@ class LyapunovExponent(MotionQuantity):
         turns into free motion makes the collocation steep, which amplifies rounding; and the equations for psi are rounded."""
         value, slopes = exponent(d)
         size = _ROUNDING * EPS * d.rounding * (1 + 1 / (_ROUNDING * d.beginning))
-        value, slopes, unsure = _kicked(d, value, slopes, first_kick(d))
+        value, slopes, unsure = _kicked(d, value, slopes, first_kick)
         return value, slopes, unsure + size / (1 + value) + lyapunov_rounding(d)
 
     @classmethod
@@ -195,7 +196,7 @@ class HalfTime(MotionQuantity):
         least, kicked = d.q.min(axis=1), d.U.min(axis=1)
         rate = np.minimum(d.squared_rate, np.where(least > 0, least, kicked))
         rounding = value * _ROUNDING * EPS * (d.rounding / rate + 1)
-        value, slopes, unsure = _kicked(d, value, slopes, -d.lateness)
+        value, slopes, unsure = _kicked(d, value, slopes, lambda d: -d.lateness)
         return value, slopes, unsure + rounding
 
 
@@ -241,10 +242,11 @@ class Autocovariance(Along):
         return value[0], moved[:, 0]
 
 
-def _kicked(d: Descent, value: Array, slopes: Array, first: Array) -> tuple[Array, Array, Array]:
-    """Value and derivatives with ``first``, what noise that was left out does to first order, and about what the second does."""
+def _kicked(d: Descent, value: Array, slopes: Array, change: Callable[[Descent], Array]) -> tuple[Array, Array, Array]:
+    """Value and derivatives with ``change``, what noise that was left out does to first order, and about what the second does."""
     if not d.neglected.any():
         return value, slopes, np.zeros_like(value)
+    first = change(d)
     if len(slopes):
         slopes = slopes.copy()
         slopes[_NOISE] += np.where(d.neglected > 0, first / np.where(d.neglected > 0, d.neglected, 1.0), 0.0)
