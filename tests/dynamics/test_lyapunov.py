@@ -13,6 +13,7 @@ from meanfield.dynamics.descent import Descent, Given, descents
 from meanfield.dynamics.lyapunov import ground_state
 from meanfield.dynamics.observables import lambda_max
 from meanfield.dynamics.stiffness import stiffness
+from tests.dynamics import long_double
 from tests.dynamics.shooting import brackets
 
 SCS = models.by_name("scs")
@@ -160,3 +161,15 @@ def test_claims_hold_the_rounding_that_neighbouring_points_show(g: float, sigma_
     value, claim = mf.compile(model).quantities((model.named("lambda_max"),), x, parameters)
     strayed = np.abs(value[:, 0] - np.polyval(np.polyfit(k, value[:, 0], 1), k))
     assert (strayed.max() < claim[:, 0]).all()
+
+
+def test_claims_hold_against_long_doubles() -> None:
+    """Random points from the onset of chaos to g = 19, without noise, weak noise, strong noise: an independent computation."""
+    rng = np.random.default_rng(5)
+    g = np.concatenate([1 + 10 ** rng.uniform(-2.5, 1.28, 24), rng.uniform(0.3, 6, 48)])
+    noise = np.concatenate([np.zeros(24), 10 ** rng.uniform(-3, 0.7, 48)])
+    state = mf.solve(SCS.with_transfer(transfer.erf), g=g, sigma_squared=noise)
+    found, claim = state["lambda_max"], state.error["lambda_max"]
+    true = long_double.exponent(g, noise, state["Delta_0"], found)
+    assert (np.abs(found - true) <= claim).all()
+    assert np.median(claim) < 1e-11
