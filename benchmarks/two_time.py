@@ -80,7 +80,7 @@ def main() -> None:
     print("\norder of convergence")
     for sigma_squared in (0.0, 0.5):
         convergence(2.0, sigma_squared)
-    for g, sigma_squared, duration in ((1.5, 0.5, 60.0), (2.0, 0.5, 110.0), (1.5, 0.0, 230.0), (2.0, 0.0, 120.0)):
+    for g, sigma_squared, duration in ((1.5, 0.5, 60.0), (2.0, 0.5, 110.0), (1.5, 0.0, 230.0), (2.0, 0.0, 130.0)):
         stationary_limit(g, sigma_squared, duration / 4 if options.quick else duration, options.dt)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 import numpy as np
 
@@ -15,15 +16,21 @@ from meanfield.transfer import Transfer
 
 ROUNDS = 40  # of the implicit step; it gains a factor of about dt g^2/3 a round
 ROOM = 1.2  # how far beyond the widest law so far a projection reaches
+WIDEST = 1e4  # standard deviation; a wider law has run away
 
 
 class March:
-    """Rows of C(t, s) for P points. tol: of the pair averages and of the implicit step. window: longest lag kept, in steps."""
+    """Rows of C(t, s) for P points. tol: of the pair averages and of the implicit step. window: longest lag kept, in steps.
+
+    stopped: why a point came to no end, for those that did not; their rows are NaN from then on.
+    """
 
     def __init__(
         self, phi: Transfer, field: Field, mean: Array, variance: Array, dt: float, steps: int, window: int | None, tol: float
     ) -> None:
-        self.phi, self.field, self.dt, self.tol, self.steps = phi, field, dt, tol, steps
+        self.phi, self.dt, self.tol, self.steps = phi, dt, tol, steps
+        self.field = Field(*(getattr(field, f.name).copy() for f in fields(Field)))
+        self.stopped: dict[int, str] = {}
         self.window = steps if window is None else window
         centred = not (mean.any() or field.M_I.any())
         self.parity = phi.traits.parity if centred and phi.traits.parity == "odd" else None
@@ -41,25 +48,44 @@ class March:
         self.table = np.moveaxis(self.projection(self.mean, self.sigma), -1, 1).copy()
 
     def rows(self) -> Iterator[tuple[Array, Array]]:
-        """C by lag (P, n + 1) and the mean (P,), for every time step from 0 on."""
-        yield from self._start()
+        """C by lag (P, n + 1) and the mean (P,), for every time step from 0 on. Raises `ParameterError` once every point has
+        stopped."""
+        for row in self._start():
+            yield self._told(*row)
         for n in range(ORDER - 1, self.steps):
-            yield self._next(n + 1)
+            yield self._told(*self._next(n + 1))
 
-    def _law(self, step: int, mean: Array, variance: Array) -> None:
-        """Enter the law of x at a time step into the table."""
+    def _told(self, C: Array, mean: Array) -> tuple[Array, Array]:
+        if not self.stopped:
+            return C, mean
+        if len(self.stopped) == len(C):
+            raise ParameterError(next(iter(self.stopped.values())))
+        C, mean, at = C.copy(), mean.copy(), list(self.stopped)
+        C[at], mean[at] = np.nan, np.nan
+        return C, mean
+
+    def _stop(self, which: Array, reason: str) -> None:
+        """Take points out: from now on they are at rest, without field or noise, and their past is forgotten."""
+        for k in np.flatnonzero(which).tolist():
+            self.stopped[k] = reason.format(g=self.field.g[k])
+        for f in fields(Field):
+            getattr(self.field, f.name)[which] = 0.0
+        for kept in (self.mean, self.sigma, self.C, *self.D, *self.inputs):
+            kept[which] = 0.0
+        self._project(float(self.sigma.max()))
+
+    def _law(self, step: int, mean: Array, variance: Array) -> Array:
+        """Enter the law of x at a time step into the table; which points have run away (P,)."""
         at = self.steps - step
-        self.mean[:, at], self.sigma[:, at] = mean, np.sqrt(np.maximum(variance, 0.0))
+        sigma = np.sqrt(np.maximum(variance, 0.0))
+        away = ~(np.isfinite(mean) & (sigma <= WIDEST))
+        self.mean[:, at], self.sigma[:, at] = np.where(away, 0.0, mean), np.where(away, 0.0, sigma)
         widest = float(self.sigma[:, at].max())
-        if not np.isfinite(widest + np.abs(mean).max()) or widest > 1e4:
-            raise ParameterError(
-                f"the variance grows beyond all bounds (at t = {step * self.dt:g}): the network has no stationary state at these "
-                "parameters, or dt is too large; stop earlier or lower g"
-            )
         if widest > self.projection.widest:
             self._project(widest)
         else:
             self.table[:, :, at] = self.projection(self.mean[:, at], self.sigma[:, at])
+        return np.asarray(away)
 
     def _field(self, step: int, C: Array) -> tuple[Array, Array]:
         """Covariance Q of the field by lag (P, n) and its mean (P,), from the row C (P, n) of the laws in the table."""
@@ -88,18 +114,20 @@ class March:
         C, mean = free.copy(), first[:, None] * decay
         rows = [slice(i * (i + 1) // 2, (i + 1) * (i + 2) // 2) for i in range(ORDER)]
         for _ in range(ROUNDS):
-            for i, row in enumerate(rows):
-                self._law(i, mean[:, i], C[:, row.stop - 1])
+            away = np.any([self._law(i, mean[:, i], C[:, row.stop - 1]) for i, row in enumerate(rows)], axis=0)
             found = [self._field(i, C[:, row][:, ::-1]) for i, row in enumerate(rows)]
             Q = np.concatenate([q[:, ::-1] for q, _ in found], axis=1)
             inputs = np.stack([m for _, m in found], axis=1)
             new, new_mean = free + Q @ start.C_of_Q.T, first[:, None] * decay + inputs @ start.mean_of_input.T
-            change = max(np.abs(new - C).max(), np.abs(new_mean - mean).max())
+            change = np.maximum(np.abs(new - C).max(axis=1), np.abs(new_mean - mean).max(axis=1))
             C, mean = new, new_mean
-            if change <= self.tol * (1 + np.abs(C).max()):
+            going = ~(change <= self.tol * (1 + np.abs(C).max(axis=1))) | away
+            if not going.any():
                 break
         else:
-            raise self._too_long_a_step()
+            for array in (C, Q, mean, inputs):
+                array[going] = 0.0
+            self._stop(going, self._too_long_a_step())
         D = Q @ start.D_of_Q.T
         self.D = [D[:, row][:, ::-1] for row in reversed(rows)]
         self.inputs = [inputs[:, i] for i in reversed(range(ORDER))]
@@ -118,25 +146,37 @@ class March:
         for _ in range(ROUNDS):
             C = with_newest(ahead, D, w)
             mean = mean_ahead + w.column[0] * mean_input
-            self._law(step, mean, C[:, 0])
+            away = self._law(step, mean, C[:, 0])
+            if away.any():
+                for array in (C, D, ahead, mean, mean_ahead, mean_input):
+                    array[away] = 0.0
+                self._stop(away, self._run_away(step))
             Q, new_input = self._field(step, C)
             # Beyond the window nothing is known: there x is taken to follow the field at once.
             new = along_row(Q, w, Q[:, -1] if cut else None)
-            change = max(np.abs(new - D).max(), np.abs(new_input - mean_input).max())
+            change = np.maximum(np.abs(new - D).max(axis=1), np.abs(new_input - mean_input))
             D, mean_input = new, new_input
-            if change <= 10 * self.tol * (1 + np.abs(D).max()):
+            going = ~(change <= 10 * self.tol * (1 + np.abs(D).max(axis=1)))
+            if not going.any():
                 break
         else:
-            raise self._too_long_a_step()
+            for array in (D, ahead, mean_ahead, mean_input):
+                array[going] = 0.0
+            self._stop(going, self._too_long_a_step())
         self.C = with_newest(ahead, D, w)
         self.mean[:, at] = mean = mean_ahead + w.column[0] * mean_input
         self.D = [D, *self.D[: ORDER - 1]]
         self.inputs = [mean_input, *self.inputs[: ORDER - 1]]
         return self.C, mean
 
-    def _too_long_a_step(self) -> ParameterError:
-        g = float(self.field.g.max())
-        return ParameterError(f"the implicit step of dt = {self.dt:g} does not converge at g = {g:g}; take dt below about 1/g^2")
+    def _too_long_a_step(self) -> str:
+        return f"the implicit step of dt = {self.dt:g} does not converge at g = {{g:g}}; take dt below about 1/g^2"
+
+    def _run_away(self, step: int) -> str:
+        return (
+            f"the variance grows beyond all bounds (at t = {step * self.dt:g}): the network has no stationary state at these "
+            "parameters, or dt is too large; stop earlier or lower g"
+        )
 
 
 def check_transfer(phi: Transfer) -> None:

@@ -41,6 +41,7 @@ def two_time_dataset(result: TwoTime) -> xr.Dataset:
             result.error[name],
             {"long_name": f"claimed absolute error of {name}", "role": "error"},
         )
+    variables["status"] = (points, result.status.astype(str), {"role": "status"})
     coords = {"t": result.t, "kept": result.t[result.kept], "lag": result.lags}
     attrs = provenance(TWO_TIME_FORMAT, None, fixed, None) | {"transfer": result.transfer, "units": "time constants of a unit"}
     return xr.Dataset(variables, coords, attrs)

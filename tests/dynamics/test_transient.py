@@ -115,6 +115,12 @@ def test_chaos_is_reached_and_stays():
     lags, C = run.autocovariance()
     for tau, value in CASES["scs_tanh_g1.5_k0.0"]["values"]["Delta_tau"].items():
         assert C[0, round(float(tau) / 0.05)] == pytest.approx(value, abs=1e-6)
+    # How long it takes: a continuum of modes above gamma = 2 (1 - sqrt(1 - k^2)) leaves A t^-1.5 exp(-gamma t).
+    k = mf.solve(mf.models.by_name("scs"), g=[1.5, 2.0])["decay_rate"]
+    t = np.array([100, 120, 150])
+    transient = run.Delta_0[:, np.round(t / 0.05).astype(int)] - chaos[:, None]
+    amplitude = transient * t**1.5 * np.exp(2 * (1 - np.sqrt(1 - k[:, None] ** 2)) * t)
+    assert amplitude == pytest.approx(np.array([-5.0, -5.5])[:, None] * np.ones(3), rel=0.03)
 
 
 def test_noise_is_met_a_thousand_times_closer_than_by_a_first_order_scheme():
@@ -237,3 +243,26 @@ def test_transfer_functions_with_kinks_are_refused_and_divergence_is_told():
         mf.two_time(mf.transfer.relu, g=1.0, variance=1.0, duration=2)
     with pytest.raises(ParameterError, match="grows beyond all bounds"):
         mf.two_time(linear, g=3.0, variance=1.0, duration=30, dt=0.1, window=10)
+
+
+def test_a_point_that_runs_away_leaves_the_others_alone():
+    run = mf.two_time(linear, g=[0.5, 3.0, 0.9], variance=1.0, duration=20, dt=0.1)
+    alone = mf.two_time(linear, g=[0.5, 0.9], variance=1.0, duration=20, dt=0.1)
+    assert np.allclose(run.Delta_0[[0, 2]], alone.Delta_0, rtol=0, atol=1e-9)
+    assert np.allclose(run.error["C"][[0, 2]], alone.error["C"], rtol=1e-3, atol=1e-9)
+    assert run.status.tolist()[::2] == ["ran to the end"] * 2 and "grows beyond all bounds (at t = " in run.status[1]
+    last = np.isfinite(run.Delta_0[1]).sum()
+    assert (
+        10 < last < 200
+        and np.isinf(run.error["Delta_0"][1, last:]).all()
+        and np.isfinite(run.error["Delta_0"][1, : last - 2]).all()
+    )
+    assert run.to_dataset()["status"].values.tolist() == run.status.tolist()
+
+
+def test_steps_that_are_too_long_are_told_point_by_point():
+    run = mf.two_time(tanh, g=[1.0, 5.0], variance=[1.0, 1e-3], duration=4, dt=0.25)
+    assert run.status[0] == "ran to the end" and "implicit step of dt = 0.25 does not converge at g = 5" in run.status[1]
+    half = mf.two_time(tanh, g=[1.0, 5.0], variance=[1.0, 1e-3], duration=4, dt=0.125)
+    assert half.status[1].startswith("ran to the end, but no error is claimed") and np.isfinite(half.Delta_0).all()
+    assert np.isinf(half.error["Delta_0"][1]).all() and half.error["Delta_0"][0].max() < 1e-3
