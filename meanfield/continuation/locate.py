@@ -220,6 +220,7 @@ def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
     rows = np.arange(count)
     low, high = np.zeros(count), np.ones(count)
     near = np.zeros(count, dtype=bool)
+    lowered = np.full(count, -1)  # whether the last turn moved the upper end
     with np.errstate(all="ignore"):
         f_low, f_high = np.split(_measure(chord.subject, found, chord, np.tile(rows, 2), np.append(low, high)), 2)
         share = np.full(count, 0.5)
@@ -239,10 +240,12 @@ def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
             near[active] = ~near[active] & (moved < _NARROW)
             share[active] = middle
             left = value * fa < 0
+            weight = np.where(lowered[active] == left, 0.5, 1.0)  # of an end that stays for the second time
+            lowered[active] = left
             high[active] = np.where(left, middle, b)
-            f_high[active] = np.where(left, value, 0.5 * fb)
+            f_high[active] = np.where(left, value, weight * fb)
             low[active] = np.where(left, a, middle)
-            f_low[active] = np.where(left, 0.5 * fa, value)
+            f_low[active] = np.where(left, weight * fa, value)
             done = (high[active] - low[active] < _NARROW) | (value == 0) | ~np.isfinite(value)
             active = active[~done]
     return share
