@@ -45,16 +45,41 @@ class Located:
 
 
 def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
-    """The special points of all brackets, in their order, where there are any; those of one type are sought together."""
+    """The special points of all brackets, in their order, where there are any; they are sought together."""
+    if not found:
+        return []
+    chord = _Chord(subject, found)
+    share = _shares(chord, found)
+    u, jacobian, direction = chord.at(np.arange(len(found)), share)
     out: list[Located | None] = [None] * len(found)
-    kinds: dict[Any, list[int]] = {}
-    for i, bracket in enumerate(found):
-        asked = bracket.question.name if bracket.question else ""
-        kinds.setdefault((bracket.type, asked, bracket.edge), []).append(i)
-    for rows in kinds.values():
-        for i, special in zip(rows, _together(subject, [found[i] for i in rows]), strict=True):
-            out[i] = special
+    for rows in chord.kinds:
+        special, vector = _settled(subject, found[rows[0]], chord.base[rows], chord.scale[rows], u[rows], jacobian[rows])
+        for k, i in enumerate(rows):
+            if found[i].type == "hopf" and not is_hopf(eigenvalues(subject, u[i : i + 1], chord.base[i : i + 1])[0]):
+                continue  # two real eigenvalues are opposite there
+            out[i] = _point(chord, i, found[i], (u[i], direction[i], float(share[i])), special, k, vector[k])
     return _borrowed([one for one in out if one is not None])
+
+
+def _point(
+    chord: _Chord, i: int, bracket: Bracket, near: tuple[Array, Array, float], special: Special, k: int, vector: Array | None
+) -> Located:
+    """What number ``i`` of the brackets holds: number ``k`` of the settled points, if that belongs to it; else what is ``near`` it,
+    a point with its tangent and its share of the chord."""
+    n = chord.curve.n
+    u, direction, share = near
+    y, error = special.y[k], special.error[k]
+    inside = bool(special.found[k]) and _between(chord, i, y[: n + 1])
+    # At a branch point the residual b that its system leaves vanishes.
+    gap = inside and bracket.type == "branch" and abs(y[n + 1]) > _OPEN * error[n + 1]
+    good = inside and not gap
+    if good:
+        share = float(((y[: n + 1] - chord.a[i]) / chord.scale[i] * chord.normal[i]).sum() / chord.length[i])
+        u, claim = y[: n + 1], error[: n + 1]
+    else:
+        claim = np.abs(chord.b[i] - chord.a[i])
+    place = bracket.at + float(np.clip(share, 0.0, 1.0))
+    return Located(bracket, u, claim, direction, chord.scale[i], place, good, vector if good else None, gap)
 
 
 def _borrowed(found: list[Located]) -> list[Located]:
@@ -125,7 +150,8 @@ def told_twice(one: Located, others: tuple[Located, ...]) -> bool:
 
 
 class _Chord:
-    """The pieces of curve inside brackets, each as a function of a share between 0 and 1 of its chord."""
+    """The pieces of curve inside brackets, each as a function of a share between 0 and 1 of its chord. kinds: the numbers of the
+    brackets that ask for the same thing; kind: which of these each belongs to."""
 
     def __init__(self, subject: Subject, found: Sequence[Bracket]) -> None:
         self.subject, self.curve = subject, subject.curve
@@ -133,6 +159,10 @@ class _Chord:
         self.a, self.b = pick("u", 0), pick("u", 1)
         self.scale = pick("scale", 0)
         self.base = np.array([b.lane.base for b in found])
+        names = [(b.type, b.question.name if b.question else "", b.edge) for b in found]
+        number = {name: k for k, name in enumerate(dict.fromkeys(names))}
+        self.kind = np.array([number[name] for name in names])
+        self.kinds = [np.flatnonzero(self.kind == k).tolist() for k in range(len(number))]
         chord = (self.b - self.a) / self.scale
         self.length = np.sqrt((chord**2).sum(axis=1))
         self.normal = chord / self.length[:, None]
@@ -154,41 +184,6 @@ class _Chord:
         return u, done.jacobian, np.where(clear[:, None], done.ahead, straight)
 
 
-def _together(subject: Subject, found: Sequence[Bracket]) -> list[Located | None]:
-    """The special points of brackets of one type; None where there is none."""
-    chord = _Chord(subject, found)
-    share = _shares(chord, found)
-    rows = np.arange(len(found))
-    u, jacobian, direction = chord.at(rows, share)
-    special, vector = _settled(subject, found, chord, u, jacobian, share)
-    n = subject.curve.n
-    out: list[Located | None] = []
-    for i, bracket in enumerate(found):
-        if bracket.type == "hopf" and not is_hopf(eigenvalues(subject, u[i : i + 1], chord.base[i : i + 1])[0]):
-            out.append(None)  # two real eigenvalues are opposite there
-            continue
-        inside = bool(special.found[i]) and _between(chord, i, special.y[i, : n + 1])
-        # At a branch point the residual b that its system leaves vanishes.
-        gap = inside and bracket.type == "branch" and abs(special.y[i, n + 1]) > _OPEN * special.error[i, n + 1]
-        good = inside and not gap
-        rough = np.abs(chord.b[i] - chord.a[i])
-        place = float(((special.y[i, : n + 1] - chord.a[i]) / chord.scale[i] * chord.normal[i]).sum() / chord.length[i])
-        out.append(
-            Located(
-                bracket,
-                special.y[i, : n + 1] if good else u[i],
-                special.error[i, : n + 1] if good else rough,
-                direction[i],
-                chord.scale[i],
-                bracket.at + float(np.clip(place if good else share[i], 0.0, 1.0)),
-                good,
-                vector[i] if good else None,
-                gap,
-            )
-        )
-    return out
-
-
 def _between(chord: _Chord, i: int, u: Array) -> bool:
     """Whether a settled point still belongs to its bracket."""
     way = (u - chord.a[i]) / chord.scale[i]
@@ -197,18 +192,24 @@ def _between(chord: _Chord, i: int, u: Array) -> bool:
     return -0.2 <= share <= 1.2 and aside <= chord.length[i]
 
 
-def _measure(subject: Subject, found: Sequence[Bracket], chord: _Chord, rows: Any, share: Array) -> Array:
+def _measure(chord: _Chord, found: Sequence[Bracket], rows: Any, share: Array) -> Array:
     """(P,) values of what changes its sign, at shares of the chords."""
     u, jacobian, direction = chord.at(rows, share)
-    first = found[0]
-    if first.type == "fold":
-        return direction[:, -1]
-    if first.type == "branch":
-        return np.asarray(np.linalg.det(bordered(jacobian, chord.normal[rows], chord.scale[rows])))
-    if first.edge is not None:
-        return u[:, first.edge[0]] - first.edge[1]
-    assert first.question is not None
-    return first.question.value(u, chord.base[rows])
+    out = np.empty(len(rows))
+    kind = chord.kind[rows]
+    for k in dict.fromkeys(kind.tolist()):
+        own = np.flatnonzero(kind == k)
+        first = found[chord.kinds[k][0]]
+        if first.type == "fold":
+            out[own] = direction[own, -1]
+        elif first.type == "branch":
+            out[own] = np.linalg.det(bordered(jacobian[own], chord.normal[rows[own]], chord.scale[rows[own]]))
+        elif first.edge is not None:
+            out[own] = u[own, first.edge[0]] - first.edge[1]
+        else:
+            assert first.question is not None
+            out[own] = first.question.value(u[own], chord.base[rows[own]])
+    return out
 
 
 def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
@@ -222,7 +223,7 @@ def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
     near = np.zeros(count, dtype=bool)
     lowered = np.full(count, -1)  # whether the last turn moved the upper end
     with np.errstate(all="ignore"):
-        f_low, f_high = np.split(_measure(chord.subject, found, chord, np.tile(rows, 2), np.append(low, high)), 2)
+        f_low, f_high = np.split(_measure(chord, found, np.tile(rows, 2), np.append(low, high)), 2)
         share = np.full(count, 0.5)
         active = rows[np.isfinite(f_low) & np.isfinite(f_high) & (f_low * f_high < 0)]
         share = np.where(f_low == 0, 0.0, np.where(f_high == 0, 1.0, share))
@@ -235,7 +236,7 @@ def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
             middle = np.where(np.isfinite(middle) & (middle > a) & (middle < b) & (not halved), middle, 0.5 * (a + b))
             beyond = share[active] + np.where(share[active] == a, 0.9, -0.9) * _NARROW
             middle = np.where(near[active] & (beyond > a) & (beyond < b), beyond, middle)
-            value = _measure(chord.subject, found, chord, active, middle)
+            value = _measure(chord, found, active, middle)
             moved = np.abs(middle - share[active]) if turn else np.full(len(middle), np.inf)
             near[active] = ~near[active] & (moved < _NARROW)
             share[active] = middle
@@ -252,25 +253,26 @@ def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
 
 
 def _settled(
-    subject: Subject, found: Sequence[Bracket], chord: _Chord, u: Array, jacobian: Array, share: Array
+    subject: Subject, first: Bracket, base: Array, scale: Array, u: Array, jacobian: Array
 ) -> tuple[Special, list[Array | None]]:
-    """Newton on the extended system that belongs to the type of the brackets; null vectors or frequency, where it has some."""
-    curve, n, first = subject.curve, subject.curve.n, found[0]
-    none: list[Array | None] = [None] * len(found)
+    """Newton on the extended system that belongs to the kind of brackets of which ``first`` is one, from the points u (P, N); null
+    vectors or frequency, where it has some."""
+    curve, n = subject.curve, subject.curve.n
+    none: list[Array | None] = [None] * len(u)
     system: System
     if first.type == "fold":
         v = _null(jacobian[:, :, :n])
-        special = settle(Fold(curve), np.concatenate([u, v], axis=1), Sheet(chord.base, v))
+        special = settle(Fold(curve), np.concatenate([u, v], axis=1), Sheet(base, v))
         return special, list(special.y[:, n + 1 :])
     if first.type == "branch":
-        w = _left_null(jacobian, chord.scale)
+        w = _left_null(jacobian, scale)
         y = np.concatenate([u, np.zeros((len(u), 1)), w], axis=1)
-        special = settle(BranchPoint(curve), y, Sheet(chord.base, w))
+        special = settle(BranchPoint(curve), y, Sheet(base, w))
         return special, list(special.y[:, n + 2 :])
     if first.type == "hopf":
         assert subject.matrix is not None
-        y, reference = _hopf_start(subject.matrix(u, chord.base), u)
-        special = settle(Hopf(curve, subject.matrix, subject.check), y, Sheet(chord.base, reference))
+        y, reference = _hopf_start(subject.matrix(u, base), u)
+        special = settle(Hopf(curve, subject.matrix, subject.check), y, Sheet(base, reference))
         return special, list(special.y[:, -1:])
     if first.edge is not None:
         i, value = first.edge
@@ -278,7 +280,7 @@ def _settled(
     else:
         assert first.question is not None
         system = Zero(curve, first.question.fine)
-    return settle(system, u, Sheet(chord.base, np.zeros((len(u), 1)))), none
+    return settle(system, u, Sheet(base, np.zeros((len(u), 1)))), none
 
 
 def _null(matrix: Array) -> Array:
