@@ -155,7 +155,7 @@ class Walk:
         done = correct(self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations, soon=True)
         ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
         with np.errstate(invalid="ignore"):
-            angle = np.arccos(np.clip((ahead * t).sum(axis=1), -1.0, 1.0))
+            angle = np.arccos(np.maximum(np.minimum((ahead * t).sum(axis=1), 1.0), -1.0))
             jump = np.sqrt((((done.u - u) / scale) ** 2).sum(axis=1))
         good = done.converged & (angle <= self.steps.worst) & (jump <= 2 * step) & (jump > 0.3 * step)
         good &= ~self._around_a_corner(lanes, t, done.u, ahead)
@@ -167,7 +167,7 @@ class Walk:
                 lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
         rows = np.flatnonzero(good)
         moved = [lanes[k] for k in rows]
-        length = np.clip(step[rows] * change[rows], self.steps.smallest, self.steps.largest)
+        length = np.maximum(np.minimum(step[rows] * change[rows], self.steps.largest), self.steps.smallest)
         self._accept(moved, done.u[rows], done.jacobian[rows], ahead[rows], scale[rows], length)
         return moved
 
@@ -192,8 +192,7 @@ class Walk:
         with np.errstate(all="ignore"):
             by_error = np.sqrt(self.steps.correction / np.maximum(first, 1e-300))
             by_angle = self.steps.angle / np.maximum(angle, 1e-300)
-        factor = np.minimum(by_error, by_angle)
-        return np.clip(np.where(iterations > 4, np.minimum(factor, 0.7), factor), 0.4, 2.0)
+        return np.maximum(np.minimum(np.minimum(by_error, by_angle), np.where(iterations > 4, 0.7, 2.0)), 0.4)
 
     def _accept(self, lanes: Sequence[Lane], u: Array, jacobian: Array, ahead: Array, scale: Array, step: Array) -> None:
         """New points u (P, N) of P lanes, one each, and the steps (P,) that are to follow them."""
@@ -251,6 +250,8 @@ class Walk:
     def _stands_still(self, lane: Lane) -> bool:
         """Whether the last steps led nowhere in the space of the parameters. (At a cusp that holds for less than a step; beside a
         turning point or a pitchfork of hardly any curvature the parameters move little, but more with every step.)"""
+        if np.abs(lane.tangent[-1][-1]) >= _STILL:
+            return False
         last = np.abs(np.array(lane.tangent[-3:])[:, self.watched])
         return bool((last < _STILL).all()) and not bool((last[1:] > _FASTER * last[:-1]).all(axis=0).any())
 
@@ -266,10 +267,10 @@ class Walk:
     def _returned(self, lane: Lane) -> bool:
         """Whether the last step passed the lane's own start."""
         scale = lane.scale[-1]
-        chord = (lane.u[-1] - lane.u[-2]) / scale
         way = (lane.u[0] - lane.u[-2]) / scale
+        chord = (lane.u[-1] - lane.u[-2]) / scale
         length = float(np.sqrt((chord**2).sum()))
-        if length == 0:
+        if length == 0 or abs(float(way[-1])) > 1.1 * length:
             return False
         share = float((chord * way).sum()) / length**2
         aside = float(np.sqrt(((way - share * chord) ** 2).sum()))
@@ -302,7 +303,8 @@ def determinants(jacobian: Array, ahead: Array, scale: Array, weight: Array) -> 
     with np.errstate(all="ignore"):
         matrix = np.concatenate([jacobian * scale[:, None, :] / weight[:, :, None], ahead[:, None, :]], axis=1)
         sign, size = np.linalg.slogdet(matrix)
-        return np.asarray(np.where(np.isfinite(matrix).all(axis=(1, 2)), sign * np.exp(np.clip(size, -700.0, 700.0)), np.nan))
+        size += 0.0 * np.add.reduce(matrix, axis=(1, 2))  # NaN where an entry is not finite
+        return np.asarray(sign * np.exp(np.maximum(np.minimum(size, 700.0), -700.0)))
 
 
 def distance(a: Array, b: Array, scale: Array) -> float:
