@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
+
 from meanfield.transfer import Transfer
+
+_SLOPES_AT = np.sinh(np.linspace(-4.0, 4.0, 257))  # from -27 to 27, most of them where transfer functions bend
 
 
 def continuous(phi: Transfer) -> bool:
@@ -23,3 +29,15 @@ def bounded(phi: Transfer) -> bool:
 def differentiable(phi: Transfer) -> bool:
     """phi' does not jump."""
     return phi.traits.smooth_order >= 1
+
+
+@lru_cache(maxsize=256)
+def sigmoid(phi: Transfer) -> bool:
+    """phi rises from one number to another and nowhere falls (as far as its slopes at some places show)."""
+    if not bounded(phi):
+        return False
+    if not continuous(phi):
+        return True  # nothing is computed from its slopes
+    with np.errstate(all="ignore"):
+        slopes = phi.jet((1,), _SLOPES_AT)[0]
+    return bool((slopes >= -1e-12).all())

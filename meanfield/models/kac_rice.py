@@ -10,6 +10,8 @@ Two phases meet where alpha vanishes, at the onset D_c of chaos. For smaller D t
 (`MODEL`, alpha > 0); for larger D there is one, and it is stable (`SINGLE`, alpha = gamma = 0).
 """
 
+from functools import reduce
+
 import sympy as sp
 
 from meanfield import transfer
@@ -30,6 +32,7 @@ log_beta, gamma_beta = unknown("log_beta"), unknown("gamma_beta")
 g, D = parameters("g D", nonnegative="g D")
 z_star, y, r = symbol("z_star"), coordinate("y"), coordinate("r")
 phi = transfer.tanh
+ELSEWHERE = (0.3, 0.7, 1.3, 2.2, 4.1)  # where phi is asked whether it is steeper than at 0, and at last how large it is
 NETWORK = network(phi, strength=g, covariances={("I", "I"): D})
 
 
@@ -74,8 +77,9 @@ complexity = sp.expand((entropy - at_mu_star(S)).xreplace({at_mu_star(mean_squar
 # beta -> 2 eps/(9 a), gamma beta -> -eps/3 and D_c -> 4 eps^3/(9 a), and the limit g -> infinity; and between D = 0 and D_c.
 slope = phi.d(1)(0)
 a = maximum(-phi.d(3)(0) / (6 * slope), sp.Rational(1, 20))
+steepest_squared = reduce(maximum, (phi.d(1)(sign * x) ** 2 for x in ELSEWHERE for sign in (1, -1)), slope**2)
 excess = g**2 * slope**2 - 1
-u = sp.Piecewise((excess, excess > sp.Rational(1, 10**9)), (sp.nan, True))  # without excess there is one fixed point at most
+u = sp.Piecewise((excess, excess > sp.Rational(1, 10**9)), (sp.nan, True))  # no excess, no expansion
 beta_c = u / (6 * a) * (1 + 0.55 * u)
 to_onset = minimum(D / (u**3 / (18 * a) / (1 + 0.6 * u)), 1)
 beta_without_input = u / (9 * a) * (1 + 0.4 * u) / (1 + 0.064 / a * u)
@@ -84,6 +88,23 @@ start = {
     beta: beta_without_input + (beta_c - beta_without_input) * to_onset,
     gamma_beta: -u / 6 * (1 + 0.4 * u) / (1 + 0.3 * u) * (1 - to_onset) / (1 + (1 + u / 2) * to_onset) / slope**2,
 }
+
+# Where phi(0) is not 0, or phi is steeper elsewhere, that expansion is about no state. Then: the limit g -> infinity of a phi that
+# jumps between numbers of this mean square, and about half way from there to the onset.
+amplitude_squared = (phi(ELSEWHERE[-1]) ** 2 + phi(-ELSEWHERE[-1]) ** 2) / 2
+off_centre = phi(0) ** 2 - sp.Float(1e-18)
+unusual = maximum(off_centre, steepest_squared - (1 + sp.Float(1e-9)) * slope**2)
+starts_elsewhere = [
+    {
+        alpha: sp.Piecewise((fraction * g**2, unusual > 0), (sp.nan, True)),
+        beta: share * g**2 * amplitude_squared + D,
+        gamma: -preference * g**2 / (share * g**2 * amplitude_squared + D),
+    }
+    for fraction, share, preference in ((0.44, 0.69, 0.22), (0.15, 0.75, 0.05))
+]
+# As beta -> 0, alpha and gamma beta have limits for every phi with phi(0) = 0: an end, near which all equations nearly hold.
+degenerate = (1 - g**2 * slope**2) / 2
+away = sp.Abs(gamma * beta - degenerate) + 0.1 * minimum(degenerate, 0)
 
 order_parameters = {
     alpha: "how strongly mu* prefers steep points of phi; alpha = g^2 z_star, alpha/g^2 is the fraction of eigenvalues outside 1",
@@ -113,7 +134,7 @@ def many_fixed_points() -> Model:
 
 quiet = {
     "without input x = 0 is the only fixed point as long as g phi'(0) <= 1": sp.Piecewise(
-        (1 - g * sp.Abs(slope), sp.Le(D, 0)), (-1, True)
+        (1 - g**2 * steepest_squared, sp.Le(D, 0)), (-1, True)
     )
 }
 
@@ -190,7 +211,7 @@ IN_ORDER_PARAMETERS = Model(
     indicators={"alpha": alpha},
     accept={
         "alpha is not negative": alpha,
-        "beta is away from the degenerate end beta -> 0": gamma * beta + 0.45 * sp.Max(g**2 * slope**2 - 1, 0),
+        "beta is away from the degenerate end beta -> 0": maximum(away, 1e18 * off_centre),
     },
     refuse={"alpha = 0: there is one fixed point": alpha},
     absent=quiet,
@@ -198,7 +219,8 @@ IN_ORDER_PARAMETERS = Model(
     starts=[
         {alpha: start[alpha], beta: factor * start[beta], gamma: start[gamma_beta] / (factor * start[beta])}
         for factor in (1, 1.15, 0.87)
-    ],
+    ]
+    + starts_elsewhere,
     delicate=True,
     junctions=[Junction(SINGLE, condition=alpha, arrive={beta: beta}, follow=True)],
     requires=requires,

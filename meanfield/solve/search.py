@@ -11,6 +11,7 @@ import sympy as sp
 
 from meanfield.compile import FINE, ROUGH, WORKING, Kernel, compile
 from meanfield.model import Model, Seed
+from meanfield.model.requirements import sigmoid
 from meanfield.model.symmetry_group import symmetry_group
 from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular, neighbours
@@ -236,8 +237,8 @@ def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array |
     """Every solution that multistart, symmetry and deflation find, judged; order does not depend on the starts' order.
 
     rounds: of deflated restarts; 0 leaves out the scattered starts and restarts near the known roots only, which is ten times
-    cheaper and right for coarse grids. thorough: whether a model that says nothing of where its roots are is searched until further
-    starts find nothing new, see `meanfield.solve.thorough`.
+    cheaper and right for coarse grids. thorough: whether a model that says nothing of where its roots are, or whose transfer
+    functions are no sigmoids, is searched until further starts find nothing new, see `meanfield.solve.thorough`.
 
     The search uses rough quadrature. Where it finds nothing in a model that is ``delicate`` it is repeated with the finest.
     """
@@ -245,7 +246,9 @@ def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array |
     starts = all_starts(model, p, tol, extra, scatter=rounds > 0)
     # Scattered starts of all sizes tell nothing of the size of a root; without formulas it is that of transfer functions.
     scale = scale_of(starts if model.starts else own_starts(model, p))
-    form = Form.of(kernel) if thorough and rounds > 0 and not model.starts and len(model.unknowns) > 1 else None
+    # Formulas for starts are made for sigmoids: they know the size of a state where phi saturates, and no further roots.
+    told = bool(model.starts) and all(sigmoid(phi) for phi in model.transfers)
+    form = Form.of(kernel) if thorough and rounds > 0 and not told and len(model.unknowns) > 1 else None
     rows, why = _search(kernel, p, starts, scale, tol, rounds, ROUGH, form)
     missing = np.array(sorted(why), dtype=np.intp)
     if missing.size and model.delicate:

@@ -1,5 +1,6 @@
-"""The search for all roots of a model that says nothing of where they are: further starts until a batch of them finds nothing new
-and the signs of the roots do not say that some are missing, and images of the roots under symmetries that hold at their points."""
+"""The search for all roots of a model that says nothing of where they are, or says it for sigmoids only: further starts until a
+batch of them finds nothing new and the signs of the roots do not say that some are missing, and images of the roots under
+symmetries that hold at their points."""
 
 from __future__ import annotations
 

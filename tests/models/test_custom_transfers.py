@@ -46,3 +46,49 @@ def test_pieces_have_stationary_states_with_indicators():
 def test_starts_that_need_a_derivative_at_a_kink_are_left_out():
     (found,) = states("scs", custom("sat", lambda x: x / (1 + sp.Abs(x))), g=2.5)
     assert found["Delta_0"] == pytest.approx(1.186033506206654, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "phi", "parameters", "kappa", "Delta_0", "count"),
+    [
+        ("rank1-input-stationary", mf.transfer.sine, {"g": 1.33, "M_m": 2.45, "M_n": 2.74}, 1.03453658, 0.8251314, 4),
+        ("rank1-input-stationary", mf.transfer.cubic, {"g": 1.23, "M_m": 1, "M_n": 1.54}, 0.3856347, 0.30107798, 5),
+        (
+            "rank1-input-stationary",
+            mf.transfer.threshold_power(2),
+            {"g": 0.1, "M_m": 1, "M_n": -0.5, "M_I": -0.4},
+            -28.26268884,
+            787.14563005,
+            2,
+        ),
+        ("rank1-stationary", mf.transfer.exponential, {"g": 0.18, "M_m": 0, "M_n": 0.9}, 2.54794219, 2.08129313, 2),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_stationary_states_of_functions_that_are_no_sigmoids_are_all_found(name, phi, parameters, kappa, Delta_0, count):
+    # Numbers: Newton's method on the equations with panels of Gauss-Legendre nodes, from random starts.
+    found = states(name, phi, **parameters)
+    assert len(list(found)) == count
+    assert any(s["kappa"] == pytest.approx(kappa, abs=1e-7) and s["Delta_0"] == pytest.approx(Delta_0, abs=1e-7) for s in found)
+
+
+@pytest.mark.parametrize(
+    ("phi", "g", "D", "alpha", "beta", "gamma", "complexity"),
+    [
+        (mf.transfer.logistic, 18.6, 0.0, 52.98362053227, 148.2210805546, -0.1148490063274, 0.02159110638647),
+        (custom("late", lambda x: sp.tanh(x - 1)), 3.0, 0.2, 2.415354573012, 5.754537643736, -0.1176316884450, 0.03436692342741),
+    ],
+    ids=str,
+)
+def test_many_fixed_points_of_functions_that_are_not_steepest_at_zero(phi, g, D, alpha, beta, gamma, complexity):
+    (found,) = states("kac-rice", phi, g=g, D=D)
+    assert [found[name] for name in ("alpha", "beta", "gamma", "complexity")] == pytest.approx(
+        [alpha, beta, gamma, complexity], rel=1e-11
+    )
+    assert found.stable is False
+
+
+def test_a_function_that_is_flat_at_zero_has_many_fixed_points_without_input():
+    found = states("kac-rice", custom("c3", lambda x: sp.tanh(x) ** 3), g=3.0, D=0.1)
+    assert [s["alpha"] for s in found] == pytest.approx([3.226605337994], abs=1e-9)
+    assert not list(states("kac-rice", custom("c3", lambda x: sp.tanh(x) ** 3), g=0.8, D=0))
