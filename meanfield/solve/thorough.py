@@ -87,5 +87,6 @@ def _run(search: Pool, form: Form, owner: Rows, starts: Array) -> None:
     owner, starts = owner[usable], starts[usable]
     search.run(owner, starts)
     if form.cleared is not None:
-        ends = newton(form.cleared, search.p[owner], starts, options=_ROUGHLY)
+        own = len(form.cleared.parameter_names)  # a search within limits has them as one more parameter
+        ends = newton(form.cleared, search.p[owner, :own], starts, options=_ROUGHLY)
         search.run(owner[ends.converged], ends.x[ends.converged])

@@ -92,3 +92,10 @@ def test_a_function_that_is_flat_at_zero_has_many_fixed_points_without_input():
     found = states("kac-rice", custom("c3", lambda x: sp.tanh(x) ** 3), g=3.0, D=0.1)
     assert [s["alpha"] for s in found] == pytest.approx([3.226605337994], abs=1e-9)
     assert not list(states("kac-rice", custom("c3", lambda x: sp.tanh(x) ** 3), g=0.8, D=0))
+
+
+def test_the_onset_of_chaos_of_a_sine_with_noise():
+    # Equations with denominators, searched within limits.
+    onset = mf.indicator_zero(model("scs").with_transfer(mf.transfer.sine), "local_instability", free="g")
+    found = mf.solve(onset, find="all", sigma_squared=0.1)
+    assert [s["g"] for s in found] == pytest.approx([1.1746563484175], abs=1e-11)  # by closed forms
