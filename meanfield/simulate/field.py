@@ -31,7 +31,9 @@ class Field:
     that follow ``v' = f'(x) v + J (phi'(x) v)``.
 
     J is applied as it was drawn: one matrix product with all columns, and the low-rank part as ``m (n^T phi) / N``. What a network
-    needs is put together once, as operations on (x, out): for small networks calls cost as much as what they do.
+    needs is put together once, as operations on (x, out): for small networks calls cost as much as what they do. So steps of fixed
+    length leave out drifts that are leaks, ``f(x) = -c x`` (``push``, and ``leaks``, the rates c by population, 0 for others),
+    since they add up multiples of x anyway.
     """
 
     def __init__(self, net: Sample, columns: int, tangent: bool = False) -> None:
@@ -42,7 +44,10 @@ class Field:
         whole = len(units) == 1
         self._operations = [unit.rates(rows, self._rates, whole) for unit, rows in zip(units, net.slices)]
         self._operations += self._inputs()
-        self._operations += [unit.drift(rows, whole) for unit, rows in zip(units, net.slices)]
+        drifts = [unit.drift(rows, whole) for unit, rows in zip(units, net.slices)]
+        self._push = [*self._operations, *(drift for unit, drift in zip(units, drifts) if not unit.linear)]
+        self._operations += drifts
+        self.leaks = [unit.leak if unit.linear else 0.0 for unit in units]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -54,13 +59,21 @@ class Field:
         for operation in self._operations:
             operation(x, out)
 
+    def push(self, x: Array, out: Array) -> None:
+        """The same without leaks."""
+        for operation in self._push:
+            operation(x, out)
+
     def _inputs(self) -> list[Operation]:
         """What writes into ``out`` what a neuron receives from others and from outside."""
         net, rates, J, B = self.net, self._rates, self.net.random, self.columns
         found: list[Operation] = []
         if J is None:
             found.append(lambda x, out: out.fill(0.0))
-        elif 1 < rates.shape[1] <= _FEW:
+        elif rates.shape[1] == 1:
+            apply, column = J.dot, rates[:, 0]
+            found.append(lambda x, out: apply(column, out[:, 0]))
+        elif rates.shape[1] <= _FEW:
             found.append(lambda x, out: _by_columns(J, rates, out))
         else:
             found.append(lambda x, out: np.matmul(J, rates, out=out))
@@ -91,13 +104,16 @@ class _Unit:
 
     def __init__(self, population: PopulationNumbers, columns: int, tangent: bool) -> None:
         self._phi = rates(population.transfer, (0, 1) if tangent else (0,))
-        self._leak = leak(population.drift)
+        self.leak = leak(population.drift)
+        self.linear = population.drift == -X or sp.expand(population.drift + sp.Float(self.leak, 17) * X) == 0
         self._f, self._B, self._tangent = population.drift, columns, tangent
 
     def rates(self, rows: slice, rates: Array, whole: bool) -> Operation:
         """Writes phi(x), and phi'(x) v where there are perturbations, into these rows of ``rates``."""
         phi, B, part = self._phi, self._B, rates[rows]
         if not self._tangent:
+            if phi is _tanh and whole:
+                return lambda x, out: np.tanh(x, part)
             return (lambda x, out: phi(x, (part,))) if whole else (lambda x, out: phi(x[rows], (part,)))
         value, slope = part[:, :B], part[:, B:]
 
@@ -109,15 +125,15 @@ class _Unit:
 
     def drift(self, rows: slice, whole: bool) -> Operation:
         """Adds f(x), and f'(x) v, to these rows of ``out``."""
-        if self._f != -X and sp.expand(self._f + sp.Float(self._leak, 17) * X) != 0:
+        if not self.linear:
             return self._curved(rows)
-        if self._leak == 1.0:
+        if self.leak == 1.0:
             return (
                 (lambda x, out: np.subtract(out, x, out=out))
                 if whole
                 else (lambda x, out: np.subtract(out[rows], x[rows], out=out[rows]))
             )
-        return lambda x, out: np.subtract(out[rows], np.asarray(self._leak, x.dtype) * x[rows], out=out[rows])
+        return lambda x, out: np.subtract(out[rows], np.asarray(self.leak, x.dtype) * x[rows], out=out[rows])
 
     def _curved(self, rows: slice) -> Operation:
         exprs = [self._f, sp.diff(self._f, X)]

@@ -7,7 +7,7 @@ additive noise: what it gets wrong in averages shrinks like dt^2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -46,6 +46,15 @@ class _Rows:
         return partial(factors.dot, rows)
 
 
+def _sums(field: Field, rows: _Rows, weights: Sequence[Sequence[float]]) -> Callable[[Array], Any]:
+    """A function that writes sums of the first rows, with weights of their own for each population, into a given array."""
+    if len(weights) == 1:
+        whole = rows.sum(*weights[0])
+        return lambda out: whole(out.reshape(-1))
+    parts = [(part, rows.sum(*w, part=part)) for part, w in zip(field.net.slices, weights, strict=True)]
+    return lambda out: [add(out[part].reshape(-1)) for part, add in parts]
+
+
 class RungeKutta4:
     """The classical method of order 4: four evaluations of the right side."""
 
@@ -56,18 +65,30 @@ class RungeKutta4:
         rows = _Rows(field, 5)
         self._x, *self._k = rows.rows
         self._at = np.empty(field.shape, field.dtype)
-        flat = self._at.reshape(-1)
-        self._stages = [partial(rows.sum(*weights), flat) for weights in ((1, dt / 2), (1, 0, dt / 2), (1, 0, 0, dt))]
-        self._last = rows.sum(1, dt / 6, dt / 3, dt / 3, dt / 6)
+        *stages, last = zip(*(_fourth_order(dt, c) for c in field.leaks))
+        self._stages = [partial(_sums(field, rows, weights), self._at) for weights in stages]
+        self._last = _sums(field, rows, last)
 
     def step(self, x: Array) -> None:
-        field, at, k = self.field, self._at, self._k
+        push, at, k = self.field.push, self._at, self._k
         self._x[:] = x
-        field(x, k[0])
+        push(x, k[0])
         for stage, slope in zip(self._stages, k[1:]):
             stage()
-            field(at, slope)
-        self._last(x.reshape(-1))
+            push(at, slope)
+        self._last(x)
+
+
+def _fourth_order(h: float, c: float) -> list[Array]:
+    """Weights of x and of the pushes F so far, ``x' = F - c x``, in the places where F is asked for next, and at the end."""
+    x, *pushes = np.eye(5)
+    place, places, slopes = x, [], []
+    for push, ahead in zip(pushes, (h / 2, h / 2, h, 0.0)):
+        slopes.append(push - c * place)
+        place = x + ahead * slopes[-1]
+        places.append(place)
+    last = x + h / 6 * (slopes[0] + 2 * slopes[1] + 2 * slopes[2] + slopes[3])
+    return [place[: k + 2] for k, place in enumerate(places[:3])] + [last]
 
 
 class ExponentialHeun:
@@ -82,36 +103,38 @@ class ExponentialHeun:
 
     def __init__(self, field: Field, dt: float, rng: Generator) -> None:
         self.field, self.rng = field, rng
-        numbers, slices, B = field.net.numbers, field.net.slices, field.columns
+        numbers, B = field.net.numbers, field.columns
         rows = _Rows(field, 4)
         self._x, self._f, self._w, self._fa = rows.rows
         self._w[:] = 0.0  # no noise in the perturbations
         self._noise = self._w if field.shape[1] == B else np.empty((field.shape[0], B), field.dtype)
         self._a = np.empty(field.shape, field.dtype)
-        self._stages = []
-        for p, part in zip(numbers.populations, slices):
-            c = leak(p.drift)
-            z = c * dt
-            first = dt if z == 0 else -np.expm1(-z) / c
-            # A series where the quotient would cancel.
-            second = dt * (0.5 - z / 6 + z**2 / 24) if z < 1e-3 else (np.expm1(-z) + z) / (c * z)
-            spread = np.sqrt(2 * numbers.sigma_squared * dt if z == 0 else -numbers.sigma_squared * np.expm1(-2 * z) / c)
-            # With f = F - c x: a = x + p1 f + w, and x <- a + p2 (fa - f + c (a - x)), where a - x = p1 f + w.
-            kept = 1 + second * c
-            predict = partial(rows.sum(1, first, spread, part=part), self._a[part].reshape(-1))
-            self._stages.append((part, predict, rows.sum(1, kept * first - second, kept * spread, second, part=part)))
+        every = zip(numbers.populations, field.leaks)
+        predict, correct = zip(*(_heun(dt, leak(p.drift), apart, numbers.sigma_squared) for p, apart in every))
+        self._predict, self._correct = partial(_sums(field, rows, predict), self._a), _sums(field, rows, correct)
 
     def step(self, x: Array) -> None:
         self._x[:] = x
-        self.field(x, self._f)
+        self.field.push(x, self._f)
         self.rng.standard_normal(out=self._noise, dtype=self._noise.dtype)
         if self._noise is not self._w:
             self._w[:, : self._noise.shape[1]] = self._noise
-        for _, predict, _ in self._stages:
-            predict()
-        self.field(self._a, self._fa)
-        for part, _, correct in self._stages:
-            correct(x[part].reshape(-1))
+        self._predict()
+        self.field.push(self._a, self._fa)
+        self._correct(x)
+
+
+def _heun(h: float, c: float, apart: float, sigma_squared: float) -> tuple[Array, Array]:
+    """Weights of x, the push at x, the noise and, in the end, the push at a. apart: the leak that the push leaves out, c or 0."""
+    z = c * h
+    first = h if z == 0 else -np.expm1(-z) / c
+    # A series where the quotient would cancel.
+    second = h * (0.5 - z / 6 + z**2 / 24) if z < 1e-3 else (np.expm1(-z) + z) / (c * z)
+    spread = np.sqrt(2 * sigma_squared * h if z == 0 else -sigma_squared * np.expm1(-2 * z) / c)
+    x, push, noise, ahead = np.eye(4)
+    F = push + (c - apart) * x
+    a = np.exp(-z) * x + first * F + spread * noise
+    return a[:3], a + second * (ahead + (c - apart) * a - F)
 
 
 class Adaptive:

@@ -154,10 +154,10 @@ class _Run:
         s = self.settings
         before = round(s.transient / s.interval)
         averages = Averages(self.net, s.trajectories, s.lag_samples)
-        total = before + s.samples
+        total, half, stride = before + s.samples, before + s.samples // 2, range(s.stride)
         quiet = s.lyapunov or self.net.numbers.sigma_squared > 0
         for k in range(total):
-            for _ in range(s.stride):
+            for _ in stride:
                 self.steps.step(self.x)
             if k % 8 == 7 and not np.isfinite(self.x).all():
                 return self._diverged()
@@ -169,7 +169,7 @@ class _Run:
                 averages.add(self.x, 0)
                 break
             if k >= before:
-                averages.add(self.x[:, : s.trajectories], 0 if k - before < s.samples // 2 else 1)
+                averages.add(self.x[:, : s.trajectories], 0 if k < half else 1)
             self._tell((k + 1) / total)
         self._tell(1.0)
         if not np.isfinite(self.x).all():
