@@ -40,7 +40,7 @@ class Rates:
 
 class PairRates:
     """Evaluates `Rates`. centred: every law has mean 0; then an odd phi needs half of the coefficients. tol: truncation of the
-    Hermite series, for phi of order one. Raises `QuadratureError` for laws wider than `WIDEST`."""
+    Hermite series, for phi of order one. NaN for laws wider than `WIDEST`."""
 
     def __init__(self, phi: Transfer, centred: bool, tol: float) -> None:
         self.phi, self.tol = phi, tol
@@ -58,11 +58,6 @@ class PairRates:
         return self._ready[key]
 
     def _made(self, widest: float) -> Projection:
-        if widest > WIDEST:
-            raise QuadratureError(
-                f"x would have a standard deviation of about {widest:.3g}, too wide for the self-consistent spectrum "
-                f"with {self.phi.name}; take a smaller g, or the model scs where its units will do"
-            )
         made = lambda correlation: projection_of(self.phi, widest, self.parity, self.tol, largest=LONGEST, correlation=correlation)
         try:
             return made(1.0)
@@ -73,13 +68,18 @@ class PairRates:
         """By Mehler's formula: with coefficients a_k of phi, those of its derivatives are ``sqrt(k+1) a_(k+1)/sigma`` and so on;
         ``d/d variance = <phi'' phi>`` at fixed covariance, ``d/d mean = 2 <phi' phi>`` (Price). Without ``slopes`` only the values
         and <phi> mean something."""
-        if not (variance > 0 and np.isfinite(variance + mean)):
+        if not (0 < variance <= WIDEST**2 and np.isfinite(mean)):
             nothing = np.full_like(covariance, np.nan)
             return Rates(nothing, nothing, nothing, nothing, (np.nan, np.nan, np.nan))
         sigma = float(np.sqrt(variance))
         p = self._projection(sigma)
         rho = np.clip(covariance / variance, -1.0, 1.0)
         near = np.abs(rho) > p.correlation
+        if not slopes and near.any() and (rho[near] == 1.0).all():
+            sums, mean_rate = self._series(p, np.where(near, 0.0, rho), variance, sigma, mean)
+            weights = np.exp(-(p.nodes**2) / 2)
+            sums[near, 0] = self.phi.jet([0], mean + sigma * p.nodes)[0] ** 2 @ weights / weights.sum()
+            return Rates(sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3], mean_rate)
         if not near.any():
             sums, mean_rate = self._series(p, rho, variance, sigma, mean)
         else:
@@ -110,7 +110,8 @@ class PairRates:
             x, f = sp.Symbol("x", real=True), self.phi.d
             products = [(f(0)(x), f(0)(x)), (f(1)(x), f(1)(x)), (f(2)(x), f(0)(x)), (f(1)(x), f(0)(x))]
             shared[name] = PairCurve(products[: (3 if self.parity else 4) if slopes else 1], x, "wide")
-        found = shared[name].evaluate(np.array([mean]), np.array([variance]), covariance[None], [], TIGHT)[:, 0]
+        with np.errstate(divide="ignore", invalid="ignore"):  # iterates that have wandered off to correlation -1 are not numbers
+            found = shared[name].evaluate(np.array([mean]), np.array([variance]), covariance[None], [], TIGHT)[:, 0]
         sums = np.zeros((covariance.size, 4))
         sums[:, : len(found)] = found.T
         sums[:, 3] *= 2

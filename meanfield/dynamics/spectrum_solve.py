@@ -9,9 +9,10 @@ import numpy as np
 
 from meanfield.dynamics.field import Array, Field
 from meanfield.dynamics.half_line import HalfLine
-from meanfield.dynamics.pair_rates import PairRates
+from meanfield.dynamics.pair_rates import WIDEST, PairRates
 from meanfield.dynamics.spectrum_equations import SpectrumEquations
 from meanfield.dynamics.units import Unit
+from meanfield.errors import QuadratureError
 from meanfield.solve.anderson import anderson
 from meanfield.solve.status import Status
 from meanfield.transfer import Transfer
@@ -28,7 +29,8 @@ GUESSED, WIDE = 1e-4, 3.0  # tolerance of pair averages before Newton's method, 
 GUESSES = ((1.0, 1.0), (0.97, 1.6), (1.0, 0.6), (0.9, 1.0), (1.0, 2.5), (0.8, 1.0), (1.0, 0.3), (0.8, 3.0), (0.6, 2.0))
 NEWTON_STEPS = 12
 REST = 1e-4  # a variance without noise that is as small as NOTHING of this is none: x = 0
-NOTHING = 1e-7  # fluctuations below this part of the variance are the frozen state
+NOTHING = 1e-7  # fluctuations below this part of the variance are mostly the frozen state
+CLEAR = 10.0  # even then, fluctuations that are so many times what they are unsure by
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ def _first(rates: PairRates, field: Field, unit: Unit, mean: float, count: int) 
     peak, power = _peak(unit)
     guessed = PairRates(rates.phi, rates.parity == "odd", GUESSED) if field.g[0] > WIDE else rates
     frozen, static, mu, margin = _frozen(guessed, field, unit, mean, power)
+    if not frozen <= WIDEST**2:
+        raise QuadratureError(
+            f"x would have a standard deviation above {WIDEST:g}, too wide for the self-consistent spectrum "
+            f"with {rates.phi.name}; take a smaller g, or the model scs where its units will do"
+        )
     # Near the onset of chaos without noise k = eps/sqrt(3), the margin is 4 eps^2/3 and the amplitude that of the frozen state.
     k_0, height_0 = (np.sqrt(margin) / 2, 1 / (1 + 0.16 * np.sqrt(margin))) if margin > 0 else (np.sqrt(-margin), 0.9)
     for amplitude, rate in GUESSES:
@@ -108,7 +115,7 @@ def _first(rates: PairRates, field: Field, unit: Unit, mean: float, count: int) 
             continue
         equations.rates = rates
         refined = _newton(equations, v, steps=NEWTON_STEPS)
-        if refined is not None and _fluctuates(equations, refined[0]):
+        if refined is not None and _fluctuates(equations, refined):
             return line, refined[0]
     return None
 
@@ -169,12 +176,24 @@ def _newton(equations: SpectrumEquations, v: Array, steps: int) -> tuple[Array, 
     return v, 1e3 * length**2 / scale, matrix
 
 
-def _fluctuates(equations: SpectrumEquations, v: Array) -> bool:
-    """Whether v is neither a frozen state, rest included, nor outside the domain."""
+def _fluctuates(equations: SpectrumEquations, refined: tuple[Array, float, Array]) -> bool:
+    """Whether a root is neither a frozen state, rest included, nor outside the domain."""
+    v, remaining, matrix = refined
     white = float(equations.W[-1])
     Delta_0 = v[-2] + v[-3] + white
-    moves = v[-3] + white > NOTHING * max(Delta_0, 0.0 if white else REST)
-    return bool(moves and v[-2] > -NOTHING * Delta_0)
+    if v[-2] <= -NOTHING * Delta_0:
+        return False
+    moving = float(v[-3]) + white
+    if moving > NOTHING * max(Delta_0, 0.0 if white else REST):
+        return True
+    # Near where fluctuations set in they are small beside the static variance.
+    unsure = float(np.abs(np.linalg.inv(matrix)[-3]).sum()) * _noise(equations, float(Delta_0)) + remaining
+    return bool(not white and Delta_0 > REST and moving > CLEAR * unsure)
+
+
+def _noise(equations: SpectrumEquations, Delta_0: float) -> float:
+    """About the errors of the equations themselves."""
+    return 16 * float(np.finfo(float).eps) * Delta_0 + equations.g2 * min(Delta_0, 1.0) * equations.rates.tol
 
 
 def _moved(v: Array, line: HalfLine, grid: HalfLine) -> Array:
@@ -207,7 +226,7 @@ def _claimed(equations: SpectrumEquations, refined: tuple[Array, float, Array], 
     residual = np.abs(finer.G(moved) - moved)
     covariance = equations.field_covariance(v)
     Delta_0 = float(v[-2] + v[-3] + equations.W[-1])
-    noise = 16 * np.finfo(float).eps * Delta_0 + equations.g2 * min(Delta_0, 1.0) * equations.rates.tol
+    noise = _noise(equations, Delta_0)
     gain = np.abs(np.linalg.inv(matrix))
     rounding = float(gain.sum(axis=1).max()) * noise + remaining
     T = equations.to_coefficients @ covariance

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 import meanfield as mf
 from meanfield import store
@@ -114,6 +115,19 @@ def test_what_does_not_fluctuate_is_refused_with_a_sentence():
     assert np.isnan(found.Delta_0[:2]).all() and found.Delta_0[2] == pytest.approx(0.747686380553398, abs=1e-10)
     assert found.status[:2].tolist() == ["no solution was found from any start"] * 2
     assert np.isnan(found.Delta([0.0, 1.0])[:2]).all() and np.isnan(found.tau_half[0][0]) and np.isnan(found.spectrum(1.0)[1])
+
+
+def test_fluctuations_that_are_small_beside_the_frozen_variance():
+    """At g = 10 they vanish linearly where ``g^2 <phi'^2> = 1`` in the frozen state: 7e-8 of the variance at D = 2730."""
+    z = np.linspace(-10, 10, 20001)
+    weight = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    variance = brentq(lambda v: 100 * weight @ np.cosh(np.sqrt(v) * z) ** -4 - 1, 2500.0, 3000.0, xtol=1e-10)
+    onset = variance - 100 * weight @ np.tanh(np.sqrt(variance) * z) ** 2
+    D = np.array([2729.0, 2730.0])
+    found = mf.stationary_spectrum(tanh, g=10, D=D)
+    moving, unsure = found.Delta_0 - found.Delta_inf, found.error["Delta"]
+    assert (moving > 100 * unsure).all()
+    assert moving[1] / moving[0] == pytest.approx((onset - D[1]) / (onset - D[0]), rel=2e-3)
 
 
 def test_points_keep_their_shape(tmp_path):
