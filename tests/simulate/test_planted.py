@@ -10,9 +10,10 @@ from scipy.stats import norm
 import meanfield as mf
 from meanfield.errors import ModelError, ParameterError
 from meanfield.models import kac_rice
-from meanfield.simulate.planted import beside_planted, effective_samples, planted_fixed_points
+from meanfield.simulate.kac_rice import Beside, beside_tallies
+from meanfield.simulate.planted import beside_planted, beside_searched, effective_samples, planted_fixed_points
 from meanfield.simulate.pooled import Pooled
-from meanfield.simulate.tally import MEANS, log_count, pooled
+from meanfield.simulate.tally import MEANS, Tally, log_count, pooled
 
 
 def state(g: float, D: float) -> mf.Solution:
@@ -99,3 +100,37 @@ def test_verify_plants_and_goes_on(tmp_path: Path) -> None:
     again = mf.verify(kac_rice.MODEL, networks=128, save=tmp_path / "kept", **arguments)
     assert few.networks == [192, 138, 96]
     assert [c.limit for c in again.comparisons] == [c.limit for c in whole.comparisons]
+
+
+def bent(rng: np.random.Generator, limits: dict[str, float], neurons: int, networks: int, shift: float = 0.0) -> list[Tally]:
+    """Tallies whose averages go to their limits along a curve that is no line in 1/N, but for ``shift``."""
+    found = []
+    for weight in rng.uniform(0.5, 1.5, networks):
+        count = weight * np.exp(limits["complexity"] * neurons + 2.0)
+        sums = {}
+        for name in MEANS:
+            limit = limits[name] ** (2 if name == "bulk_radius" else 1)
+            mean = limit * (1 + shift + 6 / neurons - 120 / neurons**2) * rng.normal(1, 0.05)
+            sums[name] = float(mean * count)
+        found.append(Tally(float(count), float(count), 1, sums))
+    return found
+
+
+def test_planted_networks_lead_searched_ones_to_infinity() -> None:
+    """A bend that a line in 1/N misses is the planted networks' too; what only the searched ones have is not hidden."""
+    theory, rng = state(2.0, 0.0), np.random.default_rng(1)
+    limits = {"complexity": float(theory["complexity"])} | {row.quantity: row.theory for row in _rows(theory)}
+    planted = {N: bent(rng, limits, N, 400) for N in (40, 60, 80, 100, 200, 400, 800, 1600)}
+    for shift in (0.0, 0.1):
+        searched = {N: bent(rng, limits, N, 200, shift) for N in (40, 60, 80, 100)}
+        for row in beside_searched(searched, planted, theory):
+            expected = row.theory * (1 + (shift if row.quantity in MEANS else 0) * (0.5 if row.quantity == "bulk_radius" else 1))
+            assert row.limit is not None and row.line is not None and row.line.degrees == 3
+            assert abs(row.limit.value - expected) < 4 * np.hypot(row.limit.error, row.extrapolation) < 0.06 * row.theory
+    with pytest.raises(ParameterError, match="of every size that was searched"):
+        beside_searched(searched, {N: planted[N] for N in (40, 60, 80, 100, 200)}, theory)
+
+
+def _rows(theory: mf.Solution) -> list[Beside]:
+    rng = np.random.default_rng(0)
+    return beside_tallies({40: bent(rng, dict.fromkeys(["complexity", *MEANS], 0.1), 40, 4)}, theory)
