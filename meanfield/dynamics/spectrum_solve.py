@@ -28,6 +28,7 @@ GUESSED, WIDE = 1e-4, 3.0  # tolerance of pair averages before Newton's method, 
 # Amplitude and decay rate of the guess, in units of what the frozen state suggests.
 GUESSES = ((1.0, 1.0), (0.97, 1.6), (1.0, 0.6), (0.9, 1.0), (1.0, 2.5), (0.8, 1.0), (1.0, 0.3), (0.8, 3.0), (0.6, 2.0))
 NEWTON_STEPS = 12
+STRAIGHT = 6  # steps of Newton's method from the guess
 REST = 1e-4  # a variance without noise that is as small as NOTHING of this is none: x = 0
 NOTHING = 1e-7  # fluctuations below this part of the variance are mostly the frozen state
 CLEAR = 10.0  # even then, fluctuations that are so many times what they are unsure by
@@ -110,9 +111,14 @@ def _first(rates: PairRates, field: Field, unit: Unit, mean: float, count: int) 
         height = amplitude * height_0 * (frozen - static) - float(equations.W[-1])
         with np.errstate(over="ignore"):
             v = np.append(height * np.cos(peak * tau) / np.cosh(k * tau), [static, mu])
-        v, size, _ = anderson(equations.G, v, tol=1e-3 * max(abs(height), 1e-9), rounds=40)
-        if not np.isfinite(size):
-            continue
+        # Where laws are wide an evaluation is dear, and Newton's method gets there from the guess in fewer; if it does.
+        near = _newton(equations, v, steps=STRAIGHT, enough=1e-3) if guessed is not rates else None
+        if near is not None and near[0][-3] > 0.3 * abs(height):
+            v = near[0]
+        else:
+            v, size, _ = anderson(equations.G, v, tol=1e-3 * max(abs(height), 1e-9), rounds=40)
+            if not np.isfinite(size):
+                continue
         equations.rates = rates
         refined = _newton(equations, v, steps=NEWTON_STEPS)
         if refined is not None and _fluctuates(equations, refined):
@@ -154,8 +160,8 @@ def _frozen(rates: PairRates, field: Field, unit: Unit, mean: float, power: floa
     return float(x[0]), float(max(x[1], 0.0)), float(x[2]), power * g2 * float(r.by_covariance[0]) - 1
 
 
-def _newton(equations: SpectrumEquations, v: Array, steps: int) -> tuple[Array, float, Array] | None:
-    """A root near v, about how far it still is from it, and the last Jacobian; or None."""
+def _newton(equations: SpectrumEquations, v: Array, steps: int, enough: float = 1e-9) -> tuple[Array, float, Array] | None:
+    """A root near v, about how far it still is from it, and the last Jacobian; or None. enough: length of the last step."""
     for _ in range(steps):
         residual, matrix = equations.newton(v)
         if not np.isfinite(residual).all() or not np.isfinite(matrix).all():
@@ -168,10 +174,10 @@ def _newton(equations: SpectrumEquations, v: Array, steps: int) -> tuple[Array, 
             return None
         v = v + step
         length = float(np.abs(step).max())
-        if size <= 1e-14 * scale or length <= 1e-9 * scale:
+        if size <= 1e-14 * scale or length <= enough * scale:
             break
     else:
-        if size > 1e-9 * scale:
+        if size > enough * scale:
             return None
     return v, 1e3 * length**2 / scale, matrix
 
