@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.compile import FINE, Kernel, compile
-from meanfield.errors import AverageError
+from meanfield.errors import AverageError, ParameterError
 from meanfield.model import Model
 from meanfield.solve import judge
 from meanfield.solve.certify import above_tolerance
@@ -79,7 +79,7 @@ def rescued(model: Model, p: Array, search: Search, tol: float) -> Search:
 def _root(kernel: Kernel, rows: Rows, p: Array, tol: float) -> Root | None:
     try:
         return polished(kernel, rows, [float(v) for v in p[0]], _DIGITS, tol)
-    except AverageError:  # a quantity that is known in double precision only
+    except (AverageError, ParameterError):  # a quantity that is known in double precision only; iterates that are no numbers
         return None
 
 

@@ -246,8 +246,9 @@ def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array |
     starts = all_starts(model, p, tol, extra, scatter=rounds > 0)
     # Scattered starts of all sizes tell nothing of the size of a root; without formulas it is that of transfer functions.
     scale = scale_of(starts if model.starts else own_starts(model, p))
-    # Formulas for starts are made for sigmoids: they know the size of a state where phi saturates, and no further roots.
-    told = bool(model.starts) and all(sigmoid(phi) for phi in model.transfers)
+    # Formulas for starts are made for sigmoids: they know the size of a state where phi saturates, and no further roots. Those from
+    # the states of another model know more.
+    told = bool(model.starts) and (bool(model.seeds) or all(sigmoid(phi) for phi in model.transfers))
     form = Form.of(kernel) if thorough and rounds > 0 and not told and len(model.unknowns) > 1 else None
     rows, why = _search(kernel, p, starts, scale, tol, rounds, ROUGH, form)
     missing = np.array(sorted(why), dtype=np.intp)

@@ -99,3 +99,10 @@ def test_the_onset_of_chaos_of_a_sine_with_noise():
     onset = mf.indicator_zero(model("scs").with_transfer(mf.transfer.sine), "local_instability", free="g")
     found = mf.solve(onset, find="all", sigma_squared=0.1)
     assert [s["g"] for s in found] == pytest.approx([1.1746563484175], abs=1e-11)  # by closed forms
+
+
+def test_iterates_in_multiple_precision_that_are_no_numbers_lead_nowhere():
+    # There is one fixed point; a start for many, tried in multiple precision, ends in values that are not real.
+    (found,) = states("kac-rice", mf.transfer.logistic, g=4.089979109739455, D=8.19016787501445e-07)
+    assert found["alpha"] == 0
+    assert found["beta"] == pytest.approx(6.160395578059, abs=1e-11)
