@@ -124,11 +124,18 @@ class Dot:
         """Nothing but the sums (B,)."""
         if self.weights.ndim == 1:
             return self.weights @ values
-        return np.einsum("ij,ij->j", np.broadcast_to(values, self.weights.shape), self.weights)
+        values = np.broadcast_to(values, self.weights.shape)
+        if len(values) <= 4 * _CHAIN:
+            return np.einsum("ij,ij->j", values, self.weights)
+        # Thousands of nodes one after the other would lose more than the bounds say: some at a time, and then those sums.
+        whole = len(values) - len(values) % _CHAIN
+        parts = [a[:whole].reshape(-1, _CHAIN, values.shape[1]) for a in (values, self.weights)]
+        return np.einsum("kij,kij->kj", *parts).sum(axis=0) + np.einsum("ij,ij->j", values[whole:], self.weights[whole:])
 
 
 _NO_GAP = 1e-300  # edges of panels may fall together but for a denormal number
 _STRIDE = 4
+_CHAIN = 64  # values that are added one after the other
 
 
 class NodeErrors:
