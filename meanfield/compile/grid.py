@@ -15,7 +15,7 @@ import numpy as np
 from meanfield.compile.group import Array
 from meanfield.compile.source import fast_lncosh
 
-_LARGEST_EXPONENT = 650.0
+_LARGEST_EXPONENT = {"d": 650.0, "f": 80.0}  # by precision
 _SMALLEST_SPREAD = 0.05  # below, tanh from exponentials would lose relative accuracy
 _SMALLEST_SIZE = 4096  # below, exponentials from the library cost less than the sequence
 
@@ -99,7 +99,7 @@ class UniformGrid(Grid):
     @cached_property
     def _plain_exponentials(self) -> bool:
         narrowest = self.sigma.min() if self.widest is None else self.widest / 2
-        return bool(narrowest > _SMALLEST_SPREAD) and self._exponent() <= _LARGEST_EXPONENT
+        return bool(narrowest > _SMALLEST_SPREAD) and self._exponent() <= _LARGEST_EXPONENT[self.mean.dtype.char]
 
     @cached_property
     def _exponentials(self) -> Array:
@@ -111,10 +111,10 @@ class UniformGrid(Grid):
             return np.exp(-2.0 * self.x)
         middle = 0 if self.z[0] == 0 else size // 2
         count = size - middle
-        out = np.empty((size, self.mean.size))
+        out = np.empty((size, self.mean.size), self.mean.dtype)
         above = out[middle:] if middle else out
         np.exp(-2.0 * self.mean, out=above[0])
-        factors = np.multiply.outer(_doublings(count) * (-2.0 * self.z[middle + 1]), self.sigma)
+        factors = np.multiply.outer((_doublings(count) * (-2.0 * self.z[middle + 1])).astype(out.dtype), self.sigma)
         np.exp(factors, out=factors)
         stride = 1
         for factor in factors:
@@ -140,7 +140,7 @@ class Line(UniformGrid):
         self.x = sigma * z
         self.x += mean
         reach = max(abs(z.item(0)), abs(z.item(-1)))
-        self._plain_exponentials = 2.0 * (abs(mean) + sigma * reach) <= _LARGEST_EXPONENT and sigma > _SMALLEST_SPREAD
+        self._plain_exponentials = 2.0 * (abs(mean) + sigma * reach) <= _LARGEST_EXPONENT["d"] and sigma > _SMALLEST_SPREAD
 
     def lncosh(self) -> Array:
         if not self._plain_exponentials:

@@ -78,9 +78,10 @@ class Kernel:
 
     @cached_property
     def sketches(self) -> bool:
-        """Whether SKETCH is cheaper than ROUGH: all averages of the equations are over one variable, and smooth."""
+        """Whether SKETCH is cheaper than ROUGH: the averages of the equations are smooth, and all over one variable or all over
+        pairs."""
         groups = self.program("claims", lambda: self.residuals).plan.groups
-        return bool(groups) and all(isinstance(g, ScalarLaw) and g.sketches for g in groups)
+        return self.pairs or bool(groups) and all(isinstance(g, ScalarLaw) and g.sketches for g in groups)
 
     @cached_property
     def pairs(self) -> bool:

@@ -15,12 +15,12 @@ import numpy as np
 
 from meanfield.compile.coefficients import coarse_step
 from meanfield.compile.generators import Analyticity
-from meanfield.compile.group import BLOCK_ELEMENTS, FINE, ROUGH, TIGHT, TOLERANCES, Array, refinement
+from meanfield.compile.group import BLOCK_ELEMENTS, FINE, ROUGH, SKETCH, TIGHT, TOLERANCES, Array, refinement
 from meanfield.quadrature.hermite import hermite_cutoff, hermite_step
 from meanfield.quadrature.trapezoid import gaussian_cutoff
 
 # What is left out of a series is mostly a hundred times smaller than the bounds below say.
-PAIR_TOLERANCES = TOLERANCES | {TIGHT: 1e-12, FINE: 1e-14}
+PAIR_TOLERANCES = TOLERANCES | {SKETCH: 1e-4, TIGHT: 1e-12, FINE: 1e-14}
 LARGEST_COUNT = 1280
 QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy
 CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the correlation

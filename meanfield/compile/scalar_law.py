@@ -15,7 +15,7 @@ from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid, Line, UniformGrid
-from meanfield.compile.group import BLOCK_ELEMENTS, WIDTHS_PER_OCTAVE, Array, Checks, Dot, NodeErrors, by_width, pieces
+from meanfield.compile.group import BLOCK_ELEMENTS, SKETCH, WIDTHS_PER_OCTAVE, Array, Checks, Dot, NodeErrors, by_width, pieces
 from meanfield.compile.moments import Moments
 from meanfield.compile.narrow import Narrow, narrow_places
 from meanfield.compile.panels import split_nodes, steep_places
@@ -122,7 +122,7 @@ class ScalarLaw:
         for block in blocks:  # in the order of the blocks, points are neighbours in memory
             stop = sigma.size if isinstance(block.index, slice) else start + block.index.size
             here = [c[start:stop] for c in columns]
-            part = self._block(here[0], here[1], block, here[2:], checks is not None)
+            part = self._block(here[0], here[1], block, here[2:], level, checks is not None)
             nested = nested and block.choice.coarse is not None
             for whole, values in zip(kept, part, strict=True):
                 whole[:, start:stop] = values
@@ -140,9 +140,9 @@ class ScalarLaw:
         """Whether there is a rule of few nodes for the first steps towards a root."""
         return self.blocks_of is None and not self.facts.kinks
 
-    def _block(self, mean: Array, sigma: Array, block: Block, parameters: list[Array], check: bool) -> list[Array]:
-        """Outputs of a block of points, (outputs, B); to check, also bounds on their rounding, and their values by the coarser
-        rule."""
+    def _block(self, mean: Array, sigma: Array, block: Block, parameters: list[Array], level: int, check: bool) -> list[Array]:
+        """Outputs of a block of points, (outputs, B), in single precision for a sketch; to check, also bounds on their rounding,
+        and their values by the coarser rule."""
         choice, coarse = block.choice, None
         errors = NodeErrors(mean, sigma, choice.nodes, choice.ends) if check else None
         if check and choice.coarse is not None:
@@ -150,8 +150,11 @@ class ScalarLaw:
             coarse = some, self.rule(weights)
         shared = choice.nodes.ndim == 1
         plain = shared and not check and self.rule is Dot
-        dot: Any = choice.weights.dot if plain else self.rule(choice.weights, errors, coarse=coarse)
-        grid = UniformGrid(mean, sigma, choice.nodes, block.widest) if shared else Grid(mean, sigma, choice.nodes)
+        nodes, weights = choice.nodes, choice.weights
+        if plain and level == SKETCH:
+            mean, sigma, nodes, weights, *parameters = (a.astype(np.float32) for a in (mean, sigma, nodes, weights, *parameters))
+        dot: Any = weights.dot if plain else self.rule(weights, errors, coarse=coarse)
+        grid = UniformGrid(mean, sigma, nodes, block.widest) if shared else Grid(mean, sigma, nodes)
         out = self._run(grid, dot, parameters)
         found = [out, np.asarray(dot.bounds), np.asarray(dot.coarse_sums) if coarse else out] if check else [out]
         for values in found if block.half else ():

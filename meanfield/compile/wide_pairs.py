@@ -46,6 +46,7 @@ def wide_pair_terms(
 
     Terms that need averages at the same correlations share their nodes, and all functions there one pass.
     """
+    level = max(level, ROUGH)
     correlations, count = [float(r[0]) for r in rho], {ROUGH: 10, FINE: 48}.get(level, _INTEGRAL_NODES)
     requests = [_request(group.variable, t, correlations, count) for t in group.terms]
     values, errors = np.full((2, len(requests), 1), np.nan)

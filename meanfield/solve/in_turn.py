@@ -81,9 +81,9 @@ def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, kn
     another root of the point is known.
     """
     rows, arrived = np.arange(len(owner)), np.full(len(owner), np.inf)
-    level, options = ROUGH, DRAFTED if kernel.pairs else ROUGHLY
+    level, options = ROUGH, ROUGHLY
     if kernel.sketches:  # what comes after a sketch is one evaluation, mostly, and may be a good one
-        level, options = WORKING, DRAFTED
+        level, options = ROUGH if kernel.pairs else WORKING, DRAFTED
         way = newton(kernel.at(SKETCH, quick=True), p[owner], start, scale=scale[owner], options=SKETCHED)
         if known is not None:
             vain = np.where(way.converged, _near(kernel, known, owner, way.x, scale), np.isin(owner, known.owner, kind="table"))
