@@ -124,13 +124,17 @@ class Dot:
         """Nothing but the sums (B,)."""
         if self.weights.ndim == 1:
             return self.weights @ values
-        values = np.broadcast_to(values, self.weights.shape)
-        if len(values) <= 4 * _CHAIN:
-            return np.einsum("ij,ij->j", values, self.weights)
-        # Thousands of nodes one after the other would lose more than the bounds say: some at a time, and then those sums.
-        whole = len(values) - len(values) % _CHAIN
-        parts = [a[:whole].reshape(-1, _CHAIN, values.shape[1]) for a in (values, self.weights)]
-        return np.einsum("kij,kij->kj", *parts).sum(axis=0) + np.einsum("ij,ij->j", values[whole:], self.weights[whole:])
+        return summed_products(np.broadcast_to(values, self.weights.shape), self.weights)
+
+
+def summed_products(a: Array, b: Array) -> Array:
+    """Sums (B,) of the products of (n, B) and (n, B). One chain of thousands would lose more than bounds on rounding say: some
+    products at a time, and then those sums."""
+    if len(a) <= 4 * _CHAIN:
+        return np.einsum("ij,ij->j", a, b)
+    whole = len(a) - len(a) % _CHAIN
+    parts = [x[:whole].reshape(-1, _CHAIN, x.shape[1]) for x in (a, b)]
+    return np.einsum("kij,kij->kj", *parts).sum(axis=0) + np.einsum("ij,ij->j", a[whole:], b[whole:])
 
 
 _NO_GAP = 1e-300  # edges of panels may fall together but for a denormal number

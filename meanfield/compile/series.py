@@ -13,7 +13,7 @@ import sympy as sp
 
 from meanfield.compile.coefficients import Coefficients
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import EPS, Array, Dot, NodeErrors
+from meanfield.compile.group import EPS, Array, Dot, NodeErrors, summed_products
 from meanfield.quadrature.hermite import binomials, homogeneous, powers
 
 AT_VARIANCE = -1  # the point at which the pair coincides
@@ -157,7 +157,7 @@ class Sums:
 
     def of(self, products: Sequence[Array], tables: Sequence[Array]) -> list[Array]:
         """The sums (B,)."""
-        return [np.einsum("kb,kb->b", products[k], tables[t]) for k, t in self.pairs]
+        return [summed_products(products[k], tables[t]) for k, t in self.pairs]
 
     def rounding(self, at: int, products: Sequence[Array], tables: Sequence[Array]) -> Array:
         """Bound (B,) on the rounding error of the sum at a place."""
