@@ -42,7 +42,7 @@ class _Request:
 def wide_pair_terms(
     group: PairLaw, mean: Array, sigma: Array, rho: Sequence[Array], parameters: Sequence[Array], level: int
 ) -> tuple[Array, Array]:
-    """Values and errors (T, 1) of a group's terms at one point.
+    """Values and errors (T, 1) of a group's terms at one point; up to ROUGH the errors are infinite.
 
     Terms that need averages at the same correlations share their nodes, and all functions there one pass.
     """
@@ -104,6 +104,7 @@ def _averages(
         imaginary_growth=group.facts.growth,
         tol=max(TOLERANCES[level], 1e-13),
         max_nodes=_MOST_NODES.get(level, 4001),
+        claims=level > ROUGH,
     )
 
 

@@ -53,6 +53,7 @@ def pair_average(
     imaginary_growth: float = 0.0,
     tol: float = 1e-12,
     max_nodes: int = 4001,
+    claims: bool = True,
 ) -> tuple[Array, Array]:
     """``<f(u) g(v)>`` for analytic f, g: values and claimed errors, both (P,).
 
@@ -62,7 +63,8 @@ def pair_average(
     ``trapezoid_step``. ``max_nodes`` bounds the nodes per axis; where it bites, the claim shows it.
 
     The value is the mean of four product grids displaced by half a step (so the grid of half the step); the claim is
-    the largest deviation of one of them, the error of a single grid, so the value is far better than claimed.
+    the largest deviation of one of them, the error of a single grid, so the value is far better than claimed. Without
+    ``claims`` it is a single grid, a quarter of the work, and the errors are infinite.
     Impossible covariances give NaN with an infinite claim.
     """
     m_u, v_u, c = (np.atleast_1d(np.asarray(x, dtype=float)) for x in (mean, var, cov))
@@ -90,13 +92,18 @@ def pair_average(
             for w in widths[rows].max(axis=0)
         ]
         h = [max(step, 2 * cutoff / max_nodes) for step in steps]
-        value[..., good[rows]], error[..., good[rows]] = _displaced(f, g, pairs[rows], h, cutoff, many)
+        value[..., good[rows]], error[..., good[rows]] = (_displaced if claims else _alone)(f, g, pairs[rows], h, cutoff, many)
     return value, error
 
 
 def _octaves(widths: Array) -> Array:
     """Groups of points that share a grid: widths within a factor 2^(1/4), all widths below 1/8 together."""
     return np.ceil(GROUPS_PER_OCTAVE * np.log2(np.maximum(widths, 0.125)))
+
+
+def _alone(f: Function, g: Function, pairs: Array, h: list[float], cutoff: float, many: tuple[int, ...]) -> tuple[Array, float]:
+    a, b = (_grid(step, cutoff, 0.0) for step in h)
+    return _product(f, g, pairs, a, b, many)[0], np.inf
 
 
 def _displaced(f: Function, g: Function, pairs: Array, h: list[float], cutoff: float, many: tuple[int, ...]) -> tuple[Array, Array]:

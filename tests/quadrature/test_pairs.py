@@ -122,3 +122,11 @@ def test_several_products_at_once_are_each_what_they_are_alone():
         alone = pair_average(f[k], g[k], mean, var, cov)
         for one, many in zip(alone, together, strict=True):
             assert np.allclose(many[k], one, rtol=1e-12, atol=1e-15)
+
+
+def test_without_claims_a_single_grid_keeps_the_tolerance() -> None:
+    laws = np.array([-1.0, 0.3, 4.0]), np.array([0.5, 9.0, 64.0]), np.array([0.4, -5.0, 63.9])
+    value, error = pair_average(np.tanh, np.tanh, *laws, tol=1e-8, claims=False)
+    claimed, bound = pair_average(np.tanh, np.tanh, *laws)
+    assert np.isinf(error).all() and np.isfinite(bound).all()
+    np.testing.assert_allclose(value, claimed, rtol=0, atol=1e-7)
