@@ -39,6 +39,7 @@ def verify(
         None, "--starts", min=64, help="Starts per network of a search for fixed points (default 4096)."
     ),
     planted: bool = typer.Option(False, "--planted", help="Plant fixed points in networks in the place of a search."),
+    guided: bool = typer.Option(False, "--guided", help="Extrapolate searched networks along networks with planted fixed points."),
     seed: int | None = typer.Option(None, "--seed", min=0, help="The same seed gives the same networks (default 0)."),
     transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
     save: Path | None = typer.Option(
@@ -64,7 +65,7 @@ def verify(
     found = find_model(model, transfer)
     given: dict[str, Any] = {"trajectories": trajectories, "time": time, "transient": transient, "dt": dt, "precision": precision}
     given |= {"lags": None if lags is None else numbers_of(lags), "lyapunov": lyapunov, "starts": starts, "seed": seed}
-    given |= {"planted": planted or None}
+    given |= {"planted": planted or None, "guided": guided or None}
     try:
         result = mf.verify(
             found,

@@ -15,7 +15,7 @@ from meanfield.simulate.fixed_points.search import search_cost
 from meanfield.simulate.fixed_points.workers import available_cores, in_order
 from meanfield.simulate.kac_rice import ANNEALED, COMPLETE, Beside, beside_tallies
 from meanfield.simulate.many_networks import draw, find_in, system_of
-from meanfield.simulate.planted import BLOCK, Proposal, check_effective, effective_samples, planted_block
+from meanfield.simulate.planted import BLOCK, Proposal, beside_searched, check_effective, effective_samples, planted_block
 from meanfield.simulate.tally import Tally, tally
 from meanfield.simulate.verification.fit import Limit
 from meanfield.simulate.verification.plan import Plan, chosen
@@ -25,7 +25,10 @@ from meanfield.simulate.verification.states import states_of, target_of
 
 __all__ = ["counts_fixed_points", "verify_counts"]
 
-_DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None, "planted": False}
+_DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None, "planted": False, "guided": False}
+_SAMPLES = 3072  # planted networks of a size that lead the searched ones to infinity
+_BEYOND = {1.3: 1.0, 1.8: 1.0, 2.5: 0.8, 4.0: 0.33}  # their sizes beyond the largest that is searched, and how many there
+_GUIDED = "; averages are extrapolated along networks with planted fixed points, which equal them at each size but for errors"
 _WORTH_PROCESSES = 10.0  # seconds
 
 
@@ -42,16 +45,25 @@ def verify_counts(plan: Plan, shown: Progress) -> Verification:
     planted = bool(settings["planted"])
     if not planted:
         system_of(draw(plan.numbers, plan.sizes[0], settings["seed"], 0))  # what cannot be searched is refused before work begins
-    saved = Saved(plan.save, plan.words({k: v for k, v in settings.items() if k != "workers"}))
-    shown.start(sum(plan.counts), "networks with a fixed point planted" if planted else "networks searched for fixed points")
+    saved = Saved(plan.save, plan.words({k: v for k, v in settings.items() if k not in ("workers", "guided")}))
+    guides = _guides(plan, settings)
+    many = sum(plan.counts) + sum(guides.values())
+    shown.start(many, "networks with a fixed point planted" if planted else "networks searched for fixed points")
     source: Any = Proposal.of(target.solution) if planted else plan.numbers
     tallies = {
         n: (_plant if planted else _search)(source, n, k, settings, shown, saved)
         for n, k in zip(plan.sizes, plan.counts, strict=True)
     }
-    rows = {row.quantity: row for row in beside_tallies(tallies, target.solution)}
+    if guides:
+        guide = Proposal.of(target.solution)
+        leading = {n: _plant(guide, n, k, settings, shown, saved, "planted, ") for n, k in guides.items()}
+        found = beside_searched(tallies, leading, target.solution)
+    else:
+        found = beside_tallies(tallies, target.solution)
+    rows = {row.quantity: row for row in found}
     names = list(rows) if plan.quantities is None else list(chosen({n: n for n in rows}, plan.quantities))
     every = [*(s.name for s in plan.model.public_unknowns), *plan.model.observables]
+    shown_settings = ["planted", "seed"] if planted else ["starts", "until", "seed", *(["guided"] if guides else [])]
     return Verification(
         model=plan.model.name or plan.model.title,
         parameters=plan.numbers.parameters,
@@ -63,8 +75,8 @@ def verify_counts(plan: Plan, shown: Progress) -> Verification:
         counts=[(_counted if planted else _found)(tallies[n]) for n in plan.sizes],
         comparisons=[_comparison(rows[name], sum(plan.counts) - len(plan.sizes)) for name in names],
         skipped=[n for n in every if n not in names],
-        settings={k: settings[k] for k in (("planted", "seed") if planted else ("starts", "until", "seed"))},
-        note=ANNEALED,
+        settings={k: settings[k] for k in shown_settings},
+        note=ANNEALED + (_GUIDED if guides else ""),
         counted="fixed points",
     )
 
@@ -77,6 +89,19 @@ def _settings(plan: Plan) -> dict[str, Any]:
                 f"there is no setting {name!r}, only {', '.join(_DEFAULTS)}"
             )
     return {**_DEFAULTS, **plan.settings}
+
+
+def _guides(plan: Plan, settings: dict[str, Any]) -> dict[int, int]:
+    """Sizes and numbers of the planted networks that lead searched ones to infinity; none unless asked for."""
+    samples = settings["guided"]
+    if not samples:
+        return {}
+    if settings["planted"]:
+        raise ParameterError("guided=True takes planted networks beside searched ones; with planted=True nothing is searched")
+    if not isinstance(samples, int | np.integer) or samples < 1:
+        raise ParameterError(f"guided must be True or a number of planted networks of each size, got {samples!r}")
+    many = _SAMPLES if samples is True else int(samples)
+    return dict.fromkeys(plan.sizes, many) | {round(f * plan.sizes[-1]): max(int(part * many), 1) for f, part in _BEYOND.items()}
 
 
 def _search(numbers: Numbers, neurons: int, networks: int, settings: dict[str, Any], shown: Progress, saved: Saved) -> list[Tally]:
@@ -97,9 +122,11 @@ def _search(numbers: Numbers, neurons: int, networks: int, settings: dict[str, A
     return [found[k] for k in sorted(found)]
 
 
-def _plant(proposal: Proposal, neurons: int, networks: int, settings: dict[str, Any], shown: Progress, saved: Saved) -> list[Tally]:
+def _plant(
+    proposal: Proposal, neurons: int, networks: int, settings: dict[str, Any], shown: Progress, saved: Saved, which: str = ""
+) -> list[Tally]:
     """Tallies of so many networks with a fixed point planted, those that are missing being drawn, a block at a time."""
-    group = f"N = {neurons}"
+    group = f"{which}N = {neurons}"
     found = {k: Tally.from_record(r) for k, r in saved.of(group).items() if k < networks}
     shown.advance(len(found))
     missing = sorted({k // BLOCK for k in range(networks) if k not in found})

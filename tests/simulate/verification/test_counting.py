@@ -5,10 +5,13 @@ import pytest
 
 import meanfield as mf
 from meanfield.errors import NoSolution, ParameterError
+from meanfield.simulate.ensemble import Ensemble
 from meanfield.simulate.kac_rice import beside_theory
 from meanfield.simulate.many_networks import sample_fixed_points
+from meanfield.simulate.planted import BLOCK, beside_searched
 from meanfield.simulate.pooled import fit_line
-from meanfield.simulate.verification import Verdict, verify
+from meanfield.simulate.tally import MEANS, Tally
+from meanfield.simulate.verification import Verdict, counting, verify
 
 SIZES, COUNTS = (12, 16, 20), (6, 5, 4)
 SEARCH = {"starts": 192, "until": None, "seed": 4, "workers": 1}
@@ -27,9 +30,13 @@ def result(kac_rice) -> mf.Verification:
     return verify(kac_rice, neurons=SIZES, networks=COUNTS, settings=SEARCH, **AT)
 
 
-def test_it_says_what_pooling_says(kac_rice, result) -> None:
+@pytest.fixture(scope="module")
+def ensembles(kac_rice) -> list[Ensemble]:
     options = {**SEARCH, **AT}
-    ensembles = [sample_fixed_points(kac_rice, neurons=n, networks=k, **options) for n, k in zip(SIZES, COUNTS, strict=True)]
+    return [sample_fixed_points(kac_rice, neurons=n, networks=k, **options) for n, k in zip(SIZES, COUNTS, strict=True)]
+
+
+def test_it_says_what_pooling_says(kac_rice, result, ensembles) -> None:
     assert [c.name for c in result.comparisons] == NAMES
     for c, row in zip(result.comparisons, beside_theory(ensembles, mf.solve(kac_rice, **AT)), strict=True):
         assert (c.name, c.value) == (row.quantity, row.limit.value)
@@ -45,6 +52,30 @@ def test_it_says_what_pooling_says(kac_rice, result) -> None:
     slope = fit_line(SIZES, [p.value for p in logs], [p.error for p in logs])
     assert result["complexity"].value == pytest.approx(slope.slope, rel=1e-12)
     assert result["complexity"].limit.standard_error == pytest.approx(slope.slope_error, rel=1e-9)
+
+
+def made_up(_, neurons: int, seed: int, block: int) -> list[Tally]:
+    """In the place of 64 planted networks."""
+    rng = np.random.default_rng([neurons, seed, block])
+    weights, values = rng.uniform(1, 2, BLOCK), rng.uniform(0.4, 0.5, (BLOCK, len(MEANS))) * (1 + 1 / neurons)
+    return [Tally(float(w), float(w), 1, dict(zip(MEANS, w * v, strict=True))) for w, v in zip(weights, values, strict=True)]
+
+
+def test_searched_networks_are_led_to_infinity_by_planted_ones(kac_rice, result, ensembles, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(counting, "planted_block", made_up)
+    asked = {"neurons": SIZES, "networks": COUNTS, "settings": {**SEARCH, "guided": 200}, "save": tmp_path / "kept", **AT}
+    guided = verify(kac_rice, **asked)
+    numbers = dict.fromkeys(SIZES, 200) | {26: 200, 36: 200, 50: 160, 80: 66}
+    planted = {n: [t for block in range(4) for t in made_up(None, n, SEARCH["seed"], block)][:k] for n, k in numbers.items()}
+    rows = beside_searched({e.neurons: e.tallies for e in ensembles}, planted, mf.solve(kac_rice, **AT))
+    for c, row in zip(guided.comparisons, rows, strict=True):
+        assert (c.name, c.value) == (row.quantity, pytest.approx(row.limit.value, rel=1e-12))
+        assert c.standard_error == pytest.approx(np.hypot(row.limit.error, row.extrapolation), rel=1e-9)
+    assert "planted" in guided.note and guided.counts == result.counts and guided.settings["guided"] == 200
+    again = verify(kac_rice, **asked)  # from what was kept
+    assert [c.value for c in again.comparisons] == [c.value for c in guided.comparisons]
+    with pytest.raises(ParameterError, match="with planted=True nothing is searched"):
+        verify(kac_rice, settings={"guided": True, "planted": True}, **AT)
 
 
 def test_near_zero_is_an_integral_of_mu_star(kac_rice, result) -> None:
