@@ -26,8 +26,8 @@ from meanfield.simulate.verification.states import states_of, target_of
 __all__ = ["counts_fixed_points", "verify_counts"]
 
 _DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None, "planted": False, "guided": False}
-_SAMPLES = 3072  # planted networks of a size that lead the searched ones to infinity
-_BEYOND = {1.3: 1.0, 1.8: 1.0, 2.5: 0.8, 4.0: 0.33}  # their sizes beyond the largest that is searched, and how many there
+_SAMPLES = 3072  # planted networks of each size that lead the searched ones to infinity
+_BEYOND = (1.3, 1.8, 2.5, 4.0)  # their sizes beyond the largest that is searched
 _GUIDED = "; averages are extrapolated along networks with planted fixed points, which equal them at each size but for errors"
 _WORTH_PROCESSES = 10.0  # seconds
 
@@ -100,8 +100,8 @@ def _guides(plan: Plan, settings: dict[str, Any]) -> dict[int, int]:
         raise ParameterError("guided=True takes planted networks beside searched ones; with planted=True nothing is searched")
     if not isinstance(samples, int | np.integer) or samples < 1:
         raise ParameterError(f"guided must be True or a number of planted networks of each size, got {samples!r}")
-    many = _SAMPLES if samples is True else int(samples)
-    return dict.fromkeys(plan.sizes, many) | {round(f * plan.sizes[-1]): max(int(part * many), 1) for f, part in _BEYOND.items()}
+    larger = [round(f * plan.sizes[-1]) for f in _BEYOND]
+    return dict.fromkeys([*plan.sizes, *larger], _SAMPLES if samples is True else int(samples))
 
 
 def _search(numbers: Numbers, neurons: int, networks: int, settings: dict[str, Any], shown: Progress, saved: Saved) -> list[Tally]:

@@ -55,7 +55,7 @@ def verify(
     missing by Chao's estimate, there is no z. With ``planted=True`` nothing is searched: networks have a fixed point planted
     (`planted_fixed_points`), 1024 of 200 neurons unless given, and more of 100 and 60; none is missed, and errors are smaller.
     With ``guided=True`` searched networks are extrapolated along planted ones (`simulate.planted.beside_searched`): 3072 of each
-    size that is searched, or as many as are said instead of True, and about as many of sizes up to four times the largest.
+    size that is searched and of 1.3 to 4 times the largest, or as many as are said instead of True.
 
     Raises `ModelError` for a model without a network, `NoSolution` where there is nothing to verify, `ParameterError`, also for a
     ``save`` of another verification, and `FileFormatError` for another kind of file.

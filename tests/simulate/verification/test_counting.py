@@ -65,8 +65,9 @@ def test_searched_networks_are_led_to_infinity_by_planted_ones(kac_rice, result,
     monkeypatch.setattr(counting, "planted_block", made_up)
     asked = {"neurons": SIZES, "networks": COUNTS, "settings": {**SEARCH, "guided": 200}, "save": tmp_path / "kept", **AT}
     guided = verify(kac_rice, **asked)
-    numbers = dict.fromkeys(SIZES, 200) | {26: 200, 36: 200, 50: 160, 80: 66}
-    planted = {n: [t for block in range(4) for t in made_up(None, n, SEARCH["seed"], block)][:k] for n, k in numbers.items()}
+    planted = {
+        n: [t for block in range(4) for t in made_up(None, n, SEARCH["seed"], block)][:200] for n in (*SIZES, 26, 36, 50, 80)
+    }
     rows = beside_searched({e.neurons: e.tallies for e in ensembles}, planted, mf.solve(kac_rice, **AT))
     for c, row in zip(guided.comparisons, rows, strict=True):
         assert (c.name, c.value) == (row.quantity, pytest.approx(row.limit.value, rel=1e-12))
