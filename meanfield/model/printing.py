@@ -9,26 +9,19 @@ import sympy as sp
 
 from meanfield.averages import Average, DividedDifference, LogNorm, Tilted
 from meanfield.averages.scope import nodes, open_body, substitute
+from meanfield.model.names import is_letter, latex_name
 
 if TYPE_CHECKING:
     from meanfield.model.motion import Motion
     from meanfield.model.record import Model
 
-_LATEX_NAMES = {
-    "Delta_inf": r"\Delta_\infty",
-    "delta": r"\Delta_T",
-    "sigma_squared": r"\sigma^2",
-    "z_star": "z^*",
-    "Sigma_mI": r"\Sigma_{mI}",
-    "Sigma_nI": r"\Sigma_{nI}",
-    "Sigma_perp": r"\Sigma_\perp",
-}
+_LATEX_NAMES = {"delta": r"\Delta_T"}  # of the working unknowns of chaotic models
 
 
 def symbol_names(model: Model) -> dict[sp.Symbol, str]:
-    """LaTeX names of a model's symbols where SymPy's own would not be the field's."""
+    """LaTeX names of a model's symbols."""
     symbols = (*model.unknowns, *model.parameters, *model.definitions, *model.reports)
-    return {s: _LATEX_NAMES[s.name] for s in symbols if s.name in _LATEX_NAMES}
+    return {s: _LATEX_NAMES.get(s.name) or latex_name(s.name) for s in symbols}
 
 
 def latex_expression(model: Model, expr: Any) -> str:
@@ -72,17 +65,15 @@ def latex(model: Model) -> str:
     x = sp.Symbol("x", real=True)
     rows += [rf"\mu^*(y) &\propto \exp\left({show(e)}\right)" for e in _tilted(model)]
     rows += [rf"{show(t(x))} &= {show(t.explicit(0, x))}" for t in model.transfers]
-    rows += [rf"{_name(name)} &= {show(expr)}" for name, expr in model.observables.items() if name != str(expr)]
-    rows += [rf"{_name(name, ':')}\quad {show(expr)} &= 0" for name, expr in model.indicators.items()]
+    public = in_public_unknowns(model)
+    rows += [rf"{_name(name)} &= {show(public(expr))}" for name, expr in model.observables.items() if name != str(expr)]
+    rows += [rf"{_name(name, ':')}\quad {show(public(expr))} &= 0" for name, expr in model.indicators.items()]
     return "\\begin{align}\n" + " \\\\\n".join(rows) + "\n\\end{align}"
 
 
 def _name(name: str, end: str = "") -> str:
-    """A letter with an index, such as r_E, as a symbol; other names as words."""
-    base, _, index = name.partition("_")
-    if len(base) == 1 and len(index) <= 1:
-        return sp.latex(sp.Symbol(name)) + end
-    return rf"\text{{{name.replace('_', ' ')}{end}}}"
+    """A letter as a symbol, other names as words."""
+    return latex_name(name) + end if is_letter(name) else rf"\text{{{name.replace('_', ' ')}{end}}}"
 
 
 def text(model: Model) -> str:

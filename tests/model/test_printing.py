@@ -3,6 +3,8 @@
 import pytest
 
 import meanfield as mf
+from meanfield.model import printing
+from meanfield.model.names import is_letter, latex_name
 
 
 @pytest.mark.parametrize("name", mf.models.names())
@@ -36,3 +38,26 @@ def test_fractions_of_eigenvalues_and_jumps_print_as_they_are_written() -> None:
     assert "fraction_outside = 1 - P(|lambda + 1| < 1)" in page and "fraction_unstable = P(Re lambda > 0)" in page
     assert r"\left|\lambda + 1\right| < 1" in formulas and r"\operatorname{Re} \lambda > 0" in formulas
     assert r"x \theta\left(x\right)" in formulas and r"\text{bulk radius} &=" in formulas
+
+
+def test_latex_speaks_of_what_results_carry() -> None:
+    text = printing.latex(mf.models.by_name("rank1-chaotic"))
+    assert r"\Delta_{T} &= \Delta_{0} - \Delta_{\infty}" in text and r"\Delta_T" not in text
+    text = printing.latex(mf.models.by_name("kac-rice"))
+    assert r"\text{complexity} &= \frac{D \gamma}{g^{2}}" in text and "log_" not in text and r"z^* &=" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Delta_inf", r"\Delta_{\infty}"),
+        ("sigma_squared", r"\sigma^2"),
+        ("Sigma_I_squared", r"\Sigma_{I}^2"),
+        ("z_star", "z^*"),
+        ("theta", r"\theta"),
+        ("r_E", "r_{E}"),
+    ],
+)
+def test_names_as_a_paper_writes_them(name: str, written: str) -> None:
+    assert latex_name(name) == written
+    assert is_letter("tau_half") and is_letter("r_E") and not is_letter("bulk_radius") and not is_letter("kappa_of_all")
