@@ -5,19 +5,21 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.alphabets import greeks
 
-_INDICES = {"_{inf}": r"_{\infty}", "_{perp}": r"_{\perp}", "_{star}": "^*"}
-_LONGEST_INDEX = 4
+_INDICES = {"inf": r"_{\infty}", "perp": r"_{\perp}", "star": "^*"}
+_LONGEST_INDEX = 3  # else it is a word
 
 
 def latex_name(name: str) -> str:
     """A symbol: ``M_n`` becomes an M with an index, ``Delta_inf`` one with an infinity sign, ``sigma_squared`` a square."""
     text = sp.latex(sp.Symbol(name.removesuffix("_squared")))
-    for plain, written in _INDICES.items():
-        text = text.replace(plain, written)
+    for index, written in _INDICES.items():
+        text = text.replace(f"_{{{index}}}", written)
     return text + "^2" * name.endswith("_squared")
 
 
 def is_letter(name: str) -> bool:
-    """Whether a name is a letter, with a short index if any, such as r_E or tau_half, and not words such as bulk_radius."""
+    """Whether a name is a letter, with a short index if any, such as r_E or z_star, and not words such as bulk_radius."""
     base, _, index = name.partition("_")
-    return (len(base) == 1 and base.isalpha() or base.lower() in greeks) and len(index) <= _LONGEST_INDEX and "_" not in index
+    return (len(base) == 1 and base.isalpha() or base.lower() in greeks) and (
+        len(index) <= _LONGEST_INDEX and "_" not in index or index in _INDICES
+    )

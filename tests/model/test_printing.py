@@ -60,4 +60,4 @@ def test_latex_speaks_of_what_results_carry() -> None:
 )
 def test_names_as_a_paper_writes_them(name: str, written: str) -> None:
     assert latex_name(name) == written
-    assert is_letter("tau_half") and is_letter("r_E") and not is_letter("bulk_radius") and not is_letter("kappa_of_all")
+    assert is_letter("z_star") and is_letter("r_E") and not is_letter("bulk_radius") and not is_letter("kappa_of_all")
