@@ -9,6 +9,7 @@ import sympy as sp
 
 import meanfield as mf
 from meanfield.continuation import Branch, End, Steps, Stops, follow, resume
+from meanfield.continuation.locate import _Chord
 from meanfield.continuation.walk import PREDICTORS
 from tests.continuation import zoo
 from tests.continuation.zoo import p, u
@@ -221,3 +222,11 @@ def test_three_folds_within_one_step() -> None:
         zoo.problem([p - f]), "p", 0, window=(0 - 1, 5), x=[-2.0], p=[float(f.subs(u, -2))], stops=Stops({"u": (-2, 2)})
     )
     assert [e.unknowns["u"] for e in branch.events("fold")] == pytest.approx([0, 0.03, 0.06], abs=1e-9)
+
+
+def test_events_are_located_in_few_passes(monkeypatch):
+    """Folds and the end at the window together, superlinearly: two passes at the ends of the brackets and beside them included."""
+    at, passes = _Chord.at, []
+    monkeypatch.setattr(_Chord, "at", lambda chord, rows, share: passes.append(len(rows)) or at(chord, rows, share))
+    branch = cubic_branch()
+    assert len(branch.events("fold")) == 2 and len(passes) <= 10
