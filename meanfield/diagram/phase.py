@@ -104,7 +104,8 @@ def describe(result: PhaseDiagram) -> None:
     result.__dict__.pop("_areas", None)
     mark_boundaries(result.curves, result.pixels, result.fine, result.sure)
     if not result.interrupted:
-        result.corners = corners(result.curves, result.plane)
+        result.work.corners = corners(result.curves, result.plane) if result.work.corners is None else result.work.corners
+        result.corners = list(result.work.corners)
     if result.conditions is not None:
         _only(result, result.conditions)
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from meanfield.diagram.certificate import Certificate, certified, ends_of
+from meanfield.diagram.corners import Corner
 from meanfield.diagram.grid import Plane, Sheet, search_again
 from meanfield.diagram.ledger import Edge, Ledger
 from meanfield.diagram.lines import Lines, first_lines
@@ -52,6 +53,7 @@ class Work:
     ledger: Ledger
     stage: Stage
     certificate: Certificate | None = None
+    corners: list[Corner] | None = None
 
     def go_on(self, progress: Progress) -> None:
         """Do what is left."""

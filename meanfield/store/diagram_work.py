@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from meanfield.continuation.branch import Branch
-from meanfield.diagram import Certificate, PhaseDiagram, Sheet
+from meanfield.diagram import Certificate, Corner, PhaseDiagram, Sheet
+from meanfield.diagram.crossings import Crossing
 from meanfield.diagram.lines import Walked
 from meanfield.diagram.seeds import Condition
 from meanfield.diagram.work import Stage
@@ -42,11 +45,18 @@ def work_data(diagram: PhaseDiagram, lanes: LaneTable) -> dict[str, Any]:
         "stage": {**asdict(stage), "wanted": [_lines(wanted) for wanted in stage.wanted]},
         "walks": [[walk(one) for one in lines.walks] for lines in work.axes],
         "curves": [
-            {"condition": {**_condition(c), "model": number(c.model)}, "branch": branch_data(curve.branch, lanes)}
+            {
+                "condition": {**_condition(c), "model": number(c.model)},
+                "branch": branch_data(curve.branch, lanes),
+                "refined": [table.tolist() for table in curve.branch._refined],
+            }
             for c, curve in work.tracer.traced
             if curve.branch is not None
         ],
         "failures": work.tracer.failures,
+        "crossed": len(work.ledger.curves),
+        "crossings": [asdict(one) for one in work.ledger.crossings],
+        "corners": None if work.corners is None else [asdict(one) for one in work.corners],
         "changes": [[k, away, [[*key, n] for key, n in change.items()]] for k, (away, change) in known.items()],
         "certificate": None if work.certificate is None else asdict(work.certificate),
         "between": [[[asdict(one) for one in point] for point in sheet.points] for sheet in diagram.between],
@@ -62,8 +72,13 @@ def fill(diagram: PhaseDiagram, data: Mapping[str, Any], lanes: LaneTable) -> No
             lines.walks.append(Walked(_lines_from(one["places"]), branches, int(one["traced"]), bool(one["finished"])))
     for one in data["curves"]:
         condition = _condition_from(one["condition"], models)
-        work.tracer.keep(condition, _branch(one["branch"], lanes, work.tracer.subject(condition), 0))
+        branch = _branch(one["branch"], lanes, work.tracer.subject(condition), 0)
+        branch.__dict__["_refined"] = tuple(np.array(table, dtype=float) for table in one["refined"])  # is known
+        work.tracer.keep(condition, branch)
     work.tracer.failures[:] = data["failures"]
+    work.ledger.curves = [curve for _, curve in work.tracer.traced[: int(data["crossed"])]]
+    work.ledger.crossings = [Crossing(**one) for one in data["crossings"]]
+    work.corners = None if data["corners"] is None else [Corner(**{**c, "curves": tuple(c["curves"])}) for c in data["corners"]]
     for k, away, change in data["changes"]:
         work.ledger.known[int(k)] = (float(away), Counter({tuple(key): int(n) for *key, n in change}))
     stage, certificate = data["stage"], data["certificate"]

@@ -70,8 +70,8 @@ def candidates(model: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
     seen: list[Any] = []
     while todo:
         one = todo.pop(0)
-        if any(one is known for known in seen):
-            continue
+        if any(one is known or (_told(one) and _told(one) == _told(known)) for known in seen):
+            continue  # with another transfer function, phases that join each other are new objects whenever they are asked for
         seen.append(one)
         for junction in getattr(one, "junctions", ()):
             try:
@@ -79,6 +79,11 @@ def candidates(model: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
             except MeanfieldError:
                 continue  # that phase does not exist for this transfer function
     return [_asking(one, wanted) for one in seen]
+
+
+def _told(problem: Any) -> tuple[Any, ...]:
+    """What a named model is known by; nothing of others."""
+    return (problem.name, *(t.name for t in problem.transfers)) if isinstance(problem, Model) and problem.name else ()
 
 
 def _asking(problem: Any, wanted: Sequence[Mapping[str, Any]]) -> Any:

@@ -159,6 +159,14 @@ def test_points_that_were_not_reached_are_not_called_empty(steps, tmp_path):
     assert region.states == ()
 
 
+def test_phases_with_another_transfer_function_are_found_again():
+    """They are new objects whenever a junction is asked for them."""
+    from meanfield.store.subjects import candidates
+
+    model = mf.models.by_name("rank1-stationary").with_transfer(mf.transfer.by_name("erf"))
+    assert [one.name for one in candidates(model, [])] == ["rank1-stationary", "rank1-chaotic"]
+
+
 def test_a_file_of_another_model_is_refused(tmp_path):
     cusp().to_netcdf(tmp_path / "d.nc")
     with pytest.raises(FileFormatError, match="holds a diagram of cusp in x, whose equations are not those of pitchfork"):
