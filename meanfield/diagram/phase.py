@@ -63,8 +63,10 @@ def resume_diagram(
     """Go on with a diagram that was interrupted, from `meanfield.diagram` or `meanfield.store.load_diagram`; returns that diagram.
 
     Nothing that is finished is computed again, and the result is the one that an uninterrupted run gives. chunk, executor,
-    progress: as there.
+    progress: as there. One that is finished comes back as it is.
     """
+    if diagram.work.stage.done and not diagram.interrupted:
+        return diagram
     return _gone_on(diagram, chunk, executor, progress)
 
 
