@@ -59,8 +59,9 @@ def _label(name: str) -> str:
 def _panel(ax: Axes, c: Comparison, neurons: Any) -> None:
     x, right = 1 / neurons, 1.08 / neurons.min()
     ax.errorbar(x, c.limit.means, c.limit.errors, fmt="o", ms=4, color=LINES[2], capsize=2, label="networks", zorder=3)
-    line = np.array([0.0, right])
-    ax.plot(line, c.limit.value + c.limit.slope * line, color=LINES[2], lw=1, label=r"$a + b/N$")
+    if np.isfinite(c.limit.slope):
+        line = np.array([0.0, right])
+        ax.plot(line, c.limit.value + c.limit.slope * line, color=LINES[2], lw=1, label=r"$a + b/N$")
     ax.errorbar(
         [0], [c.value], [c.standard_error], fmt="D", ms=4, mfc="white", color=LINES[2], capsize=2, label=r"$N \to \infty$", zorder=4
     )

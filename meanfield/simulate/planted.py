@@ -254,8 +254,8 @@ def beside_searched(
     Both have the same averages at every size, whose way to infinity takes larger networks than can be searched: from N = 40 to 100
     a line in 1/N misses several percent. So planted networks serve as control variates. Of the sizes that were searched the mean
     of the differences, which are 0 but for errors, is added to the limit of the other planted sizes: as independent of
-    one another as the random numbers. The line's chi_squared is that of the differences. Raises `ParameterError` unless every
-    size that was searched was planted too, and three others.
+    one another as the random numbers. The line has no slope (NaN), and its chi_squared is that of the differences. Raises
+    `ParameterError` unless every size that was searched was planted too, and three others.
     """
     others = {N: t for N, t in planted.items() if N not in searched}
     if not searched or len(others) < 3 or any(N not in planted for N in searched):
@@ -275,6 +275,7 @@ def beside_searched(
         line = replace(
             far.line,
             intercept=far.line.intercept + shift,
+            slope=np.nan,
             intercept_error=float(np.hypot(far.line.intercept_error, known)),
             chi_squared=float((((difference - shift) / error) ** 2).sum()),
             degrees=len(pairs) - 1,
