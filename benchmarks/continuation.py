@@ -35,14 +35,18 @@ Found = tuple[int, Sequence[float]]
 
 
 def ours_cubic() -> Found:
-    problem = FunctionProblem(lambda u, p: p + u - u**3 / 3, lambda u, p: (1 - u**2)[:, :, None], ["u"], ["p"])
+    by_p = lambda u, p: np.ones((len(u), 1, 1))
+    problem = FunctionProblem(
+        lambda u, p: p + u - u**3 / 3, lambda u, p: (1 - u**2)[:, :, None], ["u"], ["p"], parameter_derivative=by_p
+    )
     branch = follow(problem, "p", 2, x=[START], p=[-2.0])
     return len(branch), [e.at["p"] for e in branch.events("fold")]
 
 
 def ours_bratu() -> Found:
     jacobian = lambda u, p: LAPLACE + (p * np.exp(u))[:, :, None] * np.eye(SIZE)
-    problem = FunctionProblem(lambda u, p: u @ LAPLACE + p * np.exp(u), jacobian, [f"u_{i}" for i in range(SIZE)], ["p"])
+    names, by_p = [f"u_{i}" for i in range(SIZE)], lambda u, p: np.exp(u)[:, :, None]
+    problem = FunctionProblem(lambda u, p: u @ LAPLACE + p * np.exp(u), jacobian, names, ["p"], parameter_derivative=by_p)
     branch = follow(problem, "p", 5, x=np.zeros(SIZE), p=[0.0], stops=Stops({"u_10": (-1, 4)}))
     return len(branch), [e.at["p"] for e in branch.events("fold")]
 
