@@ -79,7 +79,7 @@ class PairLaw:
             return self._singles[way.quotient].values(mean, sigma, rho, parameters, way)
         if kind == WIDE:
             law = np.array([mean]), np.array([sigma]), [np.array([r]) for r in rho], [np.array([p]) for p in parameters]
-            return wide_pair_terms(self, *law, level)[0][:, 0].tolist()
+            return wide_pair_terms(self, *law, level, False)[0][:, 0].tolist()
         return [nan] * len(self.terms)
 
     @cached_property
@@ -118,7 +118,7 @@ class PairLaw:
                 values[:, at], noise[:, at] = self.recipes[quotient].assembled(rows, bounds, sigma[at], [r[at] for r in rho])
         for at in np.flatnonzero(kind == WIDE)[:, None]:
             values[:, at], noise[:, at] = wide_pair_terms(
-                self, mean[at], sigma[at], [r[at] for r in rho], [p[at] for p in parameters], level
+                self, mean[at], sigma[at], [r[at] for r in rho], [p[at] for p in parameters], level, keep
             )
         return values, noise
 

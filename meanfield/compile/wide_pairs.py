@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.compile.grid import Grid
-from meanfield.compile.group import FINE, ROUGH, TOLERANCES, WORKING, Array
+from meanfield.compile.group import FINE, ROUGH, TOLERANCES, Array
 from meanfield.compile.moments import Moments
 from meanfield.compile.series import AT_VARIANCE, PairTerm
 from meanfield.quadrature.pairs import pair_average
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from meanfield.compile.pair_law import PairLaw
 
 _INTEGRAL_NODES = 24
-# Of an axis of the product grid. Iterates of a search wander to laws of any width: what is found there is refined anyway.
-_MOST_NODES = {ROUGH: 161, WORKING: 1001}
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,9 @@ class _Request:
 
 
 def wide_pair_terms(
-    group: PairLaw, mean: Array, sigma: Array, rho: Sequence[Array], parameters: Sequence[Array], level: int
+    group: PairLaw, mean: Array, sigma: Array, rho: Sequence[Array], parameters: Sequence[Array], level: int, claims: bool
 ) -> tuple[Array, Array]:
-    """Values and errors (T, 1) of a group's terms at one point; up to ROUGH the errors are infinite.
+    """Values and errors (T, 1) of a group's terms at one point, infinite ones without ``claims``.
 
     Terms that need averages at the same correlations share their nodes, and all functions there one pass.
     """
@@ -56,7 +54,7 @@ def wide_pair_terms(
             shared.setdefault(request.rho.tobytes(), []).append(k)
     for rows in shared.values():
         some = [r for r in (requests[k] for k in rows) if r is not None]
-        found = _averages(group, some, float(mean[0]), float(sigma[0]) ** 2, tuple(float(p[0]) for p in parameters), level)
+        found = _averages(group, some, float(mean[0]), float(sigma[0]) ** 2, tuple(float(p[0]) for p in parameters), level, claims)
         for k, request, value, error in zip(rows, some, *found, strict=True):
             values[k], errors[k] = request.weight @ value, np.abs(request.weight) @ error
     return values, errors
@@ -86,7 +84,7 @@ def _request(variable: sp.Symbol, t: PairTerm, rho: list[float], count: int) -> 
 
 
 def _averages(
-    group: PairLaw, requests: Sequence[_Request], mean: float, var: float, parameters: tuple[float, ...], level: int
+    group: PairLaw, requests: Sequence[_Request], mean: float, var: float, parameters: tuple[float, ...], level: int, claims: bool
 ) -> tuple[Array, Array]:
     """Averages and errors (K, R) of requests at the same correlations."""
     functions = tuple(dict.fromkeys(h for r in requests for h in (r.f, r.g)))
@@ -103,8 +101,7 @@ def _averages(
         pole_order=group.facts.pole_order,
         imaginary_growth=group.facts.growth,
         tol=max(TOLERANCES[level], 1e-13),
-        max_nodes=_MOST_NODES.get(level, 4001),
-        claims=level > ROUGH,
+        claims=claims,
     )
 
 
