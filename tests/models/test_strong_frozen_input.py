@@ -1,4 +1,4 @@
-"""Chaos under a strong frozen input: wide laws near correlation 1, where searches had been given too few nodes to see the states."""
+"""Chaos under a strong frozen input: wide laws near correlation 1, where searches had too few nodes to see the states."""
 
 import numpy as np
 import pytest
