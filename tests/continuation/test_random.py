@@ -30,7 +30,8 @@ def graph(f: sp.Expr, steps: Steps | None = None, scale: float = 1.0) -> Branch:
     """p = f(u) from u = -2 to u = 2, in unknowns that are ``scale`` times as large."""
     begin, end = (float(f.subs(u, x)) for x in (-2, 2))
     low, high = bounds(f)
-    problem = zoo.problem([p - f.subs(u, u / scale)])
+    # A float would turn the coefficients into floats, which are printed to fifteen digits: another polynomial, 1e-14 off.
+    problem = zoo.problem([p - f.subs(u, u / sp.Rational(str(scale)))])
     stops = Stops({"u": (-2.0 * scale, 2.0 * scale)})
     options = {"x": [-2.0 * scale], "p": [begin], "window": (low, high), "steps": steps, "stops": stops, "scale": [scale]}
     both = follow(problem, "p", high if end > begin else low, both=True, **options)
