@@ -17,8 +17,7 @@ import numpy as np
 
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.forest import Forest
-from meanfield.errors import FileFormatError
-from meanfield.store.files import load, save
+from meanfield.store.files import load, reading, save
 from meanfield.store.lanes import LaneTable, branch_data, branch_from
 from meanfield.store.provenance import provenance
 from meanfield.store.subjects import candidates, origin_data, origin_from, subject_data, subject_from
@@ -47,8 +46,7 @@ def branch_dataset(forest: Forest | Sequence[Branch]) -> xr.Dataset:
     variables = {**_points(branches), **_events(branches)}
     lanes = LaneTable()
     structure = {**_structure(branches, lanes), "origin": origin_data(getattr(forest, "origin", None))}
-    for name, values in lanes.filled().items():
-        variables[f"lane_{name}"] = (("lane_point", "lane_coordinate")[: values.ndim], values)
+    variables |= lanes.variables()
     variables["structure"] = ((), json.dumps(structure), {"long_name": "how the branches were walked (JSON)"})
     held = first.base if first.subject.curve.path.plain else np.array([])
     names = first.subject.curve.problem.parameter_names
@@ -156,20 +154,14 @@ def load_branches(file: str | File, model: Any = None, *, expressions: Mapping[s
     Raises `FileFormatError`, in one sentence, for a file that holds no branches, or those of another model.
     """
     data = load(file, BRANCH_FORMAT)
-    try:
+    with reading(file, "branches"):
         structure = json.loads(str(data["structure"].values))
         asked = structure["origin"]
         pool = candidates(model, [*structure["subjects"], *(asked["family"] if asked is not None else ())])
         subjects = [subject_from(s, pool, file, expressions) for s in structure["subjects"]]
-        lanes = LaneTable({name.removeprefix("lane_"): data[name].values for name in map(str, data) if name.startswith("lane_")})
+        lanes = LaneTable.of(data)
         branches = _branches(structure["branches"], subjects, lanes, data)
         origin = origin_from(asked, pool, file, expressions)
-    except FileFormatError:
-        raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise FileFormatError(
-            f"{file} says it holds branches, but what it holds is not whole ({type(error).__name__}: {error})"
-        ) from error
     return Forest(branches, bool(data.attrs.get("interrupted", 0)), origin=origin)
 
 

@@ -12,9 +12,8 @@ import numpy as np
 
 from meanfield.diagram.grid import make_plane
 from meanfield.diagram.phase import describe, empty
-from meanfield.errors import FileFormatError
 from meanfield.store.diagram_work import fill, points_from, work_data
-from meanfield.store.files import load
+from meanfield.store.files import load, reading
 from meanfield.store.lanes import LaneTable
 from meanfield.store.solutions import dataset
 from meanfield.store.subjects import candidates, found
@@ -64,8 +63,7 @@ def diagram_dataset(diagram: PhaseDiagram) -> xr.Dataset:
     merged = merged.assign(_curves(diagram)).assign(_unexplained(diagram))
     lanes = LaneTable()
     merged["work"] = ((), json.dumps(work_data(diagram, lanes)), {"long_name": "how far the diagram has come (JSON)"})
-    for name, values in lanes.filled().items():
-        merged[f"lane_{name}"] = (("lane_point", "lane_coordinate")[: values.ndim], values)
+    merged = merged.assign(lanes.variables())
     merged.attrs |= {
         "curves": json.dumps(
             [{"model": c.model, "condition": c.condition, "equation": c.equation, "status": c.ends} for c in diagram.curves]
@@ -87,7 +85,7 @@ def load_diagram(file: str | Path, models: Any = None) -> PhaseDiagram:
     Raises `FileFormatError`, in one sentence, for a file that holds no diagram, or that of another model.
     """
     data = load(file, DIAGRAM_FORMAT)
-    try:
+    with reading(file, "a diagram"):
         asked = json.loads(str(data["work"].values))
         pool = candidates(models, asked["models"])
         own = [found(m, pool, file, "a diagram", "drawn") for m in asked["models"]]
@@ -97,14 +95,7 @@ def load_diagram(file: str | Path, models: Any = None) -> PhaseDiagram:
         diagram = empty(own, plane, fixed, float(data.attrs["tolerance"]), asked["conditions"])
         for sheet, solved in zip(diagram.sheets, asked["solved"], strict=True):
             sheet.points = points_from(data, sheet.model, _prefix(diagram.sheets, sheet), int(solved))
-        lanes = LaneTable({name.removeprefix("lane_"): data[name].values for name in map(str, data) if name.startswith("lane_")})
-        fill(diagram, asked, lanes)
-    except FileFormatError:
-        raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise FileFormatError(
-            f"{file} says it holds a diagram, but what it holds is not whole ({type(error).__name__}: {error})"
-        ) from error
+        fill(diagram, asked, LaneTable.of(data))
     diagram.interrupted = bool(data.attrs["interrupted"])
     describe(diagram)
     return diagram

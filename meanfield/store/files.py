@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from meanfield.errors import FileFormatError, ParameterError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["load", "save"]
+__all__ = ["load", "reading", "save"]
 
 
 def save(data: Any, path: str | Path) -> None:
@@ -53,6 +55,22 @@ def load(path: str | Path, expect: str = "meanfield ") -> xr.Dataset:
         whose = "holds other data of meanfield" if found.startswith("meanfield ") else "was not written by meanfield"
         raise FileFormatError(f"{path} {whose}: {said}, expected {expect.strip()!r}")
     return _complex_again(data)
+
+
+@contextmanager
+def reading(path: str | Path, what: str) -> Iterator[None]:
+    """While what a file holds is taken apart: raises `FileFormatError`, in one sentence, where something is missing or broken.
+
+    what: it is said to hold, such as "branches".
+    """
+    try:
+        yield
+    except FileFormatError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise FileFormatError(
+            f"{path} says it holds {what}, but what it holds is not whole ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _complex_again(data: xr.Dataset) -> xr.Dataset:

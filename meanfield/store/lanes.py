@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,12 @@ from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.walk import LISTS, Lane, Steps
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 __all__ = ["LaneTable", "branch_data", "branch_from", "stops_from"]
 
+_PREFIX = "lane_"
 _TANGENTS = ("own", "other", "trunk")
 
 
@@ -32,14 +36,23 @@ class LaneTable:
         self.columns = columns or {}
         self.lanes: list[Lane] = []
 
+    @classmethod
+    def of(cls, data: xr.Dataset) -> LaneTable:
+        """The table in a file that `variables` went into."""
+        return cls({name.removeprefix(_PREFIX): data[name].values for name in map(str, data) if name.startswith(_PREFIX)})
+
+    def variables(self) -> dict[str, tuple[tuple[str, ...], Any]]:
+        """The columns of all lanes that were added, as variables of a dataset."""
+        dims = ("lane_point", "lane_coordinate")
+        return {f"{_PREFIX}{name}": (dims[: values.ndim], values) for name, values in self._filled().items()}
+
     def add(self, lane: Lane) -> list[int]:
         """Keep a lane; returns its first row, the row behind its last, and its number of coordinates."""
         first = sum(len(known.u) for known in self.lanes)
         self.lanes.append(lane)
         return [first, first + len(lane.u), len(lane.u[0])]
 
-    def filled(self) -> dict[str, Any]:
-        """The columns of all lanes that were added."""
+    def _filled(self) -> dict[str, Any]:
         width = max((len(lane.u[0]) for lane in self.lanes), default=1)
         pad = lambda row: np.concatenate([row, np.full(width - len(row), np.nan)])
         rows = {name: [row for lane in self.lanes for row in getattr(lane, name)] for name in LISTS}

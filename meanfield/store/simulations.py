@@ -17,7 +17,7 @@ from meanfield.errors import FileFormatError
 from meanfield.simulate.averages import Measured
 from meanfield.simulate.run import Simulation
 from meanfield.simulate.settings import Settings, Start
-from meanfield.store.files import load, save
+from meanfield.store.files import load, reading, save
 from meanfield.store.provenance import provenance
 
 if TYPE_CHECKING:
@@ -99,14 +99,12 @@ def load_simulation(path: str | Path, numbers: Numbers) -> Simulation:
     Raises `FileFormatError` for another file, or one of other parameters or transfer functions.
     """
     data = load(path, SIMULATION_FORMAT)
-    try:
+    with reading(path, "a simulation"):
         settings = _settings(json.loads(data.attrs["settings"]))
         found = json.loads(data.attrs["parameters"])
         transfer = data.attrs["transfer"]
         networks, name = int(data.attrs["networks"]), str(data.attrs["model"])
         measured = {int(k): _measured(data, i) for i, k in enumerate(data["network"].values)}
-    except (KeyError, TypeError, ValueError) as error:
-        raise FileFormatError(f"{path} holds no simulation that can be read ({error!r})") from error
     asked = ", ".join(str(p.transfer) for p in numbers.populations)
     if found != dict(numbers.parameters) or transfer != asked:
         raise FileFormatError(
