@@ -22,6 +22,7 @@ _GROWTH = 2.0  # a correction may grow by this factor from one iteration to the 
 # Where the next correction is only expected: the margin for how they grow, the length that the last one may have (and the distance
 # from an edge that unknowns must have), in units of the unknowns' scales, and the angle by which tangents may still turn.
 _CAUTION, _NEAR, _STRAIGHT = 3.0, 1e-4, 1e-5
+_TINY = 1e-300  # the least size of a row, so that one of zeros stays as it is
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ def _equilibrated(jacobian: Array, row: Array, scale: Array) -> tuple[Array, Arr
     """The bordered system, and what its rows but the last were divided by (P, n)."""
     matrix = np.empty((*row.shape, row.shape[1]))
     scaled = np.multiply(jacobian, scale[:, None, :], out=matrix[:, :-1])
-    size = np.maximum.reduce(np.abs(scaled), axis=2)
-    size[size == 0] = 1.0
+    size = np.maximum(np.maximum.reduce(np.abs(scaled), axis=2), _TINY)
     scaled /= size[:, :, None]
     matrix[:, -1] = row
     return matrix, size
@@ -72,16 +72,18 @@ def across(jacobian: Array, row: Array, scale: Array) -> Array:
 
 
 def solved(matrix: Array, rhs: Array) -> Array:
-    """Solutions of small linear systems for right sides (P, N) or (P, N, k), NaN for those that are singular or not finite."""
+    """Solutions of small linear systems for right sides (P, N) or (P, N, k), NaN for those that are singular or not finite.
+
+    To be called where warnings of floating-point numbers are ignored: it is called at every step, and to ignore them takes as
+    long as a division."""
     columns = rhs if rhs.ndim == 3 else rhs[:, :, None]
-    with np.errstate(all="ignore"):
-        try:
-            if isfinite(np.add.reduce(matrix, axis=None)) and isfinite(np.add.reduce(columns, axis=None)):
-                return np.asarray(np.linalg.solve(matrix, columns).reshape(rhs.shape))
-        except np.linalg.LinAlgError:
-            pass  # one of them is singular
+    try:
+        if isfinite(np.add.reduce(matrix, axis=None)):
+            return np.asarray(np.linalg.solve(matrix, columns).reshape(rhs.shape))
+    except np.linalg.LinAlgError:
+        pass  # one of them is singular
     out = np.full(columns.shape, np.nan)
-    for k in np.flatnonzero(np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(columns).all(axis=(1, 2))):
+    for k in np.flatnonzero(np.isfinite(matrix).all(axis=(1, 2))):
         try:
             out[k] = np.linalg.solve(matrix[k], columns[k])
         except np.linalg.LinAlgError:
@@ -106,36 +108,39 @@ def correct(
     the correction that would come next is expected to be below ``tol``; the Jacobian is then as far from the curve as the last
     correction is long.
     """
-    rows = np.arange(len(start))  # of the points that still move; what follows is theirs
-    u, last, before, first = start, np.full(len(start), np.inf), normal, np.full(len(start), np.nan)
+    rows: Any = slice(None)  # of the points that still move; what follows is theirs
+    u, last, before, first = start, np.full(len(start), np.inf), normal, np.zeros(0)
     out: Corrected | None = None
     with np.errstate(all="ignore"):
         for turn in range(1, max_iterations + 1):
             residual, slope = curve.at.residual_jacobian(u, p)
             step, ahead = _step_and_tangent(slope, normal, scale, residual)
-            length = np.sqrt(np.einsum("ij,ij->i", step, step))
-            moved = np.isfinite(length)
-            u = u + np.where(moved[:, None], step * scale, 0.0)
+            length, u = lengths(step), u + step * scale
             done = length <= tol
             if turn == 1:
                 first = length
-            elif soon and not done.all():
-                done |= _settling(length, last, np.abs(ahead - before).max(axis=1), tol) & _off_edges(u, curve, scale)
-            before = ahead
-            ended = done | ~moved | (length > _GROWTH * last) | (turn == max_iterations)
-            last = length
-            if not ended.any():
-                continue
-            part = Corrected(u, slope, ahead, done, np.full(len(u), turn), first[rows], length)
-            if out is None and ended.all():
-                return part
-            out = out or _nothing(first, slope)
-            out.take(rows[ended], part, ended)
-            if ended.all():
-                break
-            rows, u, p, normal, scale, last, before = (a[~ended] for a in (rows, u, p, normal, scale, last, before))
-    assert out is not None  # the last turn ends all
-    return out
+            elif soon:
+                done |= _settling(length, last, ahead, before, tol) & _off_edges(u, curve, scale)
+            ended = done | ~(length <= _GROWTH * last)  # which includes those that are not finite
+            count = len(u) if turn == max_iterations else np.count_nonzero(ended)
+            if count:
+                part = Corrected(u, slope, ahead, done, np.full(len(u), turn), first[rows], length)
+                if out is None and count == len(u):
+                    return part
+                if out is None:
+                    out, rows = _nothing(first, slope), np.arange(len(u))
+                if count == len(u):
+                    out.take(rows, part, slice(None))
+                    return out
+                out.take(rows[ended], part, ended)
+                rows, u, p, normal, scale, length, ahead = (a[~ended] for a in (rows, u, p, normal, scale, length, ahead))
+            before, last = ahead, length
+    raise AssertionError("the last turn ends all")
+
+
+def lengths(vectors: Array) -> Array:
+    """(P,) of vectors (P, N)."""
+    return np.asarray(np.sqrt(np.add.reduce(vectors * vectors, axis=1)))
 
 
 def _nothing(first: Array, slope: Array) -> Corrected:
@@ -145,17 +150,23 @@ def _nothing(first: Array, slope: Array) -> Corrected:
     return Corrected(u, jacobian, ahead, np.zeros(count, dtype=bool), np.zeros(count, dtype=int), first, np.full(count, np.inf))
 
 
-def _settling(length: Array, last: Array, turned: Array, tol: float) -> Any:
+def _settling(length: Array, last: Array, ahead: Array, before: Array, tol: float) -> Any:
     """(P,) whether the correction that would come next is below ``tol``, as corrections grow like the square of the last one; and
     the tangent, which converges like the points do, no longer turns."""
-    growth = _CAUTION * np.maximum(length / last**2, 1.0)
-    return (length <= _NEAR) & (growth * length**2 <= tol) & (turned * length / last <= _STRAIGHT)
+    turned = np.maximum.reduce(np.abs(ahead - before), axis=1)
+    rows = zip(length.tolist(), last.tolist(), turned.tolist(), strict=True)
+    return np.array(
+        [
+            now <= _NEAR and _CAUTION * max(now, old * old) * now * now <= tol * old * old and turn * now <= _STRAIGHT * old
+            for now, old, turn in rows
+        ]
+    )
 
 
 def _off_edges(u: Array, curve: Curve, scale: Array) -> Any:
     """(P,) whether no unknown is so near to its edge that it may have to lie on it: that takes all the digits there are."""
     if not curve.edged:
-        return np.ones(len(u), dtype=bool)
+        return True
     room = np.abs(u - curve.lower)
     return ((room > _NEAR * scale) | (room == 0)).all(axis=1)
 
@@ -168,4 +179,4 @@ def _step_and_tangent(slope: Array, normal: Array, scale: Array, residual: Array
     sides[:, -1, 1] = 1.0
     both = solved(matrix, sides)
     ahead = both[:, :, 1]
-    return both[:, :, 0], ahead / np.sqrt(np.einsum("ij,ij->i", ahead, ahead))[:, None]
+    return both[:, :, 0], ahead / lengths(ahead)[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,11 @@ class Along:
 
     def _by_parameter(self, x: Array, q: Array) -> Array:
         """(P, n, k)."""
-        index = list(self.path.index)
         derivative = getattr(self.inner, "parameter_derivative", None)
+        if derivative is not None and self.path.plain:
+            i = self.path.index[0]
+            return np.asarray(derivative(x, q), dtype=float)[:, :, i : i + 1]
+        index = list(self.path.index)
         if derivative is not None:
             return np.asarray(derivative(x, q), dtype=float)[:, :, index]
         count, twice = len(x), np.concatenate([x, x])
@@ -77,7 +81,8 @@ def scale_at(u: Array, floor: Array) -> Array:
     Many unknowns count together as three do: so steps do not shrink when an equation is discretised more finely.
     """
     scale = np.maximum(np.abs(u), floor)
-    scale[..., :-1] *= np.sqrt(max(1.0, (u.shape[-1] - 1) / 3.0))
+    if u.shape[-1] > 4:
+        scale[..., :-1] *= sqrt((u.shape[-1] - 1) / 3.0)
     return scale
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from meanfield.continuation.corrector import bordered, solved
+from meanfield.continuation.corrector import bordered, lengths, solved
 from meanfield.solve.problem import Array
 
 Predictor = Literal["tangent", "secant", "natural"]
@@ -17,9 +17,9 @@ def tangent(jacobian: Array, along: Array, scale: Array) -> Array:
     """Scaled unit tangents (P, N), oriented like ``along`` (P, N): the null vectors of the scaled Jacobian."""
     rhs = np.zeros(along.shape)
     rhs[:, -1] = 1.0
-    found = solved(bordered(jacobian, along, scale), rhs)
-    length = np.sqrt((found**2).sum(axis=1, keepdims=True))
-    return found / length
+    with np.errstate(all="ignore"):
+        found = solved(bordered(jacobian, along, scale), rhs)
+        return found / lengths(found)[:, None]
 
 
 def first_tangent(jacobian: Array, direction: Array, scale: Array) -> Array:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import acos, sqrt
 from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.corrector import correct
+from meanfield.continuation.corrector import correct, lengths
 from meanfield.continuation.curve import Curve, scale_at
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.tangent import PREDICTORS, Predictor, tangent
@@ -154,22 +155,29 @@ class Walk:
             plane[:, -1] = np.where(t[:, -1] < 0, -1.0, 1.0)
         done = correct(self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations, soon=True)
         ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
-        with np.errstate(invalid="ignore"):
-            angle = np.arccos(np.maximum(np.minimum((ahead * t).sum(axis=1), 1.0), -1.0))
-            jump = np.sqrt((((done.u - u) / scale) ** 2).sum(axis=1))
-        good = done.converged & (angle <= self.steps.worst) & (jump <= 2 * step) & (jump > 0.3 * step)
-        good &= ~self._around_a_corner(lanes, t, done.u, ahead)
-        change = self._change(done.first, angle, done.iterations, step)
-        for k in np.flatnonzero(~good):
-            lane = lanes[k]
-            lane.step = 0.4 * float(step[k])
-            if lane.step < self.steps.smallest:
-                lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
-        rows = np.flatnonzero(good)
-        moved = [lanes[k] for k in rows]
-        length = np.maximum(np.minimum(step[rows] * change[rows], self.steps.largest), self.steps.smallest)
-        self._accept(moved, done.u[rows], done.jacobian[rows], ahead[rows], scale[rows], length)
-        return moved
+        with np.errstate(all="ignore"):
+            cosine = np.maximum(np.minimum(np.add.reduce(ahead * t, axis=1), 1.0), -1.0).tolist()
+            jump = lengths((done.u - u) / scale).tolist()
+            fine = done.converged & ~self._around_a_corner(lanes, t, done.u, ahead) if self.curve.edged else done.converged
+            good = []
+            for k, lane in enumerate(lanes):
+                angle, tried = acos(cosine[k]), lane.step
+                if fine[k] and angle <= self.steps.worst and 0.3 * tried < jump[k] <= 2 * tried:
+                    good.append(k)
+                    lane.length += jump[k]
+                    lane.step = self._next(tried, float(done.first[k]), angle, int(done.iterations[k]))
+                    if lane.length <= lane.slow_until:
+                        lane.step = min(lane.step, lane.slow)
+                else:
+                    lane.step = 0.4 * tried
+                    if lane.step < self.steps.smallest:
+                        lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
+            if len(good) == len(lanes):
+                self._accept(lanes, done.u, done.jacobian, ahead, scale)
+                return lanes
+            moved = [lanes[k] for k in good]
+            self._accept(moved, *(a[good] for a in (done.u, done.jacobian, ahead, scale)))
+            return moved
 
     def _around_a_corner(self, lanes: Sequence[Lane], t: Array, new: Array, ahead: Array) -> Any:
         """(P,) whether a step led from the interior onto a curve within an edge of the domain, or away from such a curve.
@@ -177,33 +185,28 @@ class Walk:
         Curves with a kink cross there; a smooth step from one to the other has missed the point where they do. (A smooth curve
         that touches the edge may be taken for one: then a shorter step is tried.)
         """
-        if not self.curve.edged:
-            return np.zeros(len(lanes), dtype=bool)
         u = np.array([lane.u[-1] for lane in lanes])
         young = np.array([lane.born and len(lane.u) < 4 for lane in lanes])[:, None]
-        with np.errstate(invalid="ignore"):
-            old, now = np.abs(u - self.curve.lower), np.abs(new - self.curve.lower)
-            arrives = (now <= _NEARER * old) & (t < -_SLANTED) & (np.abs(ahead) <= _ALONG * np.abs(t))
-            leaves = (old <= _NEARER * now) & (ahead > _SLANTED) & (np.abs(t) <= _ALONG * np.abs(ahead)) & ~young
+        old, now = np.abs(u - self.curve.lower), np.abs(new - self.curve.lower)
+        arrives = (now <= _NEARER * old) & (t < -_SLANTED) & (np.abs(ahead) <= _ALONG * np.abs(t))
+        leaves = (old <= _NEARER * now) & (ahead > _SLANTED) & (np.abs(t) <= _ALONG * np.abs(ahead)) & ~young
         return (np.isfinite(self.curve.lower) & (arrives | leaves)).any(axis=1)
 
-    def _change(self, first: Array, angle: Array, iterations: Any, step: Array) -> Array:
-        """By which factor the next step should be longer: the prediction's error and the turn grow like its square."""
-        with np.errstate(all="ignore"):
-            by_error = np.sqrt(self.steps.correction / np.maximum(first, 1e-300))
-            by_angle = self.steps.angle / np.maximum(angle, 1e-300)
-        return np.maximum(np.minimum(np.minimum(by_error, by_angle), np.where(iterations > 4, 0.7, 2.0)), 0.4)
+    def _next(self, step: float, first: float, angle: float, iterations: int) -> float:
+        """How long the step after one of length ``step`` should be: the prediction's error and the turn grow like its square."""
+        by_error = sqrt(self.steps.correction / max(first, 1e-300))
+        by_angle = self.steps.angle / max(angle, 1e-300)
+        change = max(min(by_error, by_angle, 0.7 if iterations > 4 else 2.0), 0.4)
+        return max(min(step * change, self.steps.largest), self.steps.smallest)
 
-    def _accept(self, lanes: Sequence[Lane], u: Array, jacobian: Array, ahead: Array, scale: Array, step: Array) -> None:
-        """New points u (P, N) of P lanes, one each, and the steps (P,) that are to follow them."""
+    def _accept(self, lanes: Sequence[Lane], u: Array, jacobian: Array, ahead: Array, scale: Array) -> None:
+        """New points u (P, N) of P lanes, one each."""
         if not lanes:
             return
         fresh = scale_at(u, self.floor)
         unit = rescaled(ahead, scale, fresh)
         values = determinants(jacobian, unit, fresh, np.array([lane.weight for lane in lanes])).tolist()
         for k, lane in enumerate(lanes):
-            lane.length += distance(lane.u[-1], u[k], scale[k])
-            lane.step = float(step[k]) if lane.length > lane.slow_until else min(float(step[k]), lane.slow)
             for name, value in zip(LISTS, (u[k], unit[k], fresh[k], values[k], lane.step), strict=True):
                 getattr(lane, name).append(value)
             lane.end = self._end(lane)
@@ -214,7 +217,8 @@ class Walk:
         lane = Lane(np.array(base, dtype=float), step=step)
         size = np.nan_to_num(np.abs(jacobian * scale[None, :]).max(axis=1))
         lane.weight = np.where(size > 0, size, 1.0)
-        determinant = float(determinants(jacobian[None], ahead[None], scale[None], lane.weight[None])[0])
+        with np.errstate(all="ignore"):
+            determinant = float(determinants(jacobian[None], ahead[None], scale[None], lane.weight[None])[0])
         for name, value in zip(LISTS, (np.array(u), ahead, scale, determinant, step), strict=True):
             getattr(lane, name).append(value)
         self.lanes.append(lane)
@@ -267,11 +271,11 @@ class Walk:
     def _returned(self, lane: Lane) -> bool:
         """Whether the last step passed the lane's own start."""
         scale = lane.scale[-1]
-        way = (lane.u[0] - lane.u[-2]) / scale
         chord = (lane.u[-1] - lane.u[-2]) / scale
-        length = float(np.sqrt((chord**2).sum()))
-        if length == 0 or abs(float(way[-1])) > 1.1 * length:
+        length = sqrt(float(chord.dot(chord)))
+        if length == 0 or abs(float(lane.u[0][-1] - lane.u[-2][-1])) > 1.1 * length * float(scale[-1]):
             return False
+        way = (lane.u[0] - lane.u[-2]) / scale
         share = float((chord * way).sum()) / length**2
         aside = float(np.sqrt(((way - share * chord) ** 2).sum()))
         alike = float((lane.tangent[-2] * lane.tangent[0]).sum())
@@ -300,11 +304,13 @@ class Walk:
 
 def determinants(jacobian: Array, ahead: Array, scale: Array, weight: Array) -> Array:
     """(P,) determinants of the bordered systems in scaled unknowns, rows divided by weight (P, n), as far as floats go."""
-    with np.errstate(all="ignore"):
-        matrix = np.concatenate([jacobian * scale[:, None, :] / weight[:, :, None], ahead[:, None, :]], axis=1)
-        sign, size = np.linalg.slogdet(matrix)
-        size += 0.0 * np.add.reduce(matrix, axis=(1, 2))  # NaN where an entry is not finite
-        return np.asarray(sign * np.exp(np.maximum(np.minimum(size, 700.0), -700.0)))
+    matrix = np.empty((*ahead.shape, ahead.shape[1]))
+    rows = np.multiply(jacobian, scale[:, None, :], out=matrix[:, :-1])
+    rows /= weight[:, :, None]
+    matrix[:, -1] = ahead
+    sign, size = np.linalg.slogdet(matrix)
+    size += 0.0 * np.add.reduce(matrix, axis=(1, 2))  # NaN where an entry is not finite
+    return np.asarray(sign * np.exp(np.maximum(np.minimum(size, 700.0), -700.0)))
 
 
 def distance(a: Array, b: Array, scale: Array) -> float:
@@ -315,4 +321,4 @@ def distance(a: Array, b: Array, scale: Array) -> float:
 def rescaled(unit: Array, scale: Array, fresh: Array) -> Array:
     """Scaled unit tangents (..., N) in another scale."""
     other = unit * scale / fresh
-    return np.asarray(other / np.sqrt((other**2).sum(axis=-1, keepdims=True)))
+    return np.asarray(other / np.sqrt(np.add.reduce(other * other, axis=-1, keepdims=True)))
