@@ -248,7 +248,7 @@ class _Run:
             slow = min(enough, max(_SLOW, _FAST**2 * enough))
             taken = small & (relative <= np.where(relative <= _FAST * self.last, enough, slow)) & (code == _RUNNING)
             code[taken] = _CONVERGED
-            self.x = np.where(taken, self.x + step, self.x)
+            self.x = self._on_edges(np.where(taken, self.x + step, self.x))
             self.result.taken[self.index[taken]] = relative[taken]
         near = self.last <= max(self.options.enough, _NEAR)
         stalled = small & near & (code == _RUNNING) & (relative >= 0.25 * self.last)

@@ -152,7 +152,9 @@ def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -
     if again.size:  # where only slopes are too rough for one correction, a second one is all it takes
         at = found.owner[again]
         old = found.take(again)
-        second = refine(kernel, p[at], done.x[again], old.jacobian, scale[at], done.share[again], taken=old.taken)
+        short = (done.x < kernel.lower) & (done.x >= kernel.lower - ROUGHLY.on_edge * scale[found.owner])
+        inside = np.where(short, kernel.lower, done.x)[again]  # beyond the edge the extension would cost further evaluations
+        second = refine(kernel, p[at], inside, old.jacobian, scale[at], done.share[again], taken=old.taken)
         done = _merged(done, again, second)
     for better in (kernel.at(max(level, WORKING), quick=True), kernel.at(FINE)):
         far = np.flatnonzero(~done.settled)
