@@ -91,6 +91,21 @@ class Moments:
         return [k for k, sign in enumerate(found) if sign == -1], [sign == -1 for sign in tables]
 
     @cached_property
+    def powers(self) -> tuple[Moments, Array] | None:
+        """The averages of powers of tanh alone, and the matrix (moments, 1 + powers) that makes the moments of them and 1; None if
+        there is more in the bodies. Fewer sums, but without the relative accuracy of ``1 - tanh^2`` where tanh saturates."""
+        tanh = sp.tanh(self.variable)
+        t, q = self.generators.table.get(tanh), self.generators.table.get(self.generators.sech2)
+        if q is None or {t, q} != set(self.generators.symbols) or self._whole or self.tables or self.tilt is not None:
+            return None
+        polynomials = [sp.Poly(sp.Mul(*(g**n for g, n in key)).subs(q, 1 - t**2), t) for key in self._monomials]
+        if {g for key in self._monomials for g, _ in key} - {t, q}:
+            return None
+        orders = sorted({k for poly in polynomials for (k,) in poly.monoms() if k})
+        matrix = np.array([[float(poly.coeff_monomial(t**k)) for k in (0, *orders)] for poly in polynomials])
+        return Moments([tanh**k for k in orders], self.variable, self._prefix), matrix
+
+    @cached_property
     def _combinations(self) -> list[list[tuple[float, int]]]:
         place = {s: i for i, s in enumerate(self.moment_symbols)}
         split = lambda t: t.as_independent(*place, as_Add=False)  # numbers such as pi belong to the coefficient

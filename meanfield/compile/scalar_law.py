@@ -155,7 +155,7 @@ class ScalarLaw:
             mean, sigma, nodes, weights, *parameters = (a.astype(np.float32) for a in (mean, sigma, nodes, weights, *parameters))
         dot: Any = weights.dot if plain else self.rule(weights, errors, coarse=coarse)
         grid = UniformGrid(mean, sigma, nodes, block.widest) if shared else Grid(mean, sigma, nodes)
-        out = self._run(grid, dot, parameters)
+        out = self._sketched(grid, dot, parameters) if plain and level == SKETCH else self._run(grid, dot, parameters)
         found = [out, np.asarray(dot.bounds), np.asarray(dot.coarse_sums) if coarse else out] if check else [out]
         for values in found if block.half else ():
             values[self._odd or []] = 0.0
@@ -163,6 +163,12 @@ class ScalarLaw:
 
     def _run(self, grid: Grid, dot: Any, parameters: list[Array]) -> Array:
         return np.asarray(self.moments.run(grid, dot, *parameters)[0])
+
+    def _sketched(self, grid: Grid, dot: Any, parameters: list[Array]) -> Array:
+        if self.moments.powers is None:
+            return self._run(grid, dot, parameters)
+        powers, matrix = self.moments.powers
+        return np.asarray(matrix[:, 1:] @ np.asarray(powers.run(grid, dot)[0]) + matrix[:, :1])
 
     @cached_property
     def _odd(self) -> list[int] | None:
