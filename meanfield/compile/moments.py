@@ -95,8 +95,8 @@ class Moments:
         """The averages of powers of tanh alone, and the matrix (moments, 1 + powers) that makes the moments of them and 1; None if
         there is more in the bodies. Fewer sums, but without the relative accuracy of ``1 - tanh^2`` where tanh saturates."""
         tanh = sp.tanh(self.variable)
-        t, q = self.generators.table.get(tanh), self.generators.table.get(self.generators.sech2)
-        if q is None or {t, q} != set(self.generators.symbols) or self._whole or self.tables or self.tilt is not None:
+        t, q = (self.generators.table.get(e) for e in (tanh, self.generators.sech2))
+        if t is None or q is None or {t, q} != set(self.generators.symbols) or self._whole or self.tables or self.tilt is not None:
             return None
         polynomials = [sp.Poly(sp.Mul(*(g**n for g, n in key)).subs(q, 1 - t**2), t) for key in self._monomials]
         if {g for key in self._monomials for g, _ in key} - {t, q}:

@@ -247,7 +247,7 @@ class Program:
         if size == 1:
             results = self._results(columns, size, self._at(level), level)
             return np.array([[r.item(0) if isinstance(r, np.ndarray) else float(r) for r in results]])
-        return np.stack(self(columns, level), axis=1)
+        return np.stack(self(columns, level)).T
 
     def twice(self, columns: Sequence[Array], known: Array | None = None) -> Twice:
         """Values by the FINE rules and by coarser ones, with what there is to compare. known: those by the coarser ones (P, E)."""

@@ -128,8 +128,9 @@ class ScalarLaw:
                 whole[:, start:stop] = values
             start = stop
         if order is not None:
-            sorted_, kept = kept, np.empty_like(kept)
-            kept[:, :, order] = sorted_
+            back = np.empty_like(order)
+            back[order] = np.arange(order.size)
+            kept = kept.take(back, axis=2)
         if checks is not None:
             checks.rounding.extend(kept[1])
             checks.coarse.extend(kept[2] if nested else ())

@@ -14,7 +14,7 @@ from meanfield.model import Model
 from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular
 from meanfield.solve.in_turn import StartQueue, roughly
-from meanfield.solve.problem import Array
+from meanfield.solve.problem import Array, rows_of
 from meanfield.solve.search import Found, Rows, Search, distinct, find_all, finish, symmetry_maps, with_neighbours, without
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
@@ -29,7 +29,7 @@ class Drafts(Found):
     merits: Any = ()
 
     def take(self, rows: Any) -> Drafts:
-        return Drafts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return Drafts(**{f.name: rows_of(getattr(self, f.name), rows) for f in fields(self)})
 
 
 def find_one(model: Model, p: Array, tol: float) -> Search:
@@ -99,12 +99,12 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
         if owner.size == 0:
             break
         found = roughly(kernel, p, owner, start, queue.scale, drafts)
-        error = _ROUGH * (np.abs(found.x) + queue.scale[found.owner])
-        sure = judge.accept(kernel, found.x, p[found.owner], error).accepted
+        error = _ROUGH * (np.abs(found.x) + rows_of(queue.scale, found.owner))
+        sure = judge.accept(kernel, found.x, rows_of(p, found.owner), error).accepted
         keep = sure.copy()  # what is so near to being refused that only the refinement can tell is kept, and others are sought
         keep[~sure] = judge.accept(kernel, found.x[~sure], p[found.owner[~sure]], np.zeros_like(error[~sure])).accepted
-        found, x, sure = found.take(keep), np.maximum(found.x[keep], kernel.lower), sure[keep]
-        stable, merits = _settled(kernel, x, p[found.owner], error[keep])
+        found, error, sure = found.take(keep), rows_of(error, keep), sure[keep]
+        stable, merits = _settled(kernel, np.maximum(found.x, kernel.lower), rows_of(p, found.owner), error)
         new = Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits)
         drafts = Drafts.joined([drafts, new]) if len(drafts.owner) else new
         open_points = without(open_points, found.owner[stable & sure])
@@ -163,8 +163,8 @@ def _best(kernel: Kernel, owner: Any, x: Array, p: Array, stable: Any, merits: A
     elif merits is not None and merits.shape[1]:
         values = merits[several]
     else:
-        inside = np.maximum(x[several], kernel.lower)
-        values = kernel.values((*conditions, *quantities), inside, p[owner[several]], level=ROUGH)
+        inside = np.maximum(rows_of(x, several), kernel.lower)
+        values = kernel.values((*conditions, *quantities), inside, rows_of(p, owner[several]), level=ROUGH)
     unphysical = ~(values[:, : len(conditions)] >= -judge.EDGE).all(axis=1)
     keys = [-np.round(values[:, k], 6) for k in range(values.shape[1] - 1, len(conditions) - 1, -1)]
     ranked = np.lexsort((*keys, unphysical, ~stable[several], owner[several]))

@@ -10,7 +10,7 @@ from meanfield.compile import ROUGH, SKETCH, WORKING, Kernel, compile
 from meanfield.model import Model
 from meanfield.solve.beside import nearly_singular
 from meanfield.solve.newton import NewtonOptions, newton
-from meanfield.solve.problem import Array
+from meanfield.solve.problem import Array, rows_of
 from meanfield.solve.search import ROUGHLY, Found, Rows, Search, finish, padded, scale_of, seed_starts, without, without_copies
 from meanfield.solve.starts import own_starts
 from meanfield.solve.status import Status
@@ -84,26 +84,26 @@ def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, kn
     level, options = ROUGH, ROUGHLY
     if kernel.sketches:  # what comes after a sketch is one evaluation, mostly, and may be a good one
         level, options = ROUGH if kernel.pairs else WORKING, DRAFTED
-        way = newton(kernel.at(SKETCH, quick=True), p[owner], start, scale=scale[owner], options=SKETCHED)
+        way = newton(kernel.at(SKETCH, quick=True), rows_of(p, owner), start, scale=rows_of(scale, owner), options=SKETCHED)
         if known is not None:
             vain = np.where(way.converged, _near(kernel, known, owner, way.x, scale), np.isin(owner, known.owner, kind="table"))
             rows = np.flatnonzero(~vain)
         start, arrived = np.where(way.converged[:, None], way.x, start), np.where(way.converged, SKETCHED.enough, np.inf)
-    at = owner[rows]
-    run = newton(kernel.at(level, quick=True), p[at], start[rows], scale=scale[at], options=options, arrived=arrived[rows])
+    at, start, size = owner[rows], rows_of(start, rows), rows_of(scale, owner[rows])
+    run = newton(kernel.at(level, quick=True), rows_of(p, at), start, scale=size, options=options, arrived=arrived[rows])
     return Found(at, run.x, run.jacobian, run.taken).take(run.converged)
 
 
 def _near(kernel: Kernel, known: Found, owner: Any, x: Array, scale: Array) -> Any:
     """(R,) whether x (R, n) is so near a known root of its point that it leads there: a root next to another one is nearly
     singular, and such known roots do not count."""
-    extent = np.abs(known.x) + scale[known.owner]
+    extent = np.abs(known.x) + rows_of(scale, known.owner)
     alone = np.ones(len(known.owner), dtype=bool)
     alone[nearly_singular(kernel, known.jacobian, extent, below=_ALONE)] = False
     if not alone.any():
         return np.zeros(len(owner), dtype=bool)
-    table = padded(known.owner[alone], known.x[alone], len(scale))
-    reach, near = _NEAR * (np.abs(x) + scale[owner]), np.zeros(len(owner), dtype=bool)
+    table = padded(known.owner[alone], rows_of(known.x, alone), len(scale))
+    reach, near = _NEAR * (np.abs(x) + rows_of(scale, owner)), np.zeros(len(owner), dtype=bool)
     with np.errstate(invalid="ignore"):
         for root in np.moveaxis(table, 1, 0):  # a root of each point after the other, unknown by unknown: fewer passes
             near |= np.logical_and.reduce([np.abs(x[:, j] - root[owner, j]) < reach[:, j] for j in range(x.shape[1])])

@@ -176,7 +176,9 @@ def _refined(kernel: Kernel, x: Array, p: Array, inverted: Array, scale: Array) 
         x, open_rows = np.array(x), np.array(inside)
         x[at] = np.where(little[:, None], there, np.maximum(there - left, kernel.lower))
         open_rows[at[little]] = False
-    if open_rows.any():
+    if open_rows.all():
+        fine, bound = kernel.refined(x, p)
+    elif open_rows.any():
         fine[open_rows], bound[open_rows] = kernel.refined(x[open_rows], p[open_rows])
     if not inside.all():
         out, beyond = ~inside, ExtendedProblem(kernel.at(FINE))

@@ -21,7 +21,7 @@ from meanfield.solve.extension import extended
 from meanfield.solve.families import on_family, one_of_each, settled
 from meanfield.solve.multistart import all_roots
 from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
-from meanfield.solve.problem import Array
+from meanfield.solve.problem import Array, rows_of
 from meanfield.solve.refine import Refined, refine
 from meanfield.solve.scan import scanned
 from meanfield.solve.starts import evaluate, own_starts, scattered
@@ -50,7 +50,7 @@ class Rows:
     jacobian: Array
 
     def take(self, rows: Any) -> Rows:
-        return Rows(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return Rows(**{f.name: rows_of(getattr(self, f.name), rows) for f in fields(self)})
 
     @classmethod
     def joined(cls, parts: list[Rows]) -> Rows:
@@ -101,7 +101,7 @@ class Found:
     def take(self, rows: Any) -> Found:
         """The rows that an index array or a mask selects."""
         taken = np.broadcast_to(np.asarray(self.taken), self.owner.shape)
-        return Found(self.owner[rows], self.x[rows], self.jacobian[rows], taken[rows])
+        return Found(*(rows_of(a, rows) for a in (self.owner, self.x, self.jacobian, taken)))
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -119,16 +119,17 @@ def finish(
     (index) applies: (R, 2) of owner and sentence.
     """
     found, done = _refined(kernel, p, found, scale, level)
-    owner, at, p = found.owner, done.x, p[found.owner]
+    owner, at, p = found.owner, done.x, rows_of(p, found.owner)
+    size = rows_of(scale, owner)
     below = kernel.lower - at
-    near: Any = ((below > 0) & (below <= done.error)) | (np.abs(below) <= np.minimum(done.error, _ON_EDGE * scale[owner]))
+    near: Any = ((below > 0) & (below <= done.error)) | (np.abs(below) <= np.minimum(done.error, _ON_EDGE * size))
     error = np.where(near, done.error + np.abs(below), done.error)
     inside = np.where(near, kernel.lower, at)
     at = _exactly_symmetric(kernel, inside, error)
     error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
     if done.family.any():
         one = done.family
-        at[one], error[one] = settled(kernel, p[one], at[one], scale[owner[one]])
+        at[one], error[one] = settled(kernel, p[one], at[one], size[one])
     verdict = judge.accept(kernel, at, p, error)
     above = above_tolerance(at, error, tol)
     status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, np.where(done.family, Status.FAMILY.code, Status.CONVERGED.code))
@@ -139,7 +140,8 @@ def finish(
 
 def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
     """Refined roots; those that one correction does not settle are polished by better rules first, at last by the finest."""
-    done = refine(kernel, p[found.owner], found.x, found.jacobian, scale[found.owner], taken=found.taken)
+    size = rows_of(scale, found.owner)
+    done = refine(kernel, rows_of(p, found.owner), found.x, found.jacobian, size, taken=found.taken)
     weak = np.flatnonzero(~(done.condition < _SINGULAR))
     if weak.size:  # where there is a root next to every root, Newton's method has no end
         at = found.owner[weak]
@@ -152,7 +154,7 @@ def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -
     if again.size:  # where only slopes are too rough for one correction, a second one is all it takes
         at = found.owner[again]
         old = found.take(again)
-        short = (done.x < kernel.lower) & (done.x >= kernel.lower - ROUGHLY.on_edge * scale[found.owner])
+        short = (done.x < kernel.lower) & (done.x >= kernel.lower - ROUGHLY.on_edge * size)
         inside = np.where(short, kernel.lower, done.x)[again]  # beyond the edge the extension would cost further evaluations
         second = refine(kernel, p[at], inside, old.jacobian, scale[at], done.share[again], taken=old.taken)
         done = _merged(done, again, second)

@@ -96,3 +96,10 @@ def test_a_stable_state_just_beyond_its_onset_is_the_one() -> None:
     chaos = mf.solve(mf.models.by_name("rank1-chaotic"), g=g + np.array([1e-4, 1e-6, 1e-8]), **kw)
     assert (chaos["mu"] > 0.7).all() and chaos.stable.all()
     assert chaos["Delta_T"] == pytest.approx(3.7114 * np.array([1e-4, 1e-6, 1e-8]), rel=1e-3)
+
+
+def test_a_physical_root_that_is_found_nearly_on_the_edge_of_the_domain_is_the_one() -> None:
+    # Rough Newton steps end 1e-9 off (mu, Delta_0) = (0, 0), which is physical; what lies beside it is not.
+    point = {"g": 2.395124451317332, "M_m": -1.8851015472307657, "M_n": 3.1510876036001756, "Sigma_m": 1.192348162908301}
+    one = mf.solve(mf.models.by_name("rank1-stationary"), **point)
+    assert one.physical and one["Delta_0"] == 0.0
