@@ -27,8 +27,8 @@ CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the
 SMALLEST_COUNTS = (64, 96)  # fewer save less than a block of their own costs: up to ROUGH, and beyond
 _BEYOND = 0.3  # standard deviations added to the cut-off
 NOTHING, WIDE = -2, -1  # not a number, or so far off that nothing is computed; too wide for a series
-# Laws of a variance above 4096 are iterates that have wandered off and are given up.
-WIDTHS = 2.0 ** (np.arange(-12, 25) / 4)
+# Laws of a standard deviation above 2048 are iterates that have wandered off and are given up.
+WIDTHS = 2.0 ** (np.arange(-12, 45) / 4)
 _RATES = np.concatenate([2.0 ** (np.arange(12, -21, -1) / 2), [0.0]])
 CORRELATIONS = np.exp(-_RATES)
 _WIDTHS, _CORRELATIONS = WIDTHS.tolist(), CORRELATIONS.tolist()

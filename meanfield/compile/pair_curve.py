@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from math import inf
 
 import numpy as np
@@ -19,15 +18,14 @@ from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import UniformGrid
 from meanfield.compile.group import Array, Dot
 from meanfield.compile.pair_choice import NOTHING, WIDE, Way, choice
-from meanfield.compile.wide_pairs import function_values
+from meanfield.compile.wide_tables import Request, wide_table
 from meanfield.quadrature.hermite import powers
-from meanfield.quadrature.pair_tables import PairTable, pair_table, table_averages
+from meanfield.quadrature.pair_tables import table_averages
 
 _LONGEST_SERIES = 640  # coefficients; from there on correlations above _NEAR are read from a table
 _NEAR = 0.9
 _SAME = 4 * float(np.finfo(float).eps)  # correlations this near to one another differ by their rounding only
-_TABLE_TOLERANCE = 1e-15
-_WIDEST = 256.0  # standard deviation; beyond, an iterate has wandered off
+_WIDEST = 2048.0  # standard deviation; beyond, an iterate has wandered off
 
 
 class PairCurve:
@@ -90,16 +88,19 @@ class PairCurve:
         nearest = np.where(chosen, apart, np.inf).min(axis=1)
         width = 2.0 ** np.ceil(np.log2(np.sqrt(var[at])))
         narrowest = 2.0 ** np.floor(np.log2(np.sqrt(var[at] * np.clip(nearest, 1e-7, 2.0) / 2)))
+        offset = width / 2 * np.ceil(np.abs(mean[at]) / (width / 2))
         groups: dict[tuple[float, ...], list[int]] = {}
         for k in np.flatnonzero(chosen.any(axis=1)).tolist():
             values = (float(p[at[k]]) for p in parameters)
-            groups.setdefault((width[k], narrowest[k], split[k], mean[at[k]] == 0, *values), []).append(k)
-        for (widest, least, near, centred, *here), members in groups.items():
+            groups.setdefault((width[k], narrowest[k], split[k], offset[k], *values), []).append(k)
+        for (widest, least, near, mean_size, *here), members in groups.items():
             row, column = np.nonzero(chosen[members])
             rows = at[members][row]
-            tables = self._tables(float(widest), float(least), bool(near), bool(centred), tuple(here))
-            for target, table in zip(out, tables, strict=True):
-                target[rows, column] = table_averages(table, mean[rows], var[rows], apart[members][row, column])
+            Y_widest = float(widest) * ((1 - _NEAR) / 2) ** 0.5 if near else inf
+            wanted = float(widest), float(least), float(mean_size), Y_widest
+            table = wide_table(Request(tuple(self.products), self.variable, self.facts, tuple(here), *wanted))
+            assert table is not None
+            out[:, rows, column] = table_averages(table, mean[rows], var[rows], apart[members][row, column])
 
     def _series(self, mean: Array, sigma: Array, rho: Array, parameters: list[Array], way: Way, level: int) -> Array:
         z, weights, table = projection(way.step, way.cutoff, way.count, way.half)
@@ -109,41 +110,6 @@ class PairCurve:
         if np.abs(rho - rho[0]).max() <= _SAME:
             return np.asarray(c.transpose(0, 2, 1) @ powers(rho[0], way.count).T)
         return np.stack([c[:, :, i] @ powers(row, way.count).T for i, row in enumerate(rho)], axis=1)
-
-    def _tables(self, width: float, narrowest: float, near: bool, centred: bool, parameters: tuple[float, ...]) -> list[PairTable]:
-        strip = self.facts.strip
-        if strip == inf:  # of an entire function, the distance over which it grows by e^4 may stand for it
-            strip = 2.0 / max(self.facts.growth**0.5, self.facts.rate, 0.5)
-        widest = width * ((1 - _NEAR) / 2) ** 0.5 if near else None
-        facts = (width, narrowest, widest, float(strip), float(self.facts.pole_order), centred)
-        return [_cached(f, h, self.variable, parameters, *facts) for f, h in self.products]
-
-
-@lru_cache(maxsize=128)
-def _cached(
-    f: sp.Expr,
-    h: sp.Expr,
-    variable: sp.Symbol,
-    parameters: tuple[float, ...],
-    width: float,
-    narrowest: float,
-    widest: float | None,
-    strip: float,
-    pole_order: float,
-    centred: bool,
-) -> PairTable:
-    values = function_values((f, h), variable, parameters)
-    return pair_table(
-        lambda x: values(x)[0],
-        lambda x: values(x)[1],
-        width,
-        narrowest,
-        strip=strip,
-        pole_order=pole_order,
-        tol=_TABLE_TOLERANCE,
-        centred=centred,
-        widest=widest,
-    )
 
 
 __all__ = ["PairCurve"]

@@ -7,9 +7,9 @@ point costs two small matrix products. For wide laws, whose Hermite series is lo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import asinh, ceil, log, pi, sinh
+from math import asinh, ceil, inf, log, pi, sinh
 
 import numpy as np
 
@@ -22,19 +22,19 @@ _BLOCK = 32768  # elements of a temporary that stays in cache
 
 @dataclass(frozen=True)
 class PairTable:
-    """X (a,), Y (b,) >= 0, their weights, and the product (a, b), symmetrised in Y."""
+    """X (a,), Y (b,) >= 0, their weights, and the products (K, a, b), symmetrised in Y."""
 
     X: Array
     Y: Array
     X_weights: Array
     Y_weights: Array
-    product: Array
+    products: Array
     narrowest: float
 
 
 def pair_table(
-    f: Function,
-    h: Function,
+    functions: Function,
+    pairs: Sequence[tuple[int, int]],
     width: float,
     narrowest: float,
     *,
@@ -42,43 +42,75 @@ def pair_table(
     pole_order: float,
     tol: float,
     centred: bool,
-    widest: float | None = None,
-) -> PairTable:
-    """The table for laws of standard deviation up to ``width`` (and not below a half of it), and correlations for which the
-    standard deviation of Y is at least ``narrowest``, at most ``widest`` (default: any). strip, pole_order: of f and h. centred:
-    for means of 0 only."""
-    cutoff = gaussian_cutoff(tol)
-    far = _extent(f, h, cutoff * width, tol)
-    end = min(cutoff * min(widest or width, width), far)
-    step = trapezoid_step(strip, width / 2, tol, pole_order=2 * pole_order) * width / 2
-    X, X_weights = _outwards(step, min(cutoff * width, far), end, strip)
-    # Equally spaced in theta, Y resolves ``narrowest`` near 0 and the singularities of the product at Y = +-X + i strip beyond.
+    mean: float = 0.0,
+    degree: float = 0.0,
+    rate: float = 0.0,
+    widest: float = inf,
+    refine: float = 1.0,
+    largest: float = inf,
+) -> PairTable | None:
+    """The table of the products ``f_i(u) f_j(v)`` (i, j in ``pairs``); ``functions`` gives all f stacked along a new first axis.
+
+    For laws of standard deviation up to ``width`` (and not below a half of it), means up to ``mean`` in size (``centred``: of 0
+    only), and correlations for which the standard deviation of Y is at least ``narrowest``, at most ``widest`` (default: any).
+    strip, pole_order: of the f; degree, rate: of their growth, ``|x|^degree exp(rate |x|)``. refine: steps are as much shorter
+    than ``tol`` asks for. None if the table would have more than ``largest`` entries.
+    """
+    cutoff = gaussian_cutoff(tol / 100, degree=2 * degree, rate=2 * rate * width)
+    reach = cutoff * width + abs(mean)
+    far = _extent(functions, reach, tol)
+    # Below ``narrowest`` averages are extrapolated from up to 3^(1/2) times it.
+    end = min(cutoff * min(max(widest, 2 * narrowest), width), far)
+    reach = min(reach, far)
+    step = trapezoid_step(strip, width / 2, tol, pole_order=2 * pole_order) * width / 2 / refine
+    Y, Y_weights = _graded(end, narrowest, strip, _theta_step(tol) / refine)
+    even, turn = _evenly(step, reach), end + 8 * strip
+    for X, X_weights in [_outwards(step, reach, turn, strip), even] if reach > turn + 2 * strip else [even]:
+        if X.size * Y.size * len(pairs) > largest:
+            return None
+        if centred:
+            X, X_weights = X[X.size // 2 :], X_weights[X.size // 2 :].copy()
+            X_weights[1:] *= 2
+        table = PairTable(X, Y, X_weights, Y_weights, _products(functions, pairs, X, Y, centred), narrowest)
+        if X_weights.max() <= 2 * step or _resolved(table, width, tol):
+            break
+    return table
+
+
+def _products(functions: Function, pairs: Sequence[tuple[int, int]], X: Array, Y: Array, centred: bool) -> Array:
+    """Of the f at X + Y and X - Y, (K, a, b), symmetrised in Y and, if ``centred``, in X."""
+    products = np.zeros((len(pairs), X.size, Y.size))
+    sides = (X, -X) if centred else (X,)
+    for side in sides:
+        plus, minus = functions(side[:, None] + Y), functions(side[:, None] - Y)
+        for product, (i, j) in zip(products, pairs, strict=True):
+            product += plus[i] * minus[j] if i == j else (plus[i] * minus[j] + minus[i] * plus[j]) / 2
+    return products / len(sides)
+
+
+def _graded(end: float, narrowest: float, strip: float, step: float) -> tuple[Array, Array]:
+    """Nodes Y >= 0 up to ``end`` and weights. Equally spaced in theta, they resolve ``narrowest`` near 0 and the singularities of
+    the product at Y = +-X + i strip beyond."""
     scale, small = 2 * strip / pi, min(narrowest, strip) / 2
-    step_theta = _theta_step(tol)
     last = end / scale + log(scale / small) if end > 30 * scale else asinh(sinh(end / scale) * scale / small)
-    theta = step_theta * np.arange(ceil(last / step_theta) + 1)
+    theta = step * np.arange(ceil(last / step) + 1)
     # ratio = small/scale sinh(theta), by logarithms where it is large.
     ratio = small / scale * np.sinh(np.minimum(theta, 300.0))
     Y = np.where(theta < 300.0, scale * np.arcsinh(ratio), scale * (theta + log(small / scale)))
-    Y_weights = np.where(theta < 300.0, small * np.cosh(np.minimum(theta, 300.0)) / np.hypot(1, ratio), scale) * step_theta * 2
-    Y_weights[0] /= 2
-    product = f(X[:, None] + Y) * h(X[:, None] - Y)
-    product = (product + f(X[:, None] - Y) * h(X[:, None] + Y)) / 2
-    if centred:
-        count = X.size // 2
-        product = np.concatenate([product[count : count + 1], product[count + 1 :] + product[count - 1 :: -1]])
-        X, X_weights = X[count:], X_weights[count:]
-    return PairTable(X, Y, X_weights, Y_weights, product, narrowest)
+    weights = np.where(theta < 300.0, small * np.cosh(np.minimum(theta, 300.0)) / np.hypot(1, ratio), scale) * step * 2
+    weights[0] /= 2
+    return Y, weights
 
 
-def _outwards(step: float, reach: float, core: float, strip: float) -> tuple[Array, Array]:
-    """Nodes X and weights up to ``reach``: equally spaced by ``step`` up to ``core``, where the product has its singularities at
-    X = +-Y + i strip; beyond they recede, and the spacing grows in proportion."""
+def _evenly(step: float, reach: float) -> tuple[Array, Array]:
+    X = np.float64(step) * np.arange(-ceil(reach / step), ceil(reach / step) + 1)
+    return X, np.full(X.size, step)
+
+
+def _outwards(step: float, reach: float, turn: float, strip: float) -> tuple[Array, Array]:
+    """Nodes X and weights up to ``reach``: equally spaced by ``step`` where the product has its singularities at
+    X = +-Y + i strip; from ``turn`` on they recede, and the spacing grows in proportion."""
     growth = 2 * strip
-    turn = core + 4 * growth
-    if turn + growth >= reach:
-        X = np.float64(step) * np.arange(-ceil(reach / step), ceil(reach / step) + 1)
-        return X, np.full(X.size, step)
     last = turn + growth * log(reach / growth)
     theta = np.float64(step) * np.arange(-ceil(last / step), ceil(last / step) + 1)
     bend = np.exp((np.abs(theta) - turn) / growth)
@@ -86,38 +118,53 @@ def _outwards(step: float, reach: float, core: float, strip: float) -> tuple[Arr
     return theta + growth * np.sign(theta) * (bend - fall), step * (1 + bend + fall)
 
 
-def table_averages(table: PairTable, mean: Array | float, var: Array | float, apart: Array) -> Array:
-    """``<f(u) h(v)>`` of laws mean, var ((m,) or numbers) where ``1 - rho`` is ``apart`` (m,): (m,). Nearer to 0 than the table
-    resolves it is extrapolated by a parabola, over a distance that is nothing to f and h."""
+def _resolved(table: PairTable, width: float, tol: float) -> bool:
+    """Whether X may recede, for the widest and the narrowest law: whether its even and its odd nodes, rules of twice the step, err
+    no more than the root of ``tol``. What goes on far out, like a wave, needs equal spacing."""
+    signs = np.where(np.arange(table.X.size) % 2, -1.0, 1.0)
+    allowed = min(1e3 * tol**0.5, 0.1)
+    for sigma in (width, width / 2):
+        weights = np.exp((table.X / sigma) ** 2 / -2) * table.X_weights
+        sizes = weights @ np.abs(table.products)
+        if (np.abs((weights * signs) @ table.products).max(axis=1) > allowed * sizes.max(axis=1)).any():
+            return False
+    return True
+
+
+def table_averages(table: PairTable, mean: Array | float, var: Array | float, apart: Array, *, absolute: bool = False) -> Array:
+    """Averages (K, m) of the products over laws mean, var ((m,) or numbers) where ``1 - rho`` is ``apart`` (m,); with
+    ``absolute`` those of their sizes. Nearer to 0 than the table resolves they are extrapolated by a parabola, over a distance
+    that is nothing to the functions."""
     mean, var = np.broadcast_to(mean, apart.shape), np.broadcast_to(var, apart.shape)
+    products = np.abs(table.products) if absolute else table.products
     least = 2 * table.narrowest**2 / var
     close = apart < least
-    found = _averages(table, mean, var, np.where(close, least, apart))
+    found = _averages(table, products, mean, var, np.where(close, least, apart))
     if close.any():
         mean, var, least = mean[close], var[close], least[close]
-        values = [found[close], *(_averages(table, mean, var, k * least) for k in (2.0, 3.0))]
+        values = [found[:, close], *(_averages(table, products, mean, var, k * least) for k in (2.0, 3.0))]
         t = apart[close] / least
-        found[close] = (t - 2) * (t - 3) / 2 * values[0] - (t - 1) * (t - 3) * values[1] + (t - 1) * (t - 2) / 2 * values[2]
+        found[:, close] = (t - 2) * (t - 3) / 2 * values[0] - (t - 1) * (t - 3) * values[1] + (t - 1) * (t - 2) / 2 * values[2]
     return found
 
 
-def _averages(table: PairTable, mean: Array, var: Array, apart: Array) -> Array:
-    out = np.empty(apart.size)
+def _averages(table: PairTable, products: Array, mean: Array, var: Array, apart: Array) -> Array:
+    out = np.empty((len(products), apart.size))
     block = max(1, _BLOCK // table.X.size)
     for start in range(0, apart.size, block):
         part = slice(start, start + block)
         S, D = (var[part] * (2 - apart[part]) / 2)[:, None], (var[part] * apart[part] / 2)[:, None]
         along = np.exp((table.X - mean[part, None]) ** 2 / (-2 * S)) * table.X_weights
         across = np.exp(table.Y**2 / (-2 * D)) * table.Y_weights
-        out[part] = np.einsum("ij,ij->i", along @ table.product, across) / (2 * pi * np.sqrt(S * D)[:, 0])
+        out[:, part] = np.einsum("kij,ij->ki", along @ products, across) / (2 * pi * np.sqrt(S * D)[:, 0])
     return out
 
 
-def _extent(f: Function, h: Function, reach: float, tol: float) -> float:
-    """Beyond it in X or Y the product is negligible, because f and h decay; infinite if they do not."""
+def _extent(functions: Function, reach: float, tol: float) -> float:
+    """Beyond it in X or Y all products are negligible, because all functions decay; infinite if they do not."""
     x = np.linspace(0.0, reach, 2001)
-    size = np.max([np.abs(f(x)), np.abs(f(-x)), np.abs(h(x)), np.abs(h(-x))], axis=0)
-    kept = np.flatnonzero(size > tol * 1e-3 * size.max())
+    sizes = np.maximum(np.abs(functions(x)), np.abs(functions(-x)))
+    kept = np.flatnonzero((sizes > tol * 1e-3 * sizes.max(axis=1, keepdims=True)).any(axis=0))
     return float(x[kept[-1]]) + float(x[1])
 
 

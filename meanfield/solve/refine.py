@@ -172,7 +172,7 @@ def _refined(kernel: Kernel, x: Array, p: Array, inverted: Array, scale: Array) 
         moved[at] = distance[near]
         fine[at], bound[at] = kernel.refined(there, p[at], np.zeros_like(there))
         left = _times(inverted[:, :, at], fine[at])
-        little = (np.abs(left) < _LITTLE * extent).all(axis=1)
+        little = (np.abs(left) < _LITTLE * np.minimum(extent, np.abs(there) + 1.0)).all(axis=1)
         x, open_rows = np.array(x), np.array(inside)
         x[at] = np.where(little[:, None], there, np.maximum(there - left, kernel.lower))
         open_rows[at[little]] = False

@@ -24,8 +24,8 @@ def slope(x: np.ndarray) -> np.ndarray:
 )
 def test_against_the_product_rule(f, strip, mean, var) -> None:
     width = np.sqrt(var)
-    table = pair_table(f, f, width, width * 1e-4, strip=strip, pole_order=2, tol=1e-15, centred=mean == 0)
-    found = table_averages(table, mean, var, APART)
+    table = pair_table(lambda x: f(x)[None], [(0, 0)], width, width * 1e-4, strip=strip, pole_order=2, tol=1e-15, centred=mean == 0)
+    found = table_averages(table, mean, var, APART)[0]
     full = np.full(APART.shape, var)
     expected, error = pair_average(
         f, f, np.full(APART.shape, mean), full, var * (1 - APART), strip=strip, pole_order=2, tol=1e-13, max_nodes=1201
@@ -35,8 +35,10 @@ def test_against_the_product_rule(f, strip, mean, var) -> None:
 
 
 def test_two_different_functions() -> None:
-    table = pair_table(np.tanh, sech2, 3.0, 1e-3, strip=np.pi / 2, pole_order=2, tol=1e-15, centred=False)
+    table = pair_table(
+        lambda x: np.stack([np.tanh(x), sech2(x)]), [(0, 1)], 3.0, 1e-3, strip=np.pi / 2, pole_order=2, tol=1e-15, centred=False
+    )
     apart = np.array([0.01, 0.4, 1.0])
-    found = table_averages(table, 0.8, 8.0, apart)
+    found = table_averages(table, 0.8, 8.0, apart)[0]
     expected, _ = pair_average(np.tanh, sech2, np.full(3, 0.8), np.full(3, 8.0), 8.0 * (1 - apart), pole_order=2, tol=1e-13)
     assert found == pytest.approx(expected, abs=1e-13)
