@@ -16,7 +16,6 @@ from meanfield.quadrature.hermite import hermite_table
 from meanfield.transfer import Applied
 
 _STEPS_PER_OCTAVE = 6
-_LARGE = 2048  # numbers of coefficients beyond this are rare, and their tables large
 
 
 class Coefficients:
@@ -104,27 +103,14 @@ def _full_table(step: float, cutoff: float, count: int) -> tuple[Array, Array, A
     return z, weights / weights.sum(), np.ascontiguousarray(table.T)
 
 
+@lru_cache(maxsize=1024)
 def projection(step: float, cutoff: float, count: int, half: bool = False) -> tuple[Array, Array, Array]:
     """Nodes (n,), weights (n,) of the normal law and the projection (count, n); shared through a cache. half: the nodes z >= 0
     with doubled weights."""
-    return (_projection if count <= _LARGE else _large_projection)(step, cutoff, count, half)
-
-
-@lru_cache(maxsize=1024)
-def _projection(step: float, cutoff: float, count: int, half: bool) -> tuple[Array, Array, Array]:
     z, weights, table = _full_table(step, cutoff, 1 << int(np.ceil(np.log2(max(count, 32)))))
     if half:
         z, weights, table = _half(step, cutoff, table.shape[0])
     return z, weights, table[:count]
-
-
-@lru_cache(maxsize=16)
-def _large_projection(step: float, cutoff: float, count: int, half: bool) -> tuple[Array, Array, Array]:
-    """Ten megabytes each: only the last few are kept."""
-    z, weights, table = _full_table.__wrapped__(step, cutoff, count)
-    if half:
-        z, weights, table = _halved(z, weights, table)
-    return z, weights, table
 
 
 @lru_cache(maxsize=256)

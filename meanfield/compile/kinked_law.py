@@ -43,7 +43,7 @@ _WIDEST = 256.0  # standard deviation; beyond, an iterate has wandered off
 
 
 class KinkedPairLaw:
-    """The group of such averages over one law ``(mean, var)``; inputs and outputs as those of `PairLaw`."""
+    """The group of such averages over one law ``(mean, var)``; inputs: mean, var, covariances; outputs as those of `PairLaw`."""
 
     def __init__(
         self, mean: sp.Expr, var: sp.Expr, covs: Sequence[sp.Expr], terms: Sequence[PairTerm], variable: sp.Symbol, prefix: str

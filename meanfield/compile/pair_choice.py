@@ -21,7 +21,7 @@ from meanfield.quadrature.trapezoid import gaussian_cutoff
 
 # What is left out of a series is mostly a hundred times smaller than the bounds below say.
 PAIR_TOLERANCES = TOLERANCES | {SKETCH: 1e-4, TIGHT: 1e-12, FINE: 1e-14}
-LARGEST_COUNT = 5120  # beyond, every point costs a product grid, a hundred times as much
+LARGEST_COUNT = 1280  # from about here a table of the product costs less
 QUOTIENT_GAP = 0.05  # quotients lose a factor 1/gap^2 of accuracy
 CHEAP_COUNT = 96  # below this many coefficients the series is used whatever the correlation
 SMALLEST_COUNTS = (64, 96)  # fewer save less than a block of their own costs: up to ROUGH, and beyond

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from math import isfinite, nan
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import sympy as sp
@@ -23,16 +24,31 @@ from meanfield.compile.group import Array, Checks
 from meanfield.compile.pair_choice import NOTHING, WIDE, Choice, choice
 from meanfield.compile.series import PairTerm, Recipe
 from meanfield.compile.single import Single
-from meanfield.compile.wide_pairs import wide_pair_terms
+from meanfield.compile.wide_pairs import WidePairs
 
 _FEW = 2  # points of a block that are sooner done one by one
-Law = tuple[Array, Array, list[Array], Sequence[Array]]  # mean, standard deviation, correlations, parameters
+T = TypeVar("T")
+
+
+class Law(NamedTuple):
+    """Of a batch of points: gaps are the distances of the covariances from the variance."""
+
+    mean: Array
+    sigma: Array
+    rho: Sequence[Array]
+    gaps: Sequence[Array]
+    parameters: Sequence[Array]
+
+    def numbers(self, k: int) -> tuple[list[float], list[float], list[float]]:
+        """The correlations, gaps and parameters of one point."""
+        rho, gaps, parameters = ([a.item(k) for a in some] for some in self[2:])
+        return rho, gaps, parameters
 
 
 class PairLaw:
     """Pair averages and divided differences over one law ``(mean, var)``.
 
-    inputs: mean, var, covariances, parameters of the bodies. One output per term.
+    inputs: mean, var, covariances, their distances from var, parameters of the bodies. One output per term.
     """
 
     def __init__(
@@ -50,16 +66,19 @@ class PairLaw:
         self.grids = tuple(analyticity([*c.tables, *c.zeroth, *c.averages], variable) for c in every)
         # Only Jacobians hold the highest derivatives, and they need not be right to the last digit.
         self.facts: Analyticity = analyticity([*functions.tables, *functions.zeroth], variable)
+        self.wide = WidePairs(terms, variable, self.facts)
         self.needed = replace(self.facts, pole_order=max(1.0, self.facts.pole_order - 2.0))
         self.symmetric = all(c.moments.parities is not None for c in every)
-        self.inputs = [mean, var, *covs, *functions.moments.parameters]
+        # Their distances from the variance come by themselves: next to it they are known better than what they are differences of.
+        self.inputs = [mean, var, *covs, *(sp.expand(var - c) for c in covs), *functions.moments.parameters]
         self._choices: dict[int, Choice] = {}
 
     def evaluate(self, inputs: Sequence[Array], level: int, checks: Checks | None = None) -> list[Array]:
         mean, var = inputs[0], np.maximum(inputs[1], 0.0)
+        covs, gaps, parameters = self._parts(inputs)
         with np.errstate(invalid="ignore", divide="ignore"):
-            rho = [np.where(var > 0, np.clip(c / var, -1.0, 1.0), 0.0) for c in inputs[2 : 2 + self.n_covs]]
-        law = (mean, np.sqrt(var), rho, inputs[2 + self.n_covs :])
+            rho = [np.where(var > 0, np.clip(c / var, -1.0, 1.0), 0.0) for c in covs]
+        law = Law(mean, np.sqrt(var), rho, gaps, parameters)
         values, noise = self._batch(law, level, checks is not None)
         if checks is not None:
             checks.rounding.extend(noise)
@@ -68,18 +87,25 @@ class PairLaw:
     def evaluate_one(self, inputs: Sequence[float], level: int) -> list[float]:
         """The same at a single point, in numbers."""
         var = max(inputs[1], 0.0)
-        rho = [min(max(c / var, -1.0), 1.0) if var > 0 and c == c else c - c for c in inputs[2 : 2 + self.n_covs]]
-        return self._alone(inputs[0], var**0.5, rho, inputs[2 + self.n_covs :], level)
+        covs, gaps, parameters = self._parts(inputs)
+        rho = [min(max(c / var, -1.0), 1.0) if var > 0 and c == c else c - c for c in covs]
+        return self._alone(inputs[0], var**0.5, rho, gaps, parameters, level)
 
-    def _alone(self, mean: float, sigma: float, rho: Sequence[float], parameters: Sequence[float], level: int) -> list[float]:
+    def _parts(self, inputs: Sequence[T]) -> tuple[Sequence[T], Sequence[T], Sequence[T]]:
+        """Covariances, distances and parameters."""
+        first, last = 2 + self.n_covs, 2 + 2 * self.n_covs
+        return inputs[2:first], inputs[first:last], inputs[last:]
+
+    def _alone(
+        self, mean: float, sigma: float, rho: Sequence[float], gaps: Sequence[float], parameters: Sequence[float], level: int
+    ) -> list[float]:
         ways = self._ways(level)
         kind = ways.one(sigma, max(map(abs, rho), default=0.0)) if isfinite(mean) else NOTHING
         if kind >= 0:
             way = ways.ways[kind + (self.symmetric and mean == 0)]
             return self._singles[way.quotient].values(mean, sigma, rho, parameters, way)
         if kind == WIDE:
-            law = np.array([mean]), np.array([sigma]), [np.array([r]) for r in rho], [np.array([p]) for p in parameters]
-            return wide_pair_terms(self, *law, level, False)[0][:, 0].tolist()
+            return self.wide.values(mean, sigma, gaps, parameters, level, False)[0].tolist()
         return [nan] * len(self.terms)
 
     @cached_property
@@ -93,7 +119,7 @@ class PairLaw:
         return self._choices[level]
 
     def _batch(self, law: Law, level: int, keep: bool) -> tuple[Array, Array]:
-        mean, sigma, rho, parameters = law
+        mean, sigma, rho, _, parameters = law
         ways = self._ways(level)
         largest = np.abs(rho[0]) if len(rho) == 1 else np.max(np.abs(rho), axis=0) if rho else np.zeros_like(sigma)
         kind = ways.kind(sigma, largest)
@@ -105,8 +131,7 @@ class PairLaw:
         for at, way in ways.blocks(kind):
             if not keep and at.size <= _FEW:
                 for k in at.tolist():
-                    one = mean.item(k), sigma.item(k), [r.item(k) for r in rho], [p.item(k) for p in parameters]
-                    values[:, k], noise[:, k] = self._alone(*one, level), 0.0
+                    values[:, k], noise[:, k] = self._alone(mean.item(k), sigma.item(k), *law.numbers(k), level), 0.0
                 continue
             z, weights, table = projection(way.step, way.cutoff, way.count, way.half)
             grid, here = UniformGrid(mean[at], sigma[at], z), [r[at] for r in rho]
@@ -116,10 +141,8 @@ class PairLaw:
             if some:  # what is left to do for each point is done for all at once
                 at, rows, bounds = (np.concatenate(part, axis=-1) for part in zip(*some, strict=True))
                 values[:, at], noise[:, at] = self.recipes[quotient].assembled(rows, bounds, sigma[at], [r[at] for r in rho])
-        for at in np.flatnonzero(kind == WIDE)[:, None]:
-            values[:, at], noise[:, at] = wide_pair_terms(
-                self, mean[at], sigma[at], [r[at] for r in rho], [p[at] for p in parameters], level, keep
-            )
+        for k in np.flatnonzero(kind == WIDE).tolist():
+            values[:, k], noise[:, k] = self.wide.values(mean.item(k), sigma.item(k), *law.numbers(k)[1:], level, keep)
         return values, noise
 
 

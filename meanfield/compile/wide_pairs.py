@@ -1,21 +1,20 @@
 """Pair averages where the law is so wide, and the correlation so near 1, that a Hermite series would be too long.
 
 A table of the product in ``(u + v)/2`` and ``(u - v)/2`` serves all correlations of a point and every point of about the same
-width. Divided differences are integrated over [0, 1] (Hermite-Genocchi), or taken as quotients where the covariances are far
-apart.
+width. Divided differences are integrated over [0, 1] (Hermite-Genocchi).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from math import ceil, factorial, floor, log1p, log2
-from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
 
+from meanfield.compile.generators import Analyticity
 from meanfield.compile.group import EPS, FINE, ROUGH, TIGHT, TOLERANCES, WORKING, Array, refinement
 from meanfield.compile.series import AT_VARIANCE, PairTerm
 from meanfield.compile.wide_tables import Request, function_values, wide_table
@@ -24,144 +23,159 @@ from meanfield.quadrature.pair_tables import table_averages
 from meanfield.quadrature.pairs import pair_average
 from meanfield.quadrature.trapezoid import gaussian_cutoff, gaussian_trapezoid, trapezoid_step
 
-if TYPE_CHECKING:
-    from meanfield.compile.pair_law import PairLaw
-
 _NODES = {ROUGH: 0.5, WORKING: 0.8, TIGHT: 1.0, FINE: 1.3}  # of an integral over [0, 1], relative to what TIGHT needs
 _LARGEST_TABLE = 1 << 24  # numbers; laws of such width whose correlation is far from 1 are left to the product rule
 _OPPOSITE = 1.5  # 1 - rho from which (u + v)/2 is too narrow for a table
 _ROUNDING = 16 * EPS
 
 
+class WidePairs:
+    """The terms of a pair law, one point at a time. facts: analyticity of all f and g."""
+
+    def __init__(self, terms: Sequence[PairTerm], variable: sp.Symbol, facts: Analyticity) -> None:
+        self.size, self.variable, self.facts = len(terms), variable, facts
+        sharing: dict[tuple[int, ...], list[int]] = {}
+        for k, t in enumerate(terms):
+            sharing.setdefault(tuple(sorted(set(t.points) or {AT_VARIANCE})), []).append(k)
+        # A divided difference over more than two different points has no table: its terms stay NaN.
+        self.parts = [
+            _Part.of([terms[k] for k in places], points, places, variable) for points, places in sharing.items() if len(points) <= 2
+        ]
+
+    def values(
+        self, mean: float, sigma: float, gaps: Sequence[float], parameters: Sequence[float], level: int, claims: bool
+    ) -> tuple[Array, Array]:
+        """Values and bounds on their rounding errors (T,), infinite ones without ``claims``; gaps: distances of the covariances
+        from the variance."""
+        law = _Law(self.variable, self.facts, mean, sigma, tuple(parameters), max(level, ROUGH), claims)
+        apart = [min(max(gap / sigma**2, 0.0), 2.0) for gap in gaps]
+        values, errors = np.full((2, self.size), np.nan)
+        for part in self.parts:
+            values[part.places], errors[part.places] = law.terms(
+                part, *(0.0 if p == AT_VARIANCE else apart[p] for p in part.points)
+            )
+        return values, errors
+
+
 @dataclass(frozen=True)
-class _Averages:
-    """``<f(u) g(v)>`` at correlations 1 - ``apart`` (R,); the term's value is ``weight @`` these averages."""
+class _Part:
+    """Terms over the same one or two covariances; they share their correlations, and all functions there one pass.
 
-    f: sp.Expr
-    g: sp.Expr
-    apart: Array
-    weight: Array
-
-
-def wide_pair_terms(
-    group: PairLaw, mean: Array, sigma: Array, rho: Sequence[Array], parameters: Sequence[Array], level: int, claims: bool
-) -> tuple[Array, Array]:
-    """Values and bounds on their rounding errors (T, 1) of a group's terms at one point, infinite ones without ``claims``.
-
-    Terms that need averages at the same correlations share their nodes, and all functions there one pass.
+    products: their different ``(f, g)``, differentiated as often as the terms ask for. which: of each term. powers: how often
+    a term has each of two points.
     """
-    law = _Law(group, float(mean[0]), float(sigma[0]), tuple(float(p[0]) for p in parameters), max(level, ROUGH), claims)
-    requests = [law.request(t, [1 - float(r[0]) for r in rho]) for t in group.terms]
-    values, errors = np.full((2, len(requests), 1), np.nan)
-    shared: dict[bytes, list[int]] = {}
-    for k, request in enumerate(requests):
-        if request is not None:
-            shared.setdefault(request.apart.tobytes(), []).append(k)
-    for rows in shared.values():
-        some = [r for r in (requests[k] for k in rows) if r is not None]
-        for k, request, value, error in zip(rows, some, *law.averages(some), strict=True):
-            values[k], errors[k] = request.weight @ value, np.abs(request.weight) @ error
-    return values, errors
+
+    points: tuple[int, ...]
+    places: list[int]
+    products: tuple[tuple[sp.Expr, sp.Expr], ...]
+    which: list[int]
+    powers: list[tuple[int, int]]
+    factor: Array
+
+    @classmethod
+    def of(cls, terms: Sequence[PairTerm], points: tuple[int, ...], places: list[int], variable: sp.Symbol) -> _Part:
+        pairs = [(t.f.diff(variable, t.order), t.g.diff(variable, t.order)) if t.points else (t.f, sp.S.One) for t in terms]
+        products = tuple(dict.fromkeys(pairs))
+        powers = [(t.points.count(points[0]), t.points.count(points[-1])) for t in terms]
+        factor = np.array([1.0 / factorial(max(t.order, 0)) for t in terms])
+        return cls(points, places, products, [products.index(pair) for pair in pairs], powers, factor)
+
+    @cached_property
+    def functions(self) -> tuple[tuple[sp.Expr, ...], list[int], list[int]]:
+        """All of them, and the places of the f and of the g of each product."""
+        every = tuple(dict.fromkeys(h for product in self.products for h in product))
+        return every, [every.index(f) for f, _ in self.products], [every.index(g) for _, g in self.products]
 
 
 @dataclass(frozen=True)
 class _Law:
-    group: PairLaw
+    variable: sp.Symbol
+    facts: Analyticity
     mean: float
     sigma: float
     parameters: tuple[float, ...]
     level: int
     claims: bool
 
-    def request(self, t: PairTerm, apart: list[float]) -> _Averages | None:
-        """What a term is made of; None for a divided difference over more than two different points."""
-        points = [0.0 if p == AT_VARIANCE else apart[p] for p in t.points]
-        if not points:
-            return _Averages(t.f, sp.S.One, np.zeros(1), np.ones(1))
-        if t.order == 0:
-            return _Averages(t.f, t.g, np.array(points), np.eye(1, len(points))[0])
-        distinct = sorted(set(points))
-        f, g = (_derivative(h, self.group.variable, t.order) for h in (t.f, t.g))
-        if len(distinct) == 1:
-            return _Averages(f, g, np.array(distinct), np.array([1 / factorial(t.order)]))
-        if len(distinct) > 2:
-            return None
-        near, far = distinct
-        p, q = points.count(far), points.count(near)
-        # The wider (u - v)/2 is in units of what the functions vary over, the more nodes; in sqrt(1 - s) it is smooth.
-        share = self.sigma * (far / 2) ** 0.5 / min(self.group.facts.strip, 2.0)
-        s, rest, weights = unit_interval(ceil(_NODES[self.level] * (8 + 16 * log1p(2 * share))))
-        weights = weights * rest ** (p - 1) * s ** (q - 1) / (factorial(p - 1) * factorial(q - 1))
-        return _Averages(f, g, near + rest * (far - near), weights)
+    def terms(self, part: _Part, *apart: float) -> tuple[Array, Array]:
+        """Values and bounds (T,) of a part's terms, where 1 - rho is ``apart`` at its points."""
+        if len(apart) == 2:
+            return self._divided(part, *apart)
+        at = self._coinciding(part) if part.points == (AT_VARIANCE,) else self._averages(part, np.array(apart))
+        value, bound = (found[part.which, 0] * part.factor for found in at)
+        return value, bound
 
-    def averages(self, requests: Sequence[_Averages]) -> tuple[Array, Array]:
-        """Averages and bounds (K, R) of requests at the same correlations."""
-        apart = requests[0].apart
-        if apart.max() == 0:
-            return self._coinciding(requests)
-        products = tuple(dict.fromkeys((r.f, r.g) for r in requests))
-        table = wide_table(self._table(products, float(apart.min()), float(apart.max()))) if apart.max() <= _OPPOSITE else None
+    def _divided(self, part: _Part, first: float, second: float) -> tuple[Array, Array]:
+        """Divided differences between two covariances."""
+        # The wider (u - v)/2 is in units of what the functions vary over, the more nodes; in sqrt(1 - s), s = 1 at the larger
+        # covariance, the averages are smooth.
+        (near, far), order = ((first, second), 1) if first <= second else ((second, first), -1)
+        share = self.sigma * (far / 2) ** 0.5 / min(self.facts.strip, 2.0)
+        s, rest, weights = unit_interval(ceil(_NODES[self.level] * (8 + 16 * log1p(2 * share))))
+        found, bounds = self._averages(part, near + rest * (far - near))
+        weight = np.stack([weights * _bernstein(s, rest, *powers[::order]) for powers in part.powers])
+        return (weight * found[part.which]).sum(axis=1), (weight * bounds[part.which]).sum(axis=1)
+
+    def _averages(self, part: _Part, apart: Array) -> tuple[Array, Array]:
+        """Averages and bounds (K, R) of the products at correlations 1 - ``apart`` (R,)."""
+        table = wide_table(self._table(part, float(apart.min()), float(apart.max()))) if apart.max() <= _OPPOSITE else None
         if table is None:
-            return self._by_product_rule(requests)
-        here = [products.index((r.f, r.g)) for r in requests]
-        found = table_averages(table, self.mean, self.sigma**2, apart)[here]
+            return self._by_product_rule(part, apart)
+        found = table_averages(table, self.mean, self.sigma**2, apart)
         if not self.claims:
             return found, np.full(found.shape, np.inf)
-        return found, _ROUNDING * table_averages(table, self.mean, self.sigma**2, apart, absolute=True)[here]
+        return found, _ROUNDING * table_averages(table, self.mean, self.sigma**2, apart, absolute=True)
 
-    def _table(self, products: tuple[tuple[sp.Expr, sp.Expr], ...], nearest: float, farthest: float) -> Request:
+    def _table(self, part: _Part, nearest: float, farthest: float) -> Request:
         """Of laws from a half to the whole of a power of two, so that points of about the same width share it."""
-        facts, width = self.group.facts, 2.0 ** ceil(log2(self.sigma))
-        narrowest = max(self.sigma * (nearest / 2) ** 0.5, 1e-3 * min(facts.strip, 1.0))
+        width = 2.0 ** ceil(log2(self.sigma))
+        narrowest = 2.0 ** floor(log2(max(self.sigma * (nearest / 2) ** 0.5, 1e-3 * min(self.facts.strip, 1.0))))
         return Request(
-            products,
-            self.group.variable,
-            facts,
+            part.products,
+            self.variable,
+            self.facts,
             self.parameters,
             width,
-            2.0 ** floor(log2(narrowest)),
+            narrowest,
             width / 2 * ceil(2 * abs(self.mean) / width),
-            2.0 ** ceil(log2(self.sigma * (farthest / 2) ** 0.5)),
+            2.0 ** ceil(log2(max(self.sigma * (farthest / 2) ** 0.5, narrowest))),
             max(TOLERANCES[self.level], TOLERANCES[TIGHT]),
-            refinement(facts.certain) if self.level == FINE else 1.0,
+            refinement(self.facts.certain) if self.level == FINE else 1.0,
             _LARGEST_TABLE,
         )
 
-    def _coinciding(self, requests: Sequence[_Averages]) -> tuple[Array, Array]:
-        """Where the pair is one variable."""
-        facts, tol = self.group.facts, max(TOLERANCES[self.level], TOLERANCES[TIGHT])
+    def _coinciding(self, part: _Part) -> tuple[Array, Array]:
+        """Averages and bounds (K, 1) where the pair is one variable."""
+        facts, tol = self.facts, max(TOLERANCES[self.level], TOLERANCES[TIGHT])
         step = trapezoid_step(facts.strip, self.sigma, tol, pole_order=2 * facts.pole_order, imaginary_growth=2 * facts.growth)
         if self.level == FINE:
             step /= refinement(facts.certain)
         rule = gaussian_trapezoid(step, gaussian_cutoff(tol, degree=2 * facts.degree, rate=2 * facts.rate * self.sigma) + 0.3)
-        f, g, values = self._values(requests)
-        products = values(self.mean + self.sigma * rule.nodes)
-        products = products[f] * products[g]
+        f, g, values = self._values(part)
+        every = values(self.mean + self.sigma * rule.nodes)
+        products = every[f] * every[g]
         return (products @ rule.weights)[:, None], _ROUNDING * (np.abs(products) @ rule.weights)[:, None]
 
-    def _by_product_rule(self, requests: Sequence[_Averages]) -> tuple[Array, Array]:
-        facts, apart = self.group.facts, requests[0].apart
-        f, g, values = self._values(requests)
+    def _by_product_rule(self, part: _Part, apart: Array) -> tuple[Array, Array]:
+        f, g, values = self._values(part)
         return pair_average(
             lambda x: values(x)[f],
             lambda x: values(x)[g],
             np.full(apart.size, self.mean),
             np.full(apart.size, self.sigma**2),
             (1 - apart) * self.sigma**2,
-            strip=facts.strip,
-            pole_order=facts.pole_order,
-            imaginary_growth=facts.growth,
+            strip=self.facts.strip,
+            pole_order=self.facts.pole_order,
+            imaginary_growth=self.facts.growth,
             tol=max(TOLERANCES[self.level], 1e-13),
             claims=self.claims,
         )
 
-    def _values(self, requests: Sequence[_Averages]) -> tuple[list[int], list[int], Callable[[Array], Array]]:
-        """Places of the f and of the g of each, and all these functions at once."""
-        functions = tuple(dict.fromkeys(h for r in requests for h in (r.f, r.g)))
-        table = function_values(functions, self.group.variable, self.parameters)
-        return [functions.index(r.f) for r in requests], [functions.index(r.g) for r in requests], table
+    def _values(self, part: _Part) -> tuple[list[int], list[int], Callable[[Array], Array]]:
+        every, f, g = part.functions
+        return f, g, function_values(every, self.variable, self.parameters)
 
 
-@lru_cache(maxsize=256)
-def _derivative(f: sp.Expr, variable: sp.Symbol, order: int) -> sp.Expr:
-    return f.diff(variable, order)
+def _bernstein(s: Array, rest: Array, near: int, far: int) -> Array:
+    """The weight of a divided difference that has the nearer and the farther point so many times."""
+    return s ** (near - 1) * rest ** (far - 1) / (factorial(near - 1) * factorial(far - 1))

@@ -66,8 +66,10 @@ _kept: dict[Request, PairTable | None] = {}
 
 def wide_table(request: Request) -> PairTable | None:
     """The table; those asked for last are kept."""
-    table = _kept.pop(request) if request in _kept else request.made()
-    _kept[request] = table
+    if request in _kept:
+        _kept[request] = _kept.pop(request)
+        return _kept[request]
+    _kept[request] = table = request.made()
     size = sum(t.products.nbytes for t in _kept.values() if t is not None)
     while size > _MEMORY and len(_kept) > 1:
         oldest = _kept.pop(next(iter(_kept)))
@@ -81,8 +83,10 @@ def function_values(functions: tuple[sp.Expr, ...], variable: sp.Symbol, paramet
     moments = Moments([], variable, "h", list(functions))
 
     def values(x: Array) -> Array:
-        grid = Grid(np.zeros(1), np.ones(1), x.reshape(-1, 1))
-        rows = moments.run(grid, None, *parameters)[1]
-        return np.stack([np.broadcast_to(row, (x.size, 1)).reshape(x.shape) for row in rows])
+        rows = moments.run(Grid(np.zeros(1), np.ones(1), x.reshape(-1, 1)), None, *parameters)[1]
+        every = np.empty((len(rows), *x.shape))
+        for place, row in zip(every, rows, strict=True):
+            place[...] = row.reshape(x.shape) if np.size(row) == x.size else row
+        return every
 
     return values

@@ -135,20 +135,31 @@ def table_averages(table: PairTable, mean: Array | float, var: Array | float, ap
     """Averages (K, m) of the products over laws mean, var ((m,) or numbers) where ``1 - rho`` is ``apart`` (m,); with
     ``absolute`` those of their sizes. Nearer to 0 than the table resolves they are extrapolated by a parabola, over a distance
     that is nothing to the functions."""
-    mean, var = np.broadcast_to(mean, apart.shape), np.broadcast_to(var, apart.shape)
     products = np.abs(table.products) if absolute else table.products
-    least = 2 * table.narrowest**2 / var
+    laws = np.empty((2, apart.size))
+    laws[0], laws[1] = mean, var
+    least = 2 * table.narrowest**2 / laws[1]
     close = apart < least
-    found = _averages(table, products, mean, var, np.where(close, least, apart))
-    if close.any():
-        mean, var, least = mean[close], var[close], least[close]
-        values = [found[:, close], *(_averages(table, products, mean, var, k * least) for k in (2.0, 3.0))]
-        t = apart[close] / least
-        found[:, close] = (t - 2) * (t - 3) / 2 * values[0] - (t - 1) * (t - 3) * values[1] + (t - 1) * (t - 2) / 2 * values[2]
+    if not close.any():
+        return _averages(table, products, laws, apart)
+    # The parabola is the same for all of one law.
+    own, which = (
+        (laws[:, :1], [0]) if np.ndim(mean) == np.ndim(var) == 0 else np.unique(laws[:, close], axis=1, return_inverse=True)
+    )
+    nodes = (np.array([1.0, 2.0, 3.0])[:, None] * 2 * table.narrowest**2 / own[1]).ravel()
+    every = _averages(
+        table, products, np.concatenate([laws[:, ~close], np.tile(own, 3)], axis=1), np.concatenate([apart[~close], nodes])
+    )
+    found = np.empty((len(products), apart.size))
+    found[:, ~close] = every[:, : -nodes.size]
+    first, second, third = every[:, -nodes.size :].reshape(len(products), 3, -1)[:, :, which].transpose(1, 0, 2)
+    t = (apart / least)[close]
+    found[:, close] = (t - 2) * (t - 3) / 2 * first - (t - 1) * (t - 3) * second + (t - 1) * (t - 2) / 2 * third
     return found
 
 
-def _averages(table: PairTable, products: Array, mean: Array, var: Array, apart: Array) -> Array:
+def _averages(table: PairTable, products: Array, laws: Array, apart: Array) -> Array:
+    mean, var = laws
     out = np.empty((len(products), apart.size))
     block = max(1, _BLOCK // table.X.size)
     for start in range(0, apart.size, block):
