@@ -129,7 +129,8 @@ class _Law:
     def _table(self, part: _Part, nearest: float, farthest: float) -> Request:
         """Of laws from a half to the whole of a power of two, so that points of about the same width share it."""
         width = 2.0 ** ceil(log2(self.sigma))
-        narrowest = 2.0 ** floor(log2(max(self.sigma * (nearest / 2) ** 0.5, 1e-3 * min(self.facts.strip, 1.0))))
+        unit = min(self.facts.strip, 1.0)  # what is wider needs no better resolution
+        narrowest = 2.0 ** floor(log2(min(max(self.sigma * (nearest / 2) ** 0.5, 1e-3 * unit), unit)))
         return Request(
             part.products,
             self.variable,
@@ -137,8 +138,8 @@ class _Law:
             self.parameters,
             width,
             narrowest,
-            width / 2 * ceil(2 * abs(self.mean) / width),
-            2.0 ** ceil(log2(max(self.sigma * (farthest / 2) ** 0.5, narrowest))),
+            width / 2 * ceil(2 * abs(self.mean) / width - 1e-15),  # a mean of 0 but for rounding counts as one
+            2.0 ** (ceil(2 * log2(max(self.sigma * (farthest / 2) ** 0.5, narrowest))) / 2),
             max(TOLERANCES[self.level], TOLERANCES[TIGHT]),
             refinement(self.facts.certain) if self.level == FINE else 1.0,
             _LARGEST_TABLE,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import asinh, ceil, inf, log, pi, sinh
 
 import numpy as np
@@ -66,11 +67,11 @@ def pair_table(
     Y, Y_weights = _graded(end, narrowest, strip, _theta_step(tol) / refine)
     even, turn = _evenly(step, reach), end + 8 * strip
     for X, X_weights in [_outwards(step, reach, turn, strip), even] if reach > turn + 2 * strip else [even]:
-        if X.size * Y.size * len(pairs) > largest:
-            return None
         if centred:
             X, X_weights = X[X.size // 2 :], X_weights[X.size // 2 :].copy()
             X_weights[1:] *= 2
+        if X.size * Y.size * len(pairs) > largest:
+            return None
         table = PairTable(X, Y, X_weights, Y_weights, _products(functions, pairs, X, Y, centred), narrowest)
         if X_weights.max() <= 2 * step or _resolved(table, width, tol):
             break
@@ -80,12 +81,25 @@ def pair_table(
 def _products(functions: Function, pairs: Sequence[tuple[int, int]], X: Array, Y: Array, centred: bool) -> Array:
     """Of the f at X + Y and X - Y, (K, a, b), symmetrised in Y and, if ``centred``, in X."""
     products = np.zeros((len(pairs), X.size, Y.size))
-    sides = (X, -X) if centred else (X,)
-    for side in sides:
-        plus, minus = functions(side[:, None] + Y), functions(side[:, None] - Y)
-        for product, (i, j) in zip(products, pairs, strict=True):
-            product += plus[i] * minus[j] if i == j else (plus[i] * minus[j] + minus[i] * plus[j]) / 2
+    parities = _parities(functions, float(X[-1])) if centred else None
+    sides = (X,) if not centred or parities is not None else (X, -X)
+    block = max(1, _BLOCK // Y.size)
+    for side, start in product(sides, range(0, X.size, block)):
+        here = side[start : start + block, None]
+        plus, minus = functions(here + Y), functions(here - Y)
+        for rows, (i, j) in zip(products[:, start : start + block], pairs, strict=True):
+            if parities is None or parities[i] == parities[j]:  # else the other side has the opposite sign
+                rows += plus[i] * minus[j] if i == j else (plus[i] * minus[j] + minus[i] * plus[j]) / 2
     return products / len(sides)
+
+
+def _parities(functions: Function, reach: float) -> list[float] | None:
+    """1 for even, -1 for odd functions; None if there is one that is neither."""
+    x = np.linspace(0.0, reach, 2001)
+    values, mirrored = functions(x), functions(-x)
+    size = 1e-14 * np.abs(values).max(axis=1, keepdims=True)
+    even, odd = ((np.abs(values - sign * mirrored) <= size).all(axis=1) for sign in (1.0, -1.0))
+    return np.where(even, 1.0, -1.0).tolist() if (even | odd).all() else None
 
 
 def _graded(end: float, narrowest: float, strip: float, step: float) -> tuple[Array, Array]:

@@ -42,3 +42,60 @@ def test_two_different_functions() -> None:
     found = table_averages(table, 0.8, 8.0, apart)[0]
     expected, _ = pair_average(np.tanh, sech2, np.full(3, 0.8), np.full(3, 8.0), 8.0 * (1 - apart), pole_order=2, tol=1e-13)
     assert found == pytest.approx(expected, abs=1e-13)
+
+
+def test_where_the_table_ends_above_what_it_resolves() -> None:
+    """Correlations nearer to 1 than ``narrowest`` are extrapolated from larger ones, which must be there."""
+    table = pair_table(
+        lambda x: sech2(x)[None], [(0, 0)], 16.0, 1e-3, strip=np.pi / 2, pole_order=2, tol=1e-13, centred=True, widest=5e-4
+    )
+    apart = 2 * np.array([1e-8, 1e-7]) / 144.0
+    found = table_averages(table, 0.0, 144.0, apart)[0]
+    x = np.linspace(-40, 40, 8001)
+    weight = np.exp(-x * x / 288) / np.sqrt(2 * np.pi * 144) * (x[1] - x[0])
+    phi, slope = np.tanh(x), sech2(x)
+    # f(X + Y) f(X - Y) = f^2 + (f f'' - f'^2) Y^2 + ..., with f = 1 - phi^2; X is narrower than the law by less than 1e-8.
+    bend = slope * (4 * phi**2 - 2 * slope) * slope - 4 * (phi * slope) ** 2
+    assert found == pytest.approx(weight @ slope**2 + weight @ bend * 72 * apart, rel=1e-8)
+
+
+@pytest.mark.parametrize("mean", [0.0, 3.0, -40.0])
+@pytest.mark.parametrize("sigma", [5.1, 7.9, 30.0])
+def test_means_and_widths(mean: float, sigma: float) -> None:
+    functions = lambda x: np.stack([np.tanh(x), sech2(x), np.tanh(x - 4) + 0.1 * x])  # noqa: E731
+    pairs = [(0, 0), (1, 1), (0, 2), (2, 2)]
+    width = 2.0 ** np.ceil(np.log2(sigma))
+    apart = np.array([1e-5, 1e-3, 0.02])
+    args = {"strip": np.pi / 2, "pole_order": 2, "tol": 1e-13, "centred": mean == 0, "mean": abs(mean), "degree": 1}
+    table = pair_table(functions, pairs, width, sigma * 1e-3, widest=sigma / 4, **args)
+    var = np.full(3, sigma**2)
+    expected, error = pair_average(
+        lambda x: functions(x)[[i for i, _ in pairs]],
+        lambda x: functions(x)[[j for _, j in pairs]],
+        np.full(3, mean),
+        var,
+        var * (1 - apart),
+        strip=np.pi / 2,
+        pole_order=2,
+    )
+    assert (
+        np.abs(table_averages(table, mean, sigma**2, apart) - expected) <= error + 1e-12 * np.maximum(np.abs(expected), 1)
+    ).all()
+
+
+def test_waves_have_equal_spacing() -> None:
+    """What goes on far out does not become smoother there."""
+    args = {"strip": 2.0, "pole_order": 1, "tol": 1e-13, "centred": False, "widest": 0.5}
+    wave = lambda x: np.cos(x)[None]  # noqa: E731
+    table = pair_table(wave, [(0, 0)], 16.0, 0.2, **args)
+    apart = 2 * np.array([0.3, 0.45]) ** 2 / 144.0
+    # <cos u cos v> = (<cos(u - v)> + <cos(u + v)>)/2; the second is below 1e-100
+    assert table_averages(table, 1.0, 144.0, apart)[0] == pytest.approx(np.exp(-144.0 * apart) / 2, rel=1e-12)
+    assert np.ptp(table.X_weights) < 1e-12
+    receding = pair_table(lambda x: np.tanh(x)[None], [(0, 0)], 16.0, 0.2, **args)
+    assert receding.X.size < table.X.size / 3
+
+
+def test_tables_that_would_be_too_large_are_refused() -> None:
+    args = {"strip": 1.0, "pole_order": 1, "tol": 1e-13, "centred": False}
+    assert pair_table(lambda x: np.tanh(x)[None], [(0, 0)], 512.0, 0.1, largest=1e6, **args) is None
