@@ -64,7 +64,8 @@ class Generators:
         t = self.symbol(sp.tanh(x), "t")
         if order == 0:
             return t
-        q = self.symbol(1 - t**2, "q")
+        # Of the variable itself both come at once, see `Grid.tanh_slope`.
+        q = self.symbol(1 - t**2, "q") if x == self.variable else self.symbol(sp.sech(x), "s") ** 2
         return _tanh_polynomial(order).xreplace({_T: t, _Q: q})
 
     def _abstract(self, e: sp.Expr) -> sp.Expr:

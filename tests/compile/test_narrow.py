@@ -68,6 +68,7 @@ def exact(f: Exact, steep: float, centre: float, mean: float, sigma: float = 1.0
 @given(st.floats(0, 7).map(lambda k: 10.0**k), st.floats(-2, 2), st.floats(-1, 1), st.floats(-1.5, 0.5).map(lambda k: 10.0**k))
 @example(1e4, 0.3, 0.0, 1.0)
 @example(31.6, 1 / 3, 0.0, 1.0)
+@example(10.0, 0.0, 1.0, 10.0**-1.5)  # where the slope is small: 1 - tanh^2 has nothing left of it
 @example(12.84, 0.2013, 0.1148, 0.3147)  # about as wide as the law
 @example(1.0, 0.0, 2e-313, 1.0)  # edges of panels that all but coincide
 @example(1e7, 0.0, -0.5, 10.0**-1.125)  # thousands of nodes: a sum in one chain was off by 26 roundings, and claimed 22
