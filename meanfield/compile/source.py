@@ -40,6 +40,9 @@ class _Printer(PythonCodePrinter):
             return f"({product})" if power > 0 else f"(1.0/({product}))"
         return f"power({self._print(base)}, {self._print(power)})"
 
+    def _print_Float(self, expr: sp.Float) -> str:
+        return repr(float(expr))  # SymPy prints fifteen digits, which is another number
+
     def _print_Rational(self, expr: sp.Rational) -> str:
         return f"({expr.p}/{expr.q})"
 

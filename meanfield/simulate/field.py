@@ -13,7 +13,7 @@ from meanfield.errors import ParameterError
 from meanfield.networks import PopulationNumbers
 from meanfield.simulate.sample import Sample
 from meanfield.transfer import Transfer
-from meanfield.transfer.functions import NUMPY_FUNCTIONS
+from meanfield.transfer.numeric import array_function
 from meanfield.transfer.token import X
 
 __all__ = ["Field", "leak", "rates"]
@@ -137,7 +137,7 @@ class _Unit:
 
     def _curved(self, rows: slice) -> Operation:
         exprs = [self._f, sp.diff(self._f, X)]
-        both, B = sp.lambdify(X, exprs, modules=[NUMPY_FUNCTIONS, "numpy"], cse=True), self._B
+        both, B = array_function(X, exprs, cse=True), self._B
 
         def add(x: Array, out: Array) -> None:
             value, slope = both(x[rows, :B])

@@ -9,7 +9,7 @@ import sympy as sp
 
 from meanfield.simulate.field import rates
 from meanfield.simulate.sample import Sample
-from meanfield.transfer.functions import NUMPY_FUNCTIONS
+from meanfield.transfer.numeric import array_function
 from meanfield.transfer.token import X
 
 __all__ = ["jacobian_eigenvalues"]
@@ -23,5 +23,5 @@ def jacobian_eigenvalues(net: Sample, x: Array) -> Array:
     gain, own = np.empty((2, *x.shape))
     for p, rows in zip(net.numbers.populations, net.slices):
         rates(p.transfer, (1,))(x[rows].astype(float), (gain[rows],))
-        own[rows] = sp.lambdify(X, sp.diff(p.drift, X), modules=[NUMPY_FUNCTIONS, "numpy"])(x[rows].astype(float))
+        own[rows] = array_function(X, sp.diff(p.drift, X))(x[rows].astype(float))
     return np.stack([np.linalg.eigvals(J * g + np.diag(f)) for g, f in zip(gain.T, own.T)]).astype(complex)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 import numpy as np
 import sympy as sp
+from sympy.printing.numpy import NumPyPrinter
 
 from meanfield.transfer.functions import MPMATH_FUNCTIONS, NUMPY_FUNCTIONS
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from meanfield.transfer.token import Transfer
 
-__all__ = ["at_precision", "jet"]
+__all__ = ["array_function", "at_precision", "jet"]
 
 BLOCK = 8192
 """Points per pass: all temporaries of a pass stay in cache."""
@@ -58,7 +59,19 @@ def at_precision(phi: Transfer, order: int, x: Any) -> Any:
 
 def _numpy_code(phi: Transfer, orders: tuple[int, ...]) -> Callable[[Any], list[Any]]:
     exprs = [phi.explicit(order, _x) for order in orders]
-    return sp.lambdify(_x, exprs, modules=[NUMPY_FUNCTIONS, "numpy"], cse=_plan)
+    return array_function(_x, exprs, _plan)
+
+
+class _Printer(NumPyPrinter):
+    def _print_Float(self, expr: sp.Float) -> str:
+        return repr(float(expr))  # SymPy prints fifteen digits, which is another number
+
+
+def array_function(x: sp.Symbol, exprs: Any, cse: Any = False) -> Callable[[Any], Any]:
+    """Code for arrays; ``exprs`` and ``cse`` as of `sympy.lambdify`."""
+    names = {name: name for name in NUMPY_FUNCTIONS}
+    settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True, "user_functions": names}
+    return sp.lambdify(x, exprs, modules=[NUMPY_FUNCTIONS, "numpy"], cse=cse, printer=_Printer(settings))
 
 
 def _mpmath_code(phi: Transfer, order: int) -> Callable[[Any], Any]:
