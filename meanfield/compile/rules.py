@@ -39,6 +39,10 @@ class NodeChoice:
         return NodeChoice(self.nodes[:, rows], self.weights[:, rows], (first, last))
 
 
+STILL = NodeChoice(np.zeros(1), np.ones(1), (0.0, 0.0), (slice(None), np.ones(1)))
+"""Where nothing varies."""
+
+
 def cutoff_of(facts: Analyticity, sigma: float, level: int) -> float:
     """Where the integrand has fallen below the tolerance; the square of phi and less need no extra reach."""
     return gaussian_cutoff(TOLERANCES[level], degree=max(facts.degree - 1.0, 0.0), rate=facts.rate * sigma)

@@ -19,7 +19,7 @@ from meanfield.compile.group import BLOCK_ELEMENTS, SKETCH, WIDTHS_PER_OCTAVE, A
 from meanfield.compile.moments import Moments
 from meanfield.compile.narrow import Narrow, narrow_places
 from meanfield.compile.panels import split_nodes, steep_places
-from meanfield.compile.rules import NodeChoice, mapped_count, mapped_nodes, smooth_nodes
+from meanfield.compile.rules import STILL, NodeChoice, mapped_count, mapped_nodes, smooth_nodes
 
 _FEW = 6  # points that are sooner done one by one
 LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is computed for them
@@ -210,6 +210,13 @@ class ScalarLaw:
             for chosen, choice in split_nodes(self.facts, mean, sigma, level):
                 for piece in pieces(np.arange(chosen.size), max(1, BLOCK_ELEMENTS // choice.nodes.shape[0])):
                     yield Block(chosen[piece], choice.take(piece))
+            return
+        still = sigma == 0
+        if still.any() and sigma.size > 1:
+            yield Block(np.flatnonzero(still), STILL)
+            moving = np.flatnonzero(~still)
+            for block in self._blocks(mean[moving], sigma[moving], level) if moving.size else ():
+                yield replace(block, index=moving[block.index])
             return
         for half, among in self._by_symmetry(mean):
             for index, widest in by_width(sigma[among], self._floor):
