@@ -14,7 +14,7 @@ from meanfield.compile import ROUGH, WORKING, Kernel
 from meanfield.model import Spectrum
 from meanfield.solve.existence import implied
 from meanfield.solve.linear import eigenvalues
-from meanfield.solve.problem import Array
+from meanfield.solve.problem import Array, rows_of
 from meanfield.transfer import Applied
 
 _S = sp.Symbol("s", real=True)
@@ -120,7 +120,7 @@ def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: A
     if at.size == 0:
         return at, np.zeros((0, 0))
     flat = tuple(_beside_kinks(kernel.resolved(e)) for e in matrix)
-    return at, eigenvalues(kernel.values(flat, x[at], p[at]).reshape(-1, *matrix.shape))
+    return at, eigenvalues(kernel.values(flat, rows_of(x, at), rows_of(p, at)).reshape(-1, *matrix.shape))
 
 
 def _beside_kinks(expr: sp.Expr) -> sp.Expr:

@@ -138,14 +138,14 @@ def eigenvalues(matrix: ArrayLike) -> NDArray[np.complex128]:
     Rows of matrices that are not finite are NaN.
     """
     a = np.asarray(matrix, dtype=float)
-    values = np.full(a.shape[:2], np.nan + 0j, dtype=np.complex128)
     good = _finite(a)
-    if a.shape[1] == 1:
-        values[good] = a[good, 0]
-    elif a.shape[1] == 2:
-        values[good] = _eigenvalues_2(a[good])
+    if a.shape[1] <= 2 and good.all():
+        return a[:, 0].astype(np.complex128) if a.shape[1] == 1 else _eigenvalues_2(a)
+    values = np.full(a.shape[:2], np.nan + 0j, dtype=np.complex128)
+    if a.shape[1] <= 2:
+        values[good] = eigenvalues(a[good])
         return values
-    elif good.any():
+    if good.any():
         values[good] = np.linalg.eigvals(a[good])
     order = np.lexsort((-values.imag, -values.real), axis=1)
     return np.take_along_axis(values, order, axis=1)
