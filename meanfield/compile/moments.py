@@ -91,9 +91,9 @@ class Moments:
         return [k for k, sign in enumerate(found) if sign == -1], [sign == -1 for sign in tables]
 
     @cached_property
-    def powers(self) -> tuple[Moments, Array] | None:
-        """The averages of powers of tanh alone, and the matrix (moments, 1 + powers) that makes the moments of them and 1; None if
-        there is more in the bodies. Fewer sums, but without the relative accuracy of ``1 - tanh^2`` where tanh saturates."""
+    def powers(self) -> tuple[list[int], Array] | None:
+        """Powers of tanh, and the matrix (moments, 1 + powers) that makes the moments of 1 and their averages; None if there is
+        more in the bodies. They are fewer sums, but without the relative accuracy of ``1 - tanh^2`` where tanh saturates."""
         tanh = sp.tanh(self.variable)
         t, q = (self.generators.table.get(e) for e in (tanh, self.generators.sech2))
         if t is None or q is None or {t, q} != set(self.generators.symbols) or self._whole or self.tables or self.tilt is not None:
@@ -103,7 +103,7 @@ class Moments:
             return None
         orders = sorted({k for poly in polynomials for (k,) in poly.monoms() if k})
         matrix = np.array([[float(poly.coeff_monomial(t**k)) for k in (0, *orders)] for poly in polynomials])
-        return Moments([tanh**k for k in orders], self.variable, self._prefix), matrix
+        return orders, matrix
 
     @cached_property
     def _combinations(self) -> list[list[tuple[float, int]]]:

@@ -20,6 +20,7 @@ from meanfield.compile.moments import Moments
 from meanfield.compile.narrow import Narrow, narrow_places
 from meanfield.compile.panels import split_nodes, steep_places
 from meanfield.compile.rules import STILL, NodeChoice, mapped_count, mapped_nodes, smooth_nodes
+from meanfield.transfer import tanh
 
 _FEW = 6  # points that are sooner done one by one
 LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is computed for them
@@ -73,7 +74,21 @@ class ScalarLaw:
         if checks is None and inputs[0].size <= _FEW and self._simple:
             found = [self.evaluate_one(point, level) for point in zip(*(i.tolist() for i in inputs), strict=True)]
             return list(np.array(found).T)
+        if level == SKETCH and checks is None and self._powers is not None:
+            law, matrix = self._powers
+            return list(matrix[:, 1:] @ np.stack(law.evaluate(inputs, level)) + matrix[:, :1])
         return self._evaluate(inputs, level, checks)
+
+    @cached_property
+    def _powers(self) -> tuple[ScalarLaw, Array] | None:
+        """The averages of powers of tanh of which sketches make the others, see `Moments.powers`."""
+        if type(self) is not ScalarLaw or self.moments.powers is None:
+            return None
+        orders, matrix = self.moments.powers
+        variable = self.moments.variable
+        law = ScalarLaw(self.inputs[0], self.inputs[1], [tanh(variable) ** k for k in orders], variable, "powers")
+        law.facts, law._powers = self.facts, None
+        return law, matrix
 
     def evaluate_one(self, inputs: Sequence[float], level: int) -> list[float]:
         """The same at a single point, in numbers."""
@@ -156,7 +171,7 @@ class ScalarLaw:
             mean, sigma, nodes, weights, *parameters = (a.astype(np.float32) for a in (mean, sigma, nodes, weights, *parameters))
         dot: Any = weights.dot if plain else self.rule(weights, errors, coarse=coarse)
         grid = UniformGrid(mean, sigma, nodes, block.widest) if shared else Grid(mean, sigma, nodes)
-        out = self._sketched(grid, dot, parameters) if plain and level == SKETCH else self._run(grid, dot, parameters)
+        out = self._run(grid, dot, parameters)
         found = [out, np.asarray(dot.bounds), np.asarray(dot.coarse_sums) if coarse else out] if check else [out]
         for values in found if block.half else ():
             values[self._odd or []] = 0.0
@@ -164,12 +179,6 @@ class ScalarLaw:
 
     def _run(self, grid: Grid, dot: Any, parameters: list[Array]) -> Array:
         return np.asarray(self.moments.run(grid, dot, *parameters)[0])
-
-    def _sketched(self, grid: Grid, dot: Any, parameters: list[Array]) -> Array:
-        if self.moments.powers is None:
-            return self._run(grid, dot, parameters)
-        powers, matrix = self.moments.powers
-        return np.asarray(matrix[:, 1:] @ np.asarray(powers.run(grid, dot)[0]) + matrix[:, :1])
 
     @cached_property
     def _odd(self) -> list[int] | None:
@@ -211,14 +220,10 @@ class ScalarLaw:
                 for piece in pieces(np.arange(chosen.size), max(1, BLOCK_ELEMENTS // choice.nodes.shape[0])):
                     yield Block(chosen[piece], choice.take(piece))
             return
-        still = sigma == 0
-        if still.any() and sigma.size > 1:
-            yield Block(np.flatnonzero(still), STILL)
-            moving = np.flatnonzero(~still)
-            for block in self._blocks(mean[moving], sigma[moving], level) if moving.size else ():
-                yield replace(block, index=moving[block.index])
-            return
-        for half, among in self._by_symmetry(mean):
+        moving = sigma != 0
+        if not moving.all():
+            yield Block(np.flatnonzero(~moving), STILL)
+        for half, among in self._by_symmetry(mean, moving):
             for index, widest in by_width(sigma[among], self._floor):
                 count = mapped_count(self.facts, widest, level, half=half or self.half)
                 if count:
@@ -230,12 +235,11 @@ class ScalarLaw:
                 for some in pieces(index, max(1, BLOCK_ELEMENTS // choice.nodes.size)):
                     yield Block(some if isinstance(among, slice) else among[some], choice, half, known)
 
-    def _by_symmetry(self, mean: Array) -> Iterator[tuple[bool, Array | slice]]:
-        centred = mean == 0
-        if self.half or self._odd is None or not centred.any():
-            yield False, slice(None)
-        elif centred.all():
-            yield True, slice(None)
-        else:
-            yield True, np.flatnonzero(centred)
-            yield False, np.flatnonzero(~centred)
+    def _by_symmetry(self, mean: Array, mask: Array) -> Iterator[tuple[bool, Array | slice]]:
+        """The points of a mask whose law is symmetric about 0, for which half of the nodes will do, and the others."""
+        centred = (mean == 0) & (not self.half and self._odd is not None)
+        for half, points in ((True, mask & centred), (False, mask & ~centred)):
+            if points.all():
+                yield half, slice(None)
+            elif points.any():
+                yield half, np.flatnonzero(points)
