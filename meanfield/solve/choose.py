@@ -39,7 +39,7 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
     quadrature; only the best of what they lead to is refined. Points where that is no solution go through the other starts,
     and where none of them leads to one they are searched as for all solutions.
     """
-    kernel = compile(model)
+    kernel, p = compile(model), np.asfortranarray(p)
     queue = StartQueue(model, p, tol)
     rows, lost = _chosen(kernel, p, queue, tol)
     why: dict[int, str] = {}

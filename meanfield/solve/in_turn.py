@@ -32,7 +32,7 @@ class StartQueue:
     def __init__(self, model: Model, p: Array, tol: float, first: bool = True) -> None:
         self.model, self.p, self.tol = model, p, tol
         self.formulas = own_starts(model, p)
-        self.scale = scale_of(self.formulas)
+        self.scale = np.asfortranarray(scale_of(self.formulas))
         self.stages = ([self._first] if first else []) + [self._others, *([self._seeds] if model.seeds else [])]
         self.points: Any = np.arange(0)
         self.table = np.zeros((0, 0, len(model.unknowns)))

@@ -72,7 +72,7 @@ def refine(
         # Without averages the terms are what is written, such as (x - a)^2, and their size says nothing; but there a look is cheap.
         weak = first.weak | (not kernel.averages)
         curved = np.flatnonzero(weak | ~(condition < _CURVED) | ~((error / extent).max(axis=0, initial=0.0) < _DOUBTFUL))
-        error = np.ascontiguousarray(error.T)
+        error = error.T
     if curved.size:
         problem, at = extended(kernel), corrected[curved]
         known = problem.residual_jacobian(at, p[curved])
