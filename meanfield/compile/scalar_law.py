@@ -112,10 +112,8 @@ class ScalarLaw:
 
     def _line(self, widest: float, half: bool, level: int) -> tuple[Array, Any] | None:
         """Equally spaced nodes and what sums over them; None where mapped ones are cheaper."""
-        if mapped_count(self.facts, widest, level, half=half):
-            return None
-        choice = smooth_nodes(self.facts, widest, level, half=half)
-        return choice.nodes, choice.weights.dot
+        _, choice = self._rule(widest, half, level)
+        return None if choice is None else (choice.nodes, choice.weights.dot)
 
     @cached_property
     def _simple(self) -> bool:
@@ -223,17 +221,29 @@ class ScalarLaw:
         moving = sigma != 0
         if not moving.all():
             yield Block(np.flatnonzero(~moving), STILL)
+        room = 2 * BLOCK_ELEMENTS if level == SKETCH else BLOCK_ELEMENTS  # single precision takes half the memory
         for half, among in self._by_symmetry(mean, moving):
             for index, widest in by_width(sigma[among], self._floor):
-                count = mapped_count(self.facts, widest, level, half=half or self.half)
-                if count:
+                count, rule = self._rule(widest, half or self.half, level)
+                if rule is None:
                     for piece in pieces(np.arange(sigma.size)[among][index], max(1, BLOCK_ELEMENTS // (2 * count))):
                         yield Block(piece, mapped_nodes(self.facts, mean[piece], sigma[piece], widest, count, level))
                     continue
-                choice = smooth_nodes(self.facts, widest, level, half=half or self.half)
                 known = widest if widest > 2 * self._floor else None  # the narrowest laws share a rung
-                for some in pieces(index, max(1, BLOCK_ELEMENTS // choice.nodes.size)):
-                    yield Block(some if isinstance(among, slice) else among[some], choice, half, known)
+                for some in pieces(index, max(1, room // rule.nodes.size)):
+                    yield Block(some if isinstance(among, slice) else among[some], rule, half, known)
+
+    @cached_property
+    def _rules(self) -> dict[tuple[float, bool, int], tuple[int, NodeChoice | None]]:
+        return {}
+
+    def _rule(self, widest: float, half: bool, level: int) -> tuple[int, NodeChoice | None]:
+        """Equally spaced nodes, or how many mapped ones are cheaper. (To hash the facts at every look-up takes longer.)"""
+        key = widest, half, level
+        if key not in self._rules:
+            count = mapped_count(self.facts, widest, level, half=half)
+            self._rules[key] = count, None if count else smooth_nodes(self.facts, widest, level, half=half)
+        return self._rules[key]
 
     def _by_symmetry(self, mean: Array, mask: Array) -> Iterator[tuple[bool, Array | slice]]:
         """The points of a mask whose law is symmetric about 0, for which half of the nodes will do, and the others."""

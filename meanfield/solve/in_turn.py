@@ -32,7 +32,7 @@ class StartQueue:
     def __init__(self, model: Model, p: Array, tol: float, first: bool = True) -> None:
         self.model, self.p, self.tol = model, p, tol
         self.formulas = own_starts(model, p)
-        self.scale = np.asfortranarray(scale_of(self.formulas))
+        self.scale = scale_of(self.formulas)
         self.stages = ([self._first] if first else []) + [self._others, *([self._seeds] if model.seeds else [])]
         self.points: Any = np.arange(0)
         self.table = np.zeros((0, 0, len(model.unknowns)))
@@ -51,11 +51,11 @@ class StartQueue:
         if self.points.size == 0 or self.table.shape[1] == 0:
             return points[:0], self.formulas[:0, 0]
         rows = np.searchsorted(self.points, points)
-        left = np.isfinite(self.table[rows]).all(axis=2)
+        left: Any = np.isfinite(rows_of(self.table, rows)).all(axis=2)
         if every:
             at, turns = np.nonzero(left)
             start = self.table[rows[at], turns]
-            self.table[rows] = np.nan
+            self.points = points[:0]
             return points[at], start
         usable, turn = left.any(axis=1), left.argmax(axis=1)
         start = self.table[rows, turn][usable]
@@ -63,10 +63,10 @@ class StartQueue:
         return points[usable], start
 
     def _first(self, points: Any) -> Array:
-        return self.formulas[points, :1]
+        return rows_of(self.formulas[:, :1], points)
 
     def _others(self, points: Any) -> Array:
-        return without_copies(self.model, self.formulas[points])[:, 1:]
+        return without_copies(self.model, rows_of(self.formulas, points))[:, 1:]
 
     def _seeds(self, points: Any) -> Array:
         seeds = padded(*seed_starts(self.model, self.p[points], "one", self.tol), len(points))

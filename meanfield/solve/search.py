@@ -72,8 +72,7 @@ def without(points: Any, gone: Any) -> Any:
 
 def scale_of(starts: Array) -> Array:
     """Typical size (P, n) of each unknown: the largest of its starts."""
-    with np.errstate(all="ignore"):
-        size = np.nanmax(np.where(np.isfinite(starts), np.abs(starts), np.nan), axis=1, initial=0.0)
+    size = np.where(np.isfinite(starts), np.abs(starts), 0.0).max(axis=1, initial=0.0)
     return np.where(size > 0, size, 1.0)
 
 
@@ -186,7 +185,7 @@ def _replaced(found: Found, done: Refined, far: Any, run: NewtonResult, again: R
     x[far], jacobian[far] = run.x, run.jacobian
     keep = np.ones(len(x), dtype=bool)
     keep[far] = run.converged
-    return Found(found.owner[keep], x[keep], jacobian[keep]), Refined(**{name: values[keep] for name, values in merged.items()})
+    return Found(found.owner, x, jacobian).take(keep), Refined(**{name: rows_of(values, keep) for name, values in merged.items()})
 
 
 def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> Array:
@@ -336,16 +335,16 @@ def padded(owner: Any, starts: Array, size: int) -> Array:
 def without_copies(model: Model, starts: Array) -> Array:
     """The starts (P, S, n) with NaN for those that repeat an earlier one, or a symmetric image of one."""
     count, width, n = starts.shape
-    flat = starts.reshape(-1, n)
+    flat = starts.transpose(2, 1, 0).reshape(n, -1).T
     for image in symmetry_maps(model):
         other = image(flat)
         first = np.argmax(np.abs(other - flat) > 1e-9, axis=1)
         rows = np.arange(len(flat))
         flat = np.where((other[rows, first] > flat[rows, first])[:, None], other, flat)
-    rounded = np.round(flat.reshape(starts.shape), 6) + 0.0
+    rounded = np.round(flat.T.reshape(n, width, count), 6) + 0.0
     out = np.array(starts)
     for k in range(1, width):
-        same = (rounded[:, :k] == rounded[:, k : k + 1]).all(axis=2).any(axis=1)
+        same = (rounded[:, :k] == rounded[:, k : k + 1]).all(axis=0).any(axis=0)
         out[same, k] = np.nan
     return out
 

@@ -82,7 +82,7 @@ def own_starts(model: Model, p: Array) -> Array:
     with np.errstate(all="ignore"):  # all at once: they share most of what they are made of
         found = _formulas(tuple(e for exprs, _ in arranged for e in exprs), names)(*columns.values())
     every = [np.broadcast_to(np.asarray(v, dtype=float), (len(p),)) for v in found]
-    return np.stack(every, axis=1).reshape(len(p), len(model.starts), len(unknowns))
+    return np.stack(every).reshape(len(model.starts), len(unknowns), len(p)).transpose(2, 0, 1)
 
 
 def at_parameters(model: Model, exprs: tuple[sp.Expr, ...], p: Array) -> Array:
