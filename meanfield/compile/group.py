@@ -123,7 +123,7 @@ class Dot:
     def sum(self, values: Array) -> Array:
         """Nothing but the sums (B,)."""
         if self.weights.ndim == 1:
-            return self.weights @ values
+            return summed_rows(self.weights, values) if values.ndim == 2 else self.weights @ values
         return summed_products(np.broadcast_to(values, self.weights.shape), self.weights)
 
 
@@ -135,6 +135,15 @@ def summed_products(a: Array, b: Array) -> Array:
     whole = len(a) - len(a) % _CHAIN
     parts = [x[:whole].reshape(-1, _CHAIN, x.shape[1]) for x in (a, b)]
     return np.einsum("kij,kij->kj", *parts).sum(axis=0) + np.einsum("ij,ij->j", a[whole:], b[whole:])
+
+
+def summed_rows(weights: Array, values: Array) -> Array:
+    """``weights @ values``, (n,) and (n, B), in two stages as well."""
+    if len(values) <= 4 * _CHAIN:
+        return weights @ values
+    whole = len(values) - len(values) % _CHAIN
+    parts = weights[:whole].reshape(-1, 1, _CHAIN) @ values[:whole].reshape(-1, _CHAIN, values.shape[1])
+    return np.asarray(parts.sum(axis=0)[0] + weights[whole:] @ values[whole:])
 
 
 _NO_GAP = 1e-300  # edges of panels may fall together but for a denormal number
