@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -65,8 +65,9 @@ def branching(subject: Subject, point: Located) -> Branching:
         return Branching(kind, own, other, own, 0, None)
     trunk, bent = (other, own) if flat[0] else (own, other)
     trunk = trunk * np.sign(trunk[-1])
-    side = _side(subject, point, bent)
-    lost = _lost(subject, point, trunk)
+    near = probes(subject, u, base, scale, np.array([bent, -bent, trunk, -trunk]))
+    side = _side(point, near[:2])
+    lost = _lost(subject, point, near[2], near[3])
     # Supercritical: the new states exist where the trunk has lost its stability.
     return Branching("pitchfork", own, other, trunk, side, side == lost if side and lost else None, lost)
 
@@ -136,39 +137,41 @@ def _zeros(form: Array, first: Array, second: Array) -> list[Array] | None:
     return out
 
 
-def probe(subject: Subject, u: Array, base: Array, scale: Array, direction: Array) -> Array | None:
-    """A point of the curve a short way from a branch point, in the scaled direction; None if there is none in the domain."""
+def probes(subject: Subject, u: Array, base: Array, scale: Array, ways: Array) -> list[Array | None]:
+    """Points of the curve a short way from a branch point, in scaled directions (K, N); None where there is none in the domain."""
+    found: list[Array | None] = [None] * len(ways)
+    left = np.arange(len(ways))
     for length in _PROBE:
-        guess = u + length * direction * scale
-        done = correct(subject.curve, base[None], guess[None], direction[None], scale[None])
-        moved = (done.u[0] - u) / scale
-        ahead = float((moved * direction).sum())
-        if done.converged[0] and ahead > 0.5 * float(np.sqrt((moved**2).sum())) and inside_domain(subject.curve, done.u)[0]:
-            return done.u[0]
-    return None
+        way, many = ways[left], np.ones((len(left), 1))
+        done = correct(subject.curve, many * base, u + length * way * scale, way, many * scale)
+        with np.errstate(all="ignore"):
+            moved = (done.u - u) / scale
+            ahead = (moved * way).sum(axis=1)
+            good = done.converged & (ahead > 0.5 * np.sqrt((moved**2).sum(axis=1))) & inside_domain(subject.curve, done.u)
+        for k in np.flatnonzero(good):
+            found[left[k]] = done.u[k]
+        left = left[~good]
+        if not left.size:
+            break
+    return found
 
 
-def _side(subject: Subject, point: Located, bent: Array) -> int:
-    for sign in (1.0, -1.0):
-        found = probe(subject, point.u, point.bracket.lane.base, point.scale, sign * bent)
+def _side(point: Located, beside: Sequence[Array | None]) -> int:
+    """On which side of the branch point a curve goes on that turns there; beside: points of it, the first that is known counts."""
+    for found in beside:
         if found is not None:
             shift = (found[-1] - point.u[-1]) / point.scale[-1]
             return int(np.sign(shift)) if abs(shift) > 1e-9 else 0
     return 0
 
 
-def _lost(subject: Subject, point: Located, trunk: Array) -> int:
-    """The side on which the trunk is unstable, if it is stable on the other."""
-    if subject.stability is None:
+def _lost(subject: Subject, point: Located, ahead: Array | None, behind: Array | None) -> int:
+    """The side on which the trunk is unstable, if it is stable on the other; ahead, behind: points of it."""
+    if subject.stability is None or ahead is None or behind is None:
         return 0
-    flags: dict[int, Any] = {}
-    for way in (1, -1):
-        found = probe(subject, point.u, point.bracket.lane.base, point.scale, way * trunk)
-        if found is None:
-            return 0
-        small = np.full((1, len(found)), 1e-12)
-        flags[way] = bool(subject.stability(found[None], point.bracket.lane.base[None], small)[0])
-    return int(flags[-1]) - int(flags[1])
+    base = np.array([point.bracket.lane.base] * 2)
+    on, back = subject.stability(np.array([ahead, behind]), base, np.full((2, len(ahead)), 1e-12))
+    return int(back) - int(on)
 
 
 def same_direction(a: Array, b: Array) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.continuation.branch import Branch, Event
-from meanfield.continuation.branching import branching, null_plane, probe, same_direction
+from meanfield.continuation.branching import branching, null_plane, probes, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.locate import Located, standing
@@ -114,17 +114,18 @@ def _within_edges(subject: Subject, point: Located, edges: Any) -> list[Array]:
     kernel: Any = subject.curve.problem
     first, second = null_plane(subject.curve.fine.residual_jacobian(point.u[None], base[None])[1][0], point.scale, point.tangent)
     refused = tuple(model.resolve(e) for e in model.refuse.values()) if model is not None else ()
-    lines = []
+    ways = []
     for i in edges:
         way = second[i] * first - first[i] * second
         length = np.sqrt((way**2).sum())
-        for sign in (1.0, -1.0) if length > 1e-6 else ():
-            found = probe(subject, point.u, base, point.scale, sign * way / length)
-            if found is None:
-                continue
-            x, p = np.maximum(found[None, :-1], kernel.lower), subject.curve.path.points(base[None], found[None, -1])
-            if not refused or (np.abs(kernel.values(refused, x, p)) > _ROUNDING).all():
-                lines.append(sign * way / length)
+        ways += [sign * way / length for sign in (1.0, -1.0) if length > 1e-6]
+    lines = []
+    for way, found in zip(ways, probes(subject, point.u, base, point.scale, np.array(ways)) if ways else (), strict=True):
+        if found is None:
+            continue
+        x, p = np.maximum(found[None, :-1], kernel.lower), subject.curve.path.points(base[None], found[None, -1])
+        if not refused or (np.abs(kernel.values(refused, x, p)) > _ROUNDING).all():
+            lines.append(way)
     return lines
 
 
