@@ -12,9 +12,10 @@ from meanfield.diagram.corners import corners
 from meanfield.diagram.grid import Plane, Sheet, make_plane, solve_between, solve_plane
 from meanfield.diagram.record import PhaseDiagram
 from meanfield.diagram.regions import refined
+from meanfield.diagram.seeds import BRANCHINGS, edge
 from meanfield.diagram.sides import mark_boundaries
 from meanfield.diagram.work import work_of
-from meanfield.errors import ParameterError
+from meanfield.errors import ParameterError, brief
 from meanfield.model.forms import as_models
 from meanfield.progress import ProgressOption, reporting
 
@@ -46,13 +47,15 @@ def diagram(
     lambda_max, may be named too). chunk: grid points solved at a time; executor: anything
     with ``map``, such as those of `concurrent.futures`, for chunks of the grid. parameters: those held fixed.
     An interrupt (Ctrl-C) returns what was computed before it, marked ``interrupted``; `resume_diagram` goes on with that.
-    Raises `ParameterError` for a missing, unknown or doubly given parameter.
+    Raises `ParameterError` for a missing, unknown or doubly given parameter, and for a condition that no boundary can have.
     """
+    _check_chunk(chunk)
     several = [_asking(model, conditions or ()) for model in with_followed(as_models(models, "diagram"))]
     if not several:
         raise ParameterError("diagram needs at least one model, got none")
     grid = make_plane(plane, window, points)
     _check(several, grid, parameters)
+    _check_conditions(several, conditions)
     result = empty(several, grid, parameters, tol, conditions)
     return _gone_on(result, chunk, executor, progress)
 
@@ -63,8 +66,13 @@ def resume_diagram(
     """Go on with a diagram that was interrupted, from `meanfield.diagram` or `meanfield.store.load_diagram`; returns that diagram.
 
     Nothing that is finished is computed again, and the result is the one that an uninterrupted run gives. chunk, executor,
-    progress: as there. One that is finished comes back as it is.
+    progress: as there. One that is finished comes back as it is. Raises `ParameterError` for anything that is no diagram.
     """
+    if not isinstance(diagram, PhaseDiagram):
+        raise ParameterError(
+            f"resume_diagram needs a PhaseDiagram, got {brief(diagram)}; open a file by mf.store.load_diagram(file)"
+        )
+    _check_chunk(chunk)
     if diagram.work.stage.done and not diagram.interrupted:
         return diagram
     return _gone_on(diagram, chunk, executor, progress)
@@ -109,7 +117,7 @@ def describe(result: PhaseDiagram) -> None:
         result.work.corners = corners(result.curves, result.plane) if result.work.corners is None else result.work.corners
         result.corners = list(result.work.corners)
     if result.conditions is not None:
-        _only(result, result.conditions)
+        result.curves = [c for c in result.curves if c.condition in result.conditions]
 
 
 def _asked(result: PhaseDiagram, places: np.ndarray) -> list[int]:
@@ -140,14 +148,6 @@ def with_followed(models: Sequence[Model]) -> list[Model]:
     return out
 
 
-def _only(result: PhaseDiagram, conditions: Sequence[str]) -> None:
-    known = {c.condition for c in result.curves} | {n for s in result.sheets for n in s.model.indicators}
-    for name in conditions:
-        if name not in known and not result.interrupted:
-            raise ParameterError(f"no boundary is called {name!r}; there are {', '.join(sorted(known)) or 'none'}")
-    result.curves = [c for c in result.curves if c.condition in conditions]
-
-
 def _check(models: Sequence[Model], grid: Plane, parameters: dict[str, float]) -> None:
     """Everything wrong with the request is said before the computing starts."""
     for name in grid.names:
@@ -168,3 +168,19 @@ def _check(models: Sequence[Model], grid: Plane, parameters: dict[str, float]) -
                     f"{model.name or model.title} has {name!r} only to compute others of its parameters from it; the plane needs "
                     f"two of {', '.join(p.name for p in model.parameters)}"
                 )
+
+
+def _check_conditions(models: Sequence[Model], conditions: Sequence[str] | None) -> None:
+    """A misspelt condition is told before the computing starts; one that is met nowhere has no curves."""
+    if isinstance(conditions, str):
+        raise ParameterError(f"conditions must be a list of names, got the text {conditions!r}; write [{conditions!r}]")
+    own = {name for model in models for name in model.indicators}
+    known = {*BRANCHINGS, *own, *(edge(u.name) for model in models for u in model.unknowns)}
+    for name in conditions or ():
+        if name not in known:
+            raise ParameterError(f"no boundary is called {name!r}; there are {', '.join((*sorted(own), *BRANCHINGS))}")
+
+
+def _check_chunk(chunk: int) -> None:
+    if not isinstance(chunk, int | np.integer) or chunk < 1:
+        raise ParameterError(f"chunk must be a positive number of grid points, got {brief(chunk)}")

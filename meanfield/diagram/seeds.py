@@ -21,6 +21,12 @@ _FLAT = 1e-10  # an unknown smaller than this all along a branch is zero on it
 _SAME = 1e-7
 _WALKED = 1e-9  # scaled: how well the points of a walk are known
 _PART = 1e-5  # of a null vector: components below this share do not belong to it
+BRANCHINGS = ("fold", "pitchfork", "transcritical", "branch point")  # boundaries that are told by what branches do there
+
+
+def edge(unknown: str) -> str:
+    """What the boundary is called at which an unknown leaves its domain."""
+    return f"{unknown} = 0"
 
 
 @dataclass(frozen=True)
@@ -131,13 +137,13 @@ def _condition(branch: Branch, event: Event, zero: tuple[str, ...], events: Sequ
     here = [e for e in events if e is not event and _together(e, event)]
     if event.type == "fold":
         return Condition(model, "fold", "", zero, (), "fold")
-    if event.type in ("pitchfork", "transcritical", "branch point"):
+    if event.type in BRANCHINGS:
         critical = _critical(branch, event)
         if not critical or not set(critical) <= set(zero):
             return None  # seen from the branch that ends here: the one that goes through tells it
         label = next((e.name for e in here if e.type == "indicator"), event.type)
         return Condition(model, "transversal", "", zero, critical, label)
-    if any(e.type in ("fold", "pitchfork", "transcritical", "branch point") for e in here):
+    if any(e.type in BRANCHINGS for e in here):
         return None  # the same boundary, told by what it does to branches
     if event.type == "indicator" and event.name in model.indicators:
         return Condition(model, "indicator", event.name, zero, (), event.name)
@@ -147,7 +153,7 @@ def _condition(branch: Branch, event: Event, zero: tuple[str, ...], events: Sequ
         return (
             Condition(model, "indicator", same[0], zero, (), same[0])
             if same
-            else Condition(model, "edge", event.name, zero, (), f"{event.name} = 0")
+            else Condition(model, "edge", event.name, zero, (), edge(event.name))
         )
     return None
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from meanfield.diagram.grid import make_plane
 from meanfield.diagram.phase import describe, empty
+from meanfield.model.forms import as_models
 from meanfield.store.diagram_work import fill, points_from, work_data
 from meanfield.store.files import load, reading
 from meanfield.store.lanes import LaneTable
@@ -84,10 +85,11 @@ def load_diagram(file: str | Path, models: Any = None) -> PhaseDiagram:
     models: those that it is of (phases that join them are found by themselves); None: those of the library that the file names.
     Raises `FileFormatError`, in one sentence, for a file that holds no diagram, or that of another model.
     """
+    given = None if models is None else as_models(models, "load_diagram")
     data = load(file, DIAGRAM_FORMAT)
     with reading(file, "a diagram"):
         asked = json.loads(str(data["work"].values))
-        pool = candidates(models, asked["models"])
+        pool = candidates(given, asked["models"])
         own = [found(m, pool, file, "a diagram", "drawn") for m in asked["models"]]
         (y, x), edges = data["region"].dims, asked["edges"]
         plane = make_plane((str(x), str(y)), edges, (data.sizes[x], data.sizes[y]))

@@ -118,6 +118,10 @@ def test_only_the_conditions_asked_for_are_kept():
     assert {c.condition for c in d.curves} == {"order"}
 
 
+def test_a_condition_that_is_met_nowhere_has_no_curves():
+    assert cusp_diagram().curves and not cusp_diagram(conditions=["pitchfork", "x = 0"]).curves
+
+
 def test_two_models_share_a_plane():
     d = diagram([fakes.pitchfork(), fakes.cusp()], plane=("a", "b"), window=((-1.05, 1.0), (-0.5, 0.5)), points=6)
     assert len(d.sheets) == 2 and any(" + " in label for label in d.labels)
@@ -197,10 +201,14 @@ def test_an_interrupt_inside_a_step_ends_the_diagram(monkeypatch, room):
         ({"window": ((0, 0), (0, 1))}, "window of a"),
         ({"a": 1.0}, "cannot be held fixed"),
         ({"conditions": ["flod"]}, "no boundary is called 'flod'"),
+        ({"conditions": "fold"}, r"write \['fold'\]"),
+        ({"chunk": 0}, "chunk must be a positive number"),
+        ({"chunk": -1}, "chunk must be a positive number"),
         ({"c": np.zeros(3)}, "one number"),
     ],
 )
-def test_a_wrong_request_is_refused(options, says):
+def test_a_wrong_request_is_refused_before_anything_is_computed(options, says, monkeypatch):
+    monkeypatch.setattr(importlib.import_module("meanfield.solve"), "solve", None)
     with pytest.raises(ParameterError, match=says):
         diagram(fakes.cusp(), **{"plane": ("a", "b"), "window": WINDOW, "points": 3, **options})
 

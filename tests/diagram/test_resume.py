@@ -10,7 +10,7 @@ import meanfield as mf
 from meanfield import store
 from meanfield.continuation.walk import Walk
 from meanfield.diagram.classify import NOTHING, UNSOLVED
-from meanfield.errors import FileFormatError
+from meanfield.errors import FileFormatError, ParameterError
 from tests import fakes
 from tests.diagram.test_diagram import two_lines
 
@@ -176,3 +176,15 @@ def test_a_file_of_another_model_is_refused(tmp_path):
     with pytest.raises(FileFormatError, match="what it holds is not whole") as refused:
         store.load_diagram(tmp_path / "torn.nc", fakes.cusp())
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["d.nc", None, fakes.cusp])
+def test_only_a_diagram_is_resumed(value):
+    with pytest.raises(ParameterError, match="needs a PhaseDiagram, got .*load_diagram"):
+        mf.resume_diagram(value)
+
+
+def test_what_is_no_model_is_not_blamed_on_the_file(tmp_path):
+    cusp().to_netcdf(tmp_path / "d.nc")
+    with pytest.raises(ParameterError, match="load_diagram needs a Model, got the text 'cusp'"):
+        store.load_diagram(tmp_path / "d.nc", "cusp")
