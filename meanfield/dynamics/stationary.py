@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from meanfield.dynamics.field import Array, Field, checked
-from meanfield.dynamics.spectrum_solve import Found, solve_spectrum
+from meanfield.dynamics.spectrum_solve import Found, nothing, solve_spectrum
 from meanfield.dynamics.units import Unit, unit_of
-from meanfield.errors import ParameterError, TransferError
-from meanfield.progress import ProgressOption, reporting
+from meanfield.errors import ParameterError, QuadratureError, TransferError
+from meanfield.progress import Progress, ProgressOption, reporting
+from meanfield.solve.status import Status, sentence
 from meanfield.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -109,11 +110,12 @@ def stationary_spectrum(
 
     Without noise the plain iteration runs away from every fluctuating state, and the equations also have the frozen state and
     periodic ones. The basis decays, so what is found is the state whose correlations decay; the frozen state is refused, with
-    the status "no solution". Accelerated, the iteration reaches chaos of tanh from g = 1.001 to 30 (`QuadratureError` where laws
-    become wider than 60); how far a value can be trusted is in its claim. A spectrum that is negative somewhere is rejected.
-    Points are solved one after the other.
+    the status "no solution". Accelerated, the iteration reaches chaos of tanh from g = 1.001 to 30; where laws become
+    wider than 60 nothing is found, and the status says why. How far a value can be trusted is in its claim. A spectrum that is
+    negative somewhere is rejected. Points are solved one after the other.
 
-    Raises `ParameterError` for bad parameters and `TransferError` for a transfer function with kinks.
+    Raises `ParameterError` for bad parameters, `TransferError` for a transfer function with kinks and `QuadratureError` where the
+    laws of every point become too wide.
     """
     given = {"g": g, "sigma_squared": sigma_squared, "D": D, "M_m": M_m, "M_n": M_n, "M_I": M_I, "Sigma_m": Sigma_m}
     shape, flat = checked({**given, "mean": mean})
@@ -123,25 +125,40 @@ def stationary_spectrum(
         raise ParameterError(f"the tolerance must lie between 0 and 1, got {tol!r}")
     chosen = unit_of(unit)
     field = Field(*(flat[f.name] for f in fields(Field)))
-    found = []
     with reporting(progress) as report:
         report.start(flat["g"].size, "self-consistent spectra")
-        for point in range(flat["g"].size):
-            found.append(solve_spectrum(phi, field.row(point), chosen, float(flat["mean"][point]), tol))
-            report.advance()
+        found, status = _each(phi, field, chosen, flat["mean"], tol, report)
     names = ("Delta_0", "Delta", "Delta_inf", "mean")
     return StationarySpectrum(
         np.array([f.Delta_0 for f in found]).reshape(shape),
         np.array([f.v[-2] for f in found]).reshape(shape),
         np.array([f.v[-1] for f in found]).reshape(shape),
         {name: np.array([f.error[k] for f in found]).reshape(shape) for k, name in enumerate(names)},
-        np.array([str(f.status) for f in found]).reshape(shape),
+        np.array(status).reshape(shape),
         phi.name,
         {**given, "mean": mean},
         tuple(found),
         chosen,
         flat["sigma_squared"],
     )
+
+
+def _each(phi: Transfer, field: Field, unit: Unit, mean: Array, tol: float, report: Progress) -> tuple[list[Found], list[str]]:
+    """What is found at each point, and what became of it in a sentence."""
+    found, status = [], []
+    refused: list[QuadratureError] = []
+    for point, start in enumerate(mean.tolist()):
+        try:
+            found.append(solve_spectrum(phi, field.row(point), unit, start, tol))
+            status.append(str(found[-1].status))
+        except QuadratureError as error:
+            refused.append(error)
+            found.append(nothing(Status.NO_SOLUTION))
+            status.append(sentence(Status.NO_SOLUTION, str(error)))
+        report.advance()
+    if refused and len(refused) == len(found):
+        raise refused[0]
+    return found, status
 
 
 def _Delta(found: Found, tau: Array, unit: Unit, noise: float) -> Array:

@@ -161,6 +161,14 @@ def test_kinks_and_widths_beyond_reach_are_refused():
         mf.stationary_spectrum(mf.transfer.relu, g=1.0)
 
 
+def test_a_point_beyond_reach_leaves_the_others_alone(tmp_path):
+    found = mf.stationary_spectrum(tanh, g=[1.5, 200.0])
+    assert found.Delta_0[0] == mf.stationary_spectrum(tanh, g=1.5).Delta_0
+    assert found.status[0].startswith("converged") and "too wide for the self-consistent spectrum" in found.status[1]
+    assert np.isnan(found.Delta_0[1]) and np.isnan(found.Delta(1.0)[1]) and np.isinf(found.error["Delta_0"][1])
+    found.to_netcdf(tmp_path / "s.nc", [0.0, 1.0])
+
+
 @pytest.mark.parametrize("name, g", [("tanh", 20.0), ("algebraic", 12.0), ("erf", 20.0)])
 def test_strong_coupling(name, g):
     """Laws so wide that the series serves small correlations only, tables the rest."""
