@@ -137,6 +137,9 @@ def _resumed(file: Path, models: list[Model], request: _Request) -> PhaseDiagram
         if known.get(name) != value:
             had = f"{name} = {known[name]:g}" if name in known else f"no {name} given"
             raise ParameterError(f"the diagram in {file} was drawn with {had}, not {value:g}; leave out -p to go on with it")
+    if request.x is None and request.y is None and request.points not in (None, len(plane.x), len(plane.y)):
+        had = f"{len(plane.x)} x {len(plane.y)} points"
+        raise ParameterError(f"the diagram in {file} has {had}; leave out --points {request.points} to go on with it")
     if request.tol not in (None, result.tol):
         raise ParameterError(f"the diagram in {file} was drawn with --tol {result.tol:g}, not {request.tol:g}")
     return resume_diagram(result, progress=sys.stderr.isatty())

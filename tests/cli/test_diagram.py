@@ -93,6 +93,7 @@ def test_an_interrupted_diagram_goes_on_from_its_file(command, tmp_path, monkeyp
         (["cusp", "--x", "b=-1.05:2"], "has --x a="),
         (["cusp", "-p", "c=1"], "was drawn with no c given, not 1"),
         (["cusp", "--tol", "1e-8"], "was drawn with --tol 1e-10"),
+        (["cusp", "--points", "7"], "has 12 x 9 points; leave out --points 7"),
     ):
         code, out, err = command("diagram", *words, "--resume", file)
         assert code == 2 and out == "" and says in err and err.count("\n") == 1
