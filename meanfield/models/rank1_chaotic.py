@@ -45,6 +45,24 @@ def acceleration(Delta: sp.Expr) -> sp.Expr:
     return Delta - g**2 * E(phi(x) * phi(y)) - static_variance
 
 
+def shares(unstable: sp.Expr, Delta_0: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
+    """Starts at chaos from an unstable stationary state: the share of its variance Delta_0, and the frozen part of that.
+
+    unstable: R^2 - 1 with the bulk radius R. In laws much wider than the transfer function, where R^2 averages fall as 1/sigma,
+    what fluctuates is close to (R^4 - 1) times 3/4 <phi'^2>/<phi''^2>, 15/16 for tanh.
+    """
+    fluctuating = sp.Min(
+        sp.Rational(3, 4),
+        sp.Max(sp.Rational(1, 20), sp.Rational(9, 10) * unstable),
+        sp.Rational(15, 16) * unstable * (2 + unstable) / Delta_0,
+    )
+    return [
+        (sp.Rational(98, 100), 1 - fluctuating),
+        (sp.Rational(95, 100), sp.Rational(1, 2)),
+        (sp.Rational(9, 10), sp.S.Zero),
+    ]
+
+
 motion = Motion(acceleration(DELAY), start=Delta_0, end=Delta_inf)
 equations = {
     mu: M_m * kappa,
@@ -53,13 +71,6 @@ equations = {
 excess = sp.Max(g**2 - 1, 0)  # about twice Delta_0 of the homogeneous chaos, for moderate g
 unstable = stationary.MODEL.indicators["chaos"]
 energy = motion.regular_energy
-# The share of the variance that fluctuates, guessed from an unstable stationary state. In laws much wider than the transfer
-# function, where R^2 averages fall as 1/sigma, delta is close to (R^4 - 1) times 3/4 <phi'^2>/<phi''^2>, 15/16 for tanh.
-fluctuating = sp.Min(
-    sp.Rational(3, 4),
-    sp.Max(sp.Rational(1, 20), sp.Rational(9, 10) * unstable),
-    sp.Rational(15, 16) * unstable * (2 + unstable) / Delta_0,
-)
 
 # Where to start. Homogeneous chaos (kappa = 0) is that of `scs`; a small kappa grows in it at the rate M_m M_n <phi'> - 1, and
 # where that is positive there is structured chaos instead, whether or not there is a stationary state of that structure.
@@ -134,11 +145,7 @@ IN_VARIANCES = Model(
             where=unstable,
             start={mu: mu, Delta_0: share * Delta_0, Delta_inf: frozen * share * Delta_0},
         )
-        for share, frozen in (
-            (sp.Rational(98, 100), 1 - fluctuating),
-            (sp.Rational(95, 100), sp.Rational(1, 2)),
-            (sp.Rational(9, 10), sp.S.Zero),
-        )
+        for share, frozen in shares(unstable, Delta_0)
     ],
     requires=stationary.MODEL.requires,
     meanings={

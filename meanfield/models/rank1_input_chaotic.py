@@ -17,6 +17,7 @@ from meanfield.dynamics.stability import static_stability
 from meanfield.model import Junction, Model, Motion, Seed
 from meanfield.model.motion import DELAY
 from meanfield.models import rank1_input_stationary as stationary
+from meanfield.models.rank1_chaotic import shares
 from meanfield.symbols import gaussian, gaussian_pair, parameters, unknown
 
 mu, kappa, delta = unknown("mu"), unknown("kappa"), unknown("delta", nonnegative=True)
@@ -50,13 +51,6 @@ equations = {
 excess = sp.Max(g**2 - 1, 0)  # about twice Delta_0 of the homogeneous chaos, for moderate g
 unstable = stationary.MODEL.indicators["chaos"]
 energy = motion.regular_energy
-# The share of the variance that fluctuates, guessed from an unstable stationary state. In laws much wider than the transfer
-# function, where R^2 averages fall as 1/sigma, delta is close to (R^4 - 1) times 3/4 <phi'^2>/<phi''^2>, 15/16 for tanh.
-fluctuating = sp.Min(
-    sp.Rational(3, 4),
-    sp.Max(sp.Rational(1, 20), sp.Rational(9, 10) * unstable),
-    sp.Rational(15, 16) * unstable * (2 + unstable) / Delta_0,
-)
 
 IN_VARIANCES = Model(
     "rank-one network with input, chaotic states",
@@ -102,11 +96,7 @@ IN_VARIANCES = Model(
             where=unstable,
             start={mu: mu, kappa: kappa, Delta_0: share * Delta_0, Delta_inf: frozen * share * Delta_0},
         )
-        for share, frozen in (
-            (sp.Rational(98, 100), 1 - fluctuating),
-            (sp.Rational(95, 100), sp.Rational(1, 2)),
-            (sp.Rational(9, 10), sp.S.Zero),
-        )
+        for share, frozen in shares(unstable, Delta_0)
     ],
     junctions=[Junction(stationary.MODEL, Delta_0 - Delta_inf, {mu: mu, kappa: kappa, Delta_0: Delta_inf})],
     requires=stationary.MODEL.requires,
