@@ -133,7 +133,7 @@ def many_fixed_points() -> Model:
 
 
 quiet = {
-    "without input x = 0 is the only fixed point as long as g phi'(0) <= 1": sp.Piecewise(
+    "without input there is one fixed point, x = 0 where phi(0) = 0, as long as g |phi'| <= 1 everywhere": sp.Piecewise(
         (1 - g**2 * steepest_squared, sp.Le(D, 0)), (-1, True)
     )
 }

@@ -106,3 +106,10 @@ def test_iterates_in_multiple_precision_that_are_no_numbers_lead_nowhere():
     (found,) = states("kac-rice", mf.transfer.logistic, g=4.089979109739455, D=8.19016787501445e-07)
     assert found["alpha"] == 0
     assert found["beta"] == pytest.approx(6.160395578059, abs=1e-11)
+
+
+def test_without_input_no_more_is_said_than_is_true():
+    # x = 0 is no fixed point of a function that is not 0 there.
+    alone = model("kac-rice").with_transfer(mf.transfer.logistic).changed(junctions=[])
+    found = mf.solve(alone, find="all", g=1, D=0)
+    assert not list(found) and "there is one fixed point, x = 0 where phi(0) = 0" in str(found)
