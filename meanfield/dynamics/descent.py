@@ -141,8 +141,7 @@ class Descent:
         k = self.decay_rate[:, None]
         tau = np.abs(tau)
         speed = np.sqrt(2 * (self.U if self.noisy else self.q))
-        xi = k * tau / (1.0 if self.noisy else 2.0)
-        xi = self._guess(tau, lag, xi)
+        xi = self._guess(tau, lag)
         for _ in range(_NEWTON):
             t = np.sqrt(-np.expm1(-xi)) if self.noisy else np.tanh(xi)
             now = xi / k if self.noisy else 2 * xi / k
@@ -153,7 +152,7 @@ class Descent:
                 break
         return np.exp(-xi) if self.noisy else (2 * np.exp(-xi) / (1 + np.exp(-2 * xi))) ** 2
 
-    def _guess(self, tau: Array, lag: Array, far: Array) -> Array:
+    def _guess(self, tau: Array, lag: Array) -> Array:
         """xi from the table at the nodes; beyond the last, where the rate is k, shifted by what the motion is ahead."""
         r, y = self.nodes.r, self.nodes.y
         known = -np.log(r) if self.noisy else np.arctanh(np.sqrt(self.nodes.x))

@@ -14,7 +14,9 @@ def latex_name(name: str) -> str:
     text = sp.latex(sp.Symbol(name.removesuffix("_squared")))
     for index, written in _INDICES.items():
         text = text.replace(f"_{{{index}}}", written)
-    return text + "^2" * name.endswith("_squared")
+    if not name.endswith("_squared"):
+        return text
+    return f"{{{text}}}^2" if "^" in text else f"{text}^2"
 
 
 def is_letter(name: str) -> bool:

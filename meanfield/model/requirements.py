@@ -26,11 +26,6 @@ def bounded(phi: Transfer) -> bool:
     return phi.traits.growth == "bounded"
 
 
-def differentiable(phi: Transfer) -> bool:
-    """phi' does not jump."""
-    return phi.traits.smooth_order >= 1
-
-
 @lru_cache(maxsize=256)
 def sigmoid(phi: Transfer) -> bool:
     """phi rises from one number to another and nowhere falls (as far as its slopes at some places show)."""

@@ -46,20 +46,20 @@ def _moves(values: np.ndarray) -> list[int]:
     return [k for k in range(values.ndim) if (np.ptp(values, axis=k) > 0).any()]
 
 
-def _single(k: int, shape: tuple[int, ...], given: Mapping[str, np.ndarray]) -> str | None:
+def _single(k: int, given: Mapping[str, np.ndarray]) -> str | None:
     """The parameter that varies along dimension k and along no other, if there is one only and nothing else varies there."""
     here = [name for name, v in given.items() if k in _moves(v)]
     return here[0] if len(here) == 1 and _moves(given[here[0]]) == [k] else None
 
 
 def _name(k: int, shape: tuple[int, ...], given: Mapping[str, np.ndarray]) -> str:
-    return _single(k, shape, given) or ("point" if len(shape) == 1 else f"point_{k}")
+    return _single(k, given) or ("point" if len(shape) == 1 else f"point_{k}")
 
 
 def _values(shape: tuple[int, ...], given: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     out = []
     for k, count in enumerate(shape):
-        name = _single(k, shape, given)
+        name = _single(k, given)
         first = tuple(slice(None) if j == k else 0 for j in range(len(shape)))
         out.append(np.arange(count) if name is None else given[name][first])
     return out

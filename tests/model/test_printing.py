@@ -54,6 +54,7 @@ def test_latex_speaks_of_what_results_carry() -> None:
         ("sigma_squared", r"\sigma^2"),
         ("Sigma_I_squared", r"\Sigma_{I}^2"),
         ("z_star", "z^*"),
+        ("z_star_squared", "{z^*}^2"),
         ("theta", r"\theta"),
         ("r_E", "r_{E}"),
     ],
