@@ -15,7 +15,18 @@ from meanfield.averages.passes import body_parity
 from meanfield.averages.scope import close
 from meanfield.compile.generators import analyticity
 from meanfield.compile.grid import Grid, Line, UniformGrid
-from meanfield.compile.group import BLOCK_ELEMENTS, SKETCH, WIDTHS_PER_OCTAVE, Array, Checks, Dot, NodeErrors, by_width, pieces
+from meanfield.compile.group import (
+    BLOCK_ELEMENTS,
+    ROUGH,
+    SKETCH,
+    WIDTHS_PER_OCTAVE,
+    Array,
+    Checks,
+    Dot,
+    NodeErrors,
+    by_width,
+    pieces,
+)
 from meanfield.compile.moments import Moments
 from meanfield.compile.narrow import Narrow, narrow_places
 from meanfield.compile.panels import split_nodes, steep_places
@@ -74,15 +85,15 @@ class ScalarLaw:
         if checks is None and inputs[0].size <= _FEW and self._simple:
             found = [self.evaluate_one(point, level) for point in zip(*(i.tolist() for i in inputs), strict=True)]
             return list(np.array(found).T)
-        if level == SKETCH and checks is None and self._powers is not None:
+        if level <= ROUGH and checks is None and self._powers is not None:
             law, matrix = self._powers
             return list(matrix[:, 1:] @ np.stack(law.evaluate(inputs, level)) + matrix[:, :1])
         return self._evaluate(inputs, level, checks)
 
     @cached_property
     def _powers(self) -> tuple[ScalarLaw, Array] | None:
-        """The averages of powers of tanh of which sketches make the others, see `Moments.powers`."""
-        if type(self) is not ScalarLaw or self.moments.powers is None:
+        """The averages of powers of tanh of which the rough ones are made, see `Moments.powers`."""
+        if type(self) is not ScalarLaw or self.blocks_of is not None or self.moments.powers is None:
             return None
         orders, matrix = self.moments.powers
         variable = self.moments.variable
