@@ -6,9 +6,9 @@ indicators (``lambda_max = 0`` is a boundary that is traced) and as unknowns of 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
+from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
@@ -273,23 +273,27 @@ def _distinct(given: Given) -> tuple[Given, Array]:
     return Given(columns[0], columns[1], columns[2], columns[3:]), inverse.ravel()
 
 
-_known: OrderedDict[Any, list[tuple[Array, Descent]]] = OrderedDict()
+_known: dict[Any, list[tuple[Array, Descent]]] = {}
+_turn = Lock()  # of threads at what is remembered
 
 
 def _descents(W: Closure, given: Given, level: int, fewer: int, least: float) -> list[tuple[Array, Descent]]:
     """The descents of a batch, with derivatives where the level is FINE; the last few batches are remembered, because a value, its
     claim and each of its derivatives ask for the same one."""
     key = (W, *(c.tobytes() for c in (given.start, given.end, given.noise, *given.symbols)), level, fewer, least)
-    if key not in _known:
+    with _turn:
+        found = _known.pop(key, None)
+    if found is None:
         well = stiffness(W, len(given.symbols))
         if fewer:
-            _known[key] = again(well, _descents(W, given, FINE, 0, least), level, fewer)
+            found = again(well, _descents(W, given, FINE, 0, least), level, fewer)
         else:
-            _known[key] = descents(well, given, level, slopes=level == FINE, least=least)
-    _known.move_to_end(key)
-    while len(_known) > _KEPT:
-        _known.popitem(last=False)
-    return _known[key]
+            found = descents(well, given, level, slopes=level == FINE, least=least)
+    with _turn:
+        _known[key] = found
+        while len(_known) > _KEPT:
+            del _known[next(iter(_known))]
+    return found
 
 
 __all__ = [

@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 import meanfield as mf
 from meanfield import cli, models, transfer
+from meanfield.dynamics import observables
 from meanfield.dynamics.observables import with_dynamics
 from meanfield.errors import ModelError, ParameterError
 from meanfield.model import Model
@@ -136,3 +139,22 @@ def test_models_of_users_get_the_same() -> None:
 def test_an_unknown_request_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ParameterError, match="lambda_max"):
         models.by_name("scs").asking("lambda_mx")
+
+
+def test_threads_share_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread had taken away what another was about to read."""
+    monkeypatch.setattr(observables, "_KEPT", 1)
+    kernel, quantity = mf.compile(models.by_name("scs")), models.by_name("scs").named("tau_half")
+    points = np.linspace(1.2, 4.0, 12)
+    Delta_0 = mf.solve(models.by_name("scs"), g=points, sigma_squared=0.1)["Delta_0"]
+
+    def one(k: int) -> float:
+        return float(kernel.quantities((quantity,), Delta_0[None, k : k + 1], np.array([[points[k], 0.1]]))[0][0, 0])
+
+    alone, pause = [one(k) for k in range(12)], sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as executor:
+            assert list(executor.map(one, [*range(12)] * 8)) == alone * 8
+    finally:
+        sys.setswitchinterval(pause)
