@@ -73,3 +73,5 @@ def test_branches_of_a_model_of_ones_own_ask_for_it(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=r"branches of ei .*; give the model that was followed$"):
         store.load_branches(tmp_path / "b.nc")
     assert len(store.load_branches(tmp_path / "b.nc", own)[0]) == len(branch)
+    with pytest.raises(ParameterError, match="load_branches needs a Model, got the text 'ei'"):
+        store.load_branches(tmp_path / "b.nc", "ei")

@@ -17,6 +17,7 @@ import numpy as np
 
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.forest import Forest
+from meanfield.model.forms import as_model
 from meanfield.store.files import load, reading, save
 from meanfield.store.lanes import LaneTable, branch_data, branch_from
 from meanfield.store.provenance import provenance
@@ -153,6 +154,8 @@ def load_branches(file: str | File, model: Any = None, *, expressions: Mapping[s
     followed, if their zeros are to be found beyond the branches too.
     Raises `FileFormatError`, in one sentence, for a file that holds no branches, or those of another model.
     """
+    if isinstance(model, str):
+        as_model(model, "load_branches")  # says where models come from
     data = load(file, BRANCH_FORMAT)
     with reading(file, "branches"):
         structure = json.loads(str(data["structure"].values))
