@@ -40,9 +40,8 @@ class Request:
     def made(self) -> PairTable | None:
         functions = tuple(dict.fromkeys(f for product in self.products for f in product))
         pairs = [(functions.index(f), functions.index(h)) for f, h in self.products]
-        strip = float(self.facts.strip)
-        if strip == inf:  # of an entire function, the distance over which it grows by e^4 may stand for it
-            strip = 2.0 / max(self.facts.growth**0.5, self.facts.rate, 0.5)
+        # Of an entire function, the distance over which it grows by e^4 may stand for the strip, and of its sum with others.
+        strip = min(float(self.facts.strip), 2.0 / max(self.facts.growth**0.5, self.facts.rate, 0.5))
         return pair_table(
             function_values(functions, self.variable, self.parameters),
             pairs,

@@ -59,7 +59,7 @@ def pair_table(
     """
     cutoff = gaussian_cutoff(tol / 100, degree=2 * degree, rate=2 * rate * width)
     reach = cutoff * width + abs(mean)
-    far = _extent(functions, reach, tol)
+    far = _extent(functions, _samples(reach, strip), tol)
     # Below ``narrowest`` averages are extrapolated from up to 3^(1/2) times it.
     end = min(cutoff * min(max(widest, 2 * narrowest), width), far)
     reach = min(reach, far)
@@ -72,16 +72,23 @@ def pair_table(
             X_weights[1:] *= 2
         if X.size * Y.size * len(pairs) > largest:
             return None
-        table = PairTable(X, Y, X_weights, Y_weights, _products(functions, pairs, X, Y, centred), narrowest)
-        if X_weights.max() <= 2 * step or _resolved(table, width, tol):
+        parities = _parities(functions, _samples(float(X[-1]), strip)) if centred else None
+        table = PairTable(X, Y, X_weights, Y_weights, _products(functions, pairs, X, Y, centred, parities), narrowest)
+        if X_weights.max() <= 2 * step or _resolved(table, functions, pairs, even, width, mean, tol):
             break
     return table
 
 
-def _products(functions: Function, pairs: Sequence[tuple[int, int]], X: Array, Y: Array, centred: bool) -> Array:
-    """Of the f at X + Y and X - Y, (K, a, b), symmetrised in Y and, if ``centred``, in X."""
+def _samples(reach: float, strip: float) -> Array:
+    """From 0 to ``reach``, so close that nothing the functions do is missed."""
+    return np.linspace(0.0, reach, max(2001, ceil(8 * reach / strip)))
+
+
+def _products(
+    functions: Function, pairs: Sequence[tuple[int, int]], X: Array, Y: Array, centred: bool, parities: list[float] | None
+) -> Array:
+    """Of the f at X + Y and X - Y, (K, a, b), symmetrised in Y and, if ``centred``, in X, by ``parities`` if there are any."""
     products = np.zeros((len(pairs), X.size, Y.size))
-    parities = _parities(functions, float(X[-1])) if centred else None
     sides = (X,) if not centred or parities is not None else (X, -X)
     block = max(1, _BLOCK // Y.size)
     for side, start in product(sides, range(0, X.size, block)):
@@ -93,9 +100,8 @@ def _products(functions: Function, pairs: Sequence[tuple[int, int]], X: Array, Y
     return products / len(sides)
 
 
-def _parities(functions: Function, reach: float) -> list[float] | None:
-    """1 for even, -1 for odd functions; None if there is one that is neither."""
-    x = np.linspace(0.0, reach, 2001)
+def _parities(functions: Function, x: Array) -> list[float] | None:
+    """1 for even, -1 for odd functions, as ``x`` and -x show; None if there is one that is neither."""
     values, mirrored = functions(x), functions(-x)
     size = 1e-14 * np.abs(values).max(axis=1, keepdims=True)
     even, odd = ((np.abs(values - sign * mirrored) <= size).all(axis=1) for sign in (1.0, -1.0))
@@ -132,16 +138,28 @@ def _outwards(step: float, reach: float, turn: float, strip: float) -> tuple[Arr
     return theta + growth * np.sign(theta) * (bend - fall), step * (1 + bend + fall)
 
 
-def _resolved(table: PairTable, width: float, tol: float) -> bool:
-    """Whether X may recede, for the widest and the narrowest law: whether its even and its odd nodes, rules of twice the step, err
-    no more than the root of ``tol``. What goes on far out, like a wave, needs equal spacing."""
-    signs = np.where(np.arange(table.X.size) % 2, -1.0, 1.0)
-    allowed = min(1e3 * tol**0.5, 0.1)
+def _resolved(
+    table: PairTable,
+    functions: Function,
+    pairs: Sequence[tuple[int, int]],
+    even: tuple[Array, Array],
+    width: float,
+    mean: float,
+    tol: float,
+) -> bool:
+    """Whether X may recede: whether, at a few Y, it gives what equal spacing gives, for the widest and the narrowest law. What
+    goes on far out, like a wave, or is narrow there, needs equal spacing; nodes that recede would not even show it."""
+    some = slice(None, None, max(1, (table.Y.size - 1) // 2))  # both ends and the middle
+    X, X_weights = even
+    full = _products(functions, pairs, X, table.Y[some], False, None)
+    sizes = np.abs(full)
     for sigma in (width, width / 2):
-        weights = np.exp((table.X / sigma) ** 2 / -2) * table.X_weights
-        sizes = weights @ np.abs(table.products)
-        if (np.abs((weights * signs) @ table.products).max(axis=1) > allowed * sizes.max(axis=1)).any():
-            return False
+        for centre in {0.0, mean, -mean}:
+            weights = np.exp(((X - centre) / sigma) ** 2 / -2) * X_weights
+            receding = np.exp(((table.X - centre) / sigma) ** 2 / -2) * table.X_weights
+            apart = np.abs(receding @ table.products[:, :, some] - weights @ full).max(axis=1)
+            if (apart > 100 * tol * (weights @ sizes).max(axis=1)).any():
+                return False
     return True
 
 
@@ -185,12 +203,11 @@ def _averages(table: PairTable, products: Array, laws: Array, apart: Array) -> A
     return out
 
 
-def _extent(functions: Function, reach: float, tol: float) -> float:
-    """Beyond it in X or Y all products are negligible, because all functions decay; infinite if they do not."""
-    x = np.linspace(0.0, reach, 2001)
+def _extent(functions: Function, x: Array, tol: float) -> float:
+    """Beyond it in X or Y all products are negligible, because all functions decay, as ``x`` shows; its end if they do not."""
     sizes = np.maximum(np.abs(functions(x)), np.abs(functions(-x)))
     kept = np.flatnonzero((sizes > tol * 1e-3 * sizes.max(axis=1, keepdims=True)).any(axis=0))
-    return float(x[kept[-1]]) + float(x[1])
+    return float(x[kept[-1] if kept.size else 0]) + float(x[1])
 
 
 def _theta_step(tol: float) -> float:

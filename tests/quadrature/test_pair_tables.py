@@ -92,8 +92,31 @@ def test_waves_have_equal_spacing() -> None:
     # <cos u cos v> = (<cos(u - v)> + <cos(u + v)>)/2; the second is below 1e-100
     assert table_averages(table, 1.0, 144.0, apart)[0] == pytest.approx(np.exp(-144.0 * apart) / 2, rel=1e-12)
     assert np.ptp(table.X_weights) < 1e-12
-    receding = pair_table(lambda x: np.tanh(x)[None], [(0, 0)], 16.0, 0.2, **args)
+    receding = pair_table(lambda x: np.tanh(x)[None], [(0, 0)], 16.0, 0.2, **args | {"strip": np.pi / 2})
     assert receding.X.size < table.X.size / 3
+
+
+@pytest.mark.parametrize("mean", [0.0, 100.0])
+def test_what_is_narrow_far_out_is_seen(mean: float) -> None:
+    """Between nodes that are 100 apart: 7e-4 of the second moment was not seen."""
+    bump = lambda x: np.tanh(x) + np.exp(-9 * (x - 500.3) ** 2)  # noqa: E731
+    args = {"strip": 2 / 3, "pole_order": 1, "tol": 1e-8, "widest": 2e-3}
+    table = pair_table(lambda x: bump(x)[None], [(0, 0)], 512.0, 1e-3, centred=mean == 0, mean=mean, **args)
+    x = np.arange(-4000.0, 4000.0, 0.02)
+    weight = np.exp(-((x - mean) ** 2) / (2 * 460.0**2)) / np.sqrt(2 * np.pi * 460.0**2) * 0.02
+    assert table_averages(table, mean, 460.0**2, np.array([0.0]))[0] == pytest.approx(weight @ bump(x) ** 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("width", [4.0, 1024.0])
+def test_functions_that_vanish_at_most_places(width: float) -> None:
+    """Far from the law, or narrower than its spread by far: there was no largest value to compare with."""
+    args = {"strip": 0.5, "pole_order": 1, "tol": 1e-13, "centred": True, "widest": 0.5}
+    far = pair_table(lambda x: np.exp(-((x - 2000.0) ** 2))[None], [(0, 0)], width / 16, 1e-3, **args)
+    assert table_averages(far, 0.0, (width / 20) ** 2, np.array([0.1, 1e-3]))[0] == pytest.approx(0.0, abs=1e-30)
+    narrow = pair_table(lambda x: (x * np.exp(-9 * x * x))[None], [(0, 0)], width, 1e-3, **args | {"strip": 1 / 3})
+    exact = np.sqrt(np.pi / 18) / 36 / np.sqrt(2 * np.pi * 0.7) / width  # <x^2 exp(-18 x^2)> but for 1/(36 var)
+    found = table_averages(narrow, 0.0, 0.7 * width**2, np.array([0.0]))[0]
+    assert found == pytest.approx(exact * (1 + 1 / (36 * 0.7 * width**2)) ** -1.5, rel=1e-6)
 
 
 def test_tables_that_would_be_too_large_are_refused() -> None:
