@@ -13,6 +13,7 @@ import sympy as sp
 from meanfield.compile.generators import Analyticity
 from meanfield.compile.grid import Grid
 from meanfield.compile.group import Array
+from meanfield.compile.kept import Kept
 from meanfield.compile.moments import Moments
 from meanfield.quadrature.pair_tables import PairTable, pair_table
 
@@ -60,20 +61,12 @@ class Request:
         )
 
 
-_kept: dict[Request, PairTable | None] = {}
+_kept: Kept[PairTable | None] = Kept(_MEMORY, lambda table: 0 if table is None else table.products.nbytes)
 
 
 def wide_table(request: Request) -> PairTable | None:
     """The table; those asked for last are kept."""
-    if request in _kept:
-        _kept[request] = _kept.pop(request)
-        return _kept[request]
-    _kept[request] = table = request.made()
-    size = sum(t.products.nbytes for t in _kept.values() if t is not None)
-    while size > _MEMORY and len(_kept) > 1:
-        oldest = _kept.pop(next(iter(_kept)))
-        size -= 0 if oldest is None else oldest.products.nbytes
-    return table
+    return _kept.get(request, request.made)
 
 
 @lru_cache(maxsize=256)

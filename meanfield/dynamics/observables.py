@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +16,7 @@ import sympy as sp
 from meanfield.averages.opaque import Closure, Opaque, closure
 from meanfield.averages.scope import nodes
 from meanfield.compile.group import EPS, FINE, TIGHT
+from meanfield.compile.kept import Kept
 from meanfield.dynamics.descent import Descent, Given, again, descents, taken
 from meanfield.dynamics.lyapunov import exponent, first_kick
 from meanfield.dynamics.lyapunov import rounding as lyapunov_rounding
@@ -273,27 +273,20 @@ def _distinct(given: Given) -> tuple[Given, Array]:
     return Given(columns[0], columns[1], columns[2], columns[3:]), inverse.ravel()
 
 
-_known: dict[Any, list[tuple[Array, Descent]]] = {}
-_turn = Lock()  # of threads at what is remembered
+_known: Kept[list[tuple[Array, Descent]]] = Kept(_KEPT)
 
 
 def _descents(W: Closure, given: Given, level: int, fewer: int, least: float) -> list[tuple[Array, Descent]]:
     """The descents of a batch, with derivatives where the level is FINE; the last few batches are remembered, because a value, its
     claim and each of its derivatives ask for the same one."""
-    key = (W, *(c.tobytes() for c in (given.start, given.end, given.noise, *given.symbols)), level, fewer, least)
-    with _turn:
-        found = _known.pop(key, None)
-    if found is None:
+
+    def made() -> list[tuple[Array, Descent]]:
         well = stiffness(W, len(given.symbols))
         if fewer:
-            found = again(well, _descents(W, given, FINE, 0, least), level, fewer)
-        else:
-            found = descents(well, given, level, slopes=level == FINE, least=least)
-    with _turn:
-        _known[key] = found
-        while len(_known) > _KEPT:
-            del _known[next(iter(_known))]
-    return found
+            return again(well, _descents(W, given, FINE, 0, least), level, fewer)
+        return descents(well, given, level, slopes=level == FINE, least=least)
+
+    return _known.get((W, *(c.tobytes() for c in (given.start, given.end, given.noise, *given.symbols)), level, fewer, least), made)
 
 
 __all__ = [

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meanfield.errors import FileFormatError, ParameterError
+from meanfield.errors import FileFormatError, MeanfieldError, ParameterError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,7 +65,7 @@ def reading(path: str | Path, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except FileFormatError:
+    except MeanfieldError:  # it knows better
         raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(

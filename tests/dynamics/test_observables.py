@@ -143,7 +143,7 @@ def test_an_unknown_request_is_refused_with_the_nearest_name() -> None:
 
 def test_threads_share_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """One thread had taken away what another was about to read."""
-    monkeypatch.setattr(observables, "_KEPT", 1)
+    monkeypatch.setattr(observables._known, "limit", 1)
     kernel, quantity = mf.compile(models.by_name("scs")), models.by_name("scs").named("tau_half")
     points = np.linspace(1.2, 4.0, 12)
     Delta_0 = mf.solve(models.by_name("scs"), g=points, sigma_squared=0.1)["Delta_0"]
