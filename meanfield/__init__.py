@@ -48,6 +48,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "Solutions": ("meanfield.solve", "Solutions"),
     "Status": ("meanfield.solve", "Status"),
     "follow": ("meanfield.continuation", "follow"),
+    "steps_along": ("meanfield.continuation", "steps_along"),
     "bifurcation_diagram": ("meanfield.continuation", "bifurcation_diagram"),
     "Branch": ("meanfield.continuation", "Branch"),
     "stationary_spectrum": ("meanfield.dynamics.stationary", "stationary_spectrum"),
@@ -85,7 +86,7 @@ if TYPE_CHECKING:
     from meanfield.averages import E, average
     from meanfield.compile import compile
     from meanfield.conditions import change_unknowns, cusp, hopf, indicator_zero, singular, symmetry_breaking
-    from meanfield.continuation import Branch, bifurcation_diagram, follow
+    from meanfield.continuation import Branch, bifurcation_diagram, follow, steps_along
     from meanfield.diagram import PhaseDiagram, diagram, resume_diagram, trace
     from meanfield.dynamics.curves import autocovariance, power_spectrum
     from meanfield.dynamics.stationary import stationary_spectrum

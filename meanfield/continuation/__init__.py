@@ -2,9 +2,21 @@
 
 from meanfield.continuation.bifurcation import bifurcation_diagram, resume_forest
 from meanfield.continuation.branch import Branch, Event
-from meanfield.continuation.driver import follow, resume
+from meanfield.continuation.driver import follow, resume, steps_along
 from meanfield.continuation.forest import Forest
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.walk import Steps
 
-__all__ = ["Branch", "End", "Event", "Forest", "Steps", "Stops", "bifurcation_diagram", "follow", "resume", "resume_forest"]
+__all__ = [
+    "Branch",
+    "End",
+    "Event",
+    "Forest",
+    "Steps",
+    "Stops",
+    "bifurcation_diagram",
+    "follow",
+    "resume",
+    "resume_forest",
+    "steps_along",
+]

@@ -1,10 +1,10 @@
-"""``follow``: from one solution along a parameter."""
+"""``follow`` and ``steps_along``: from one solution along a parameter."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,35 +57,89 @@ def follow(
     small. expressions: ``{name: SymPy}`` whose zeros are events. The first direction is that in which the parameter
     approaches ``to``. Raises `ParameterError` if start, parameter or window do not fit together.
     """
+    task = _task(start, along, to, window, at, x, p, stops, scale, expressions)
+    report = reporter(progress)
+    garden = Garden(steps or Steps(), task.rules, report)
+    first = Start(task.subject, task.u, task.p, towards=None if both else task.towards)
+    try:
+        if not switch:
+            found = garden.grow([first])
+            return found[0]
+        subjects: dict[int, Subject] = {id(task.subject.model): task.subject}
+
+        def make(other: Model) -> Subject:
+            if id(other) not in subjects:
+                subjects[id(other)] = _joined_subject(
+                    other, task.subject.model or other, task.path, task.p, float(task.u[-1]), task.span
+                )
+            return subjects[id(other)]
+
+        grown(garden, [first], True, make, task.path.name)
+        return Forest(with_partners(garden.branches), garden.interrupted)
+    finally:
+        report.close()
+
+
+def steps_along(
+    start: Solution | Problem,
+    along: str | Mapping[str, Any],
+    to: float,
+    *,
+    window: tuple[float, float] | None = None,
+    at: float | None = None,
+    x: ArrayLike | None = None,
+    p: ArrayLike | None = None,
+    steps: Steps | None = None,
+    stops: Stops | None = None,
+    scale: ArrayLike | None = None,
+) -> Iterator[dict[str, float]]:
+    """The points of a branch one at a time, as they are found, ``{name: value}``: to look at them, or to leave off, on the way.
+
+    The arguments are those of `follow`, with the same errors, raised at once. Between two points nothing is computed. They are as
+    near to the curve as the corrector takes them, 1e-10 or so; no events are located, and steps that lead over to another curve
+    are not undone: that, and claims, take the whole branch, and `follow`.
+    """
+    task = _task(start, along, to, window, at, x, p, stops, scale, None)
+    garden = Garden(steps or Steps(), task.rules)
+    points = garden.walked_along(Start(task.subject, task.u, task.p, towards=task.towards))
+    return (dict(zip(task.subject.curve.names, u.tolist(), strict=True)) for u in points)
+
+
+class _Task(NamedTuple):
+    """u (N,): the start on the curve, its coordinate last; p (m,): the parameters there; span: of the window."""
+
+    subject: Subject
+    path: Path
+    u: Array
+    p: Array
+    towards: float
+    span: float
+    rules: Stops
+
+
+def _task(
+    start: Any,
+    along: str | Mapping[str, Any],
+    to: float,
+    window: tuple[float, float] | None,
+    at: float | None,
+    x: ArrayLike | None,
+    p: ArrayLike | None,
+    stops: Stops | None,
+    scale: ArrayLike | None,
+    expressions: Mapping[str, Any] | None,
+) -> _Task:
     problem, x0, p0 = _origin(start, x, p)
     path = _path(start, problem, along, at, to)
     begin = float(p0[path.index[0]]) if path.plain else _begin(path, start, at)
     low, high = window_of(path, begin, float(to), window)
-    model = getattr(problem, "model", None)
-    sizes = _sizes(model, x0, p0, scale)
+    sizes = _sizes(getattr(problem, "model", None), x0, p0, scale)
     subject = subject_of(problem, path, as_floor(sizes, high - low), expressions)
     rules = stops or Stops()
     rules = replace(rules, window={**rules.window, path.name: (low, high)})
     check_stops(subject, rules)
     u = admitted(subject, np.append(x0, begin), p0, rules)
-    report = reporter(progress)
-    garden = Garden(steps or Steps(), rules, report)
-    first = Start(subject, u, p0, towards=None if both else float(np.sign(to - begin)) or 1.0)
-    try:
-        if not switch:
-            found = garden.grow([first])
-            return found[0]
-        subjects: dict[int, Subject] = {id(model): subject}
-
-        def make(other: Model) -> Subject:
-            if id(other) not in subjects:
-                subjects[id(other)] = _joined_subject(other, subject.model or other, path, p0, begin, high - low)
-            return subjects[id(other)]
-
-        grown(garden, [first], True, make, path.name)
-        return Forest(with_partners(garden.branches), garden.interrupted)
-    finally:
-        report.close()
+    return _Task(subject, path, u, p0, float(np.sign(to - begin)) or 1.0, high - low, rules)
 
 
 def _origin(start: Any, x: ArrayLike | None, p: ArrayLike | None) -> tuple[Any, Array, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,6 +65,12 @@ class Garden:
         for group in groups.values():
             fresh += self._walked(group[0].subject, group)
         return fresh
+
+    def walked_along(self, start: Start) -> Iterator[Array]:
+        """The points from a start with a direction, one by one."""
+        walk = Walk(start.subject.curve, [], start.subject.floor, self.steps, self.stops, start.subject.symmetries)
+        (lane,) = _planted(walk, start.subject, [start], self.steps, self.sense)[0]
+        return walk.steps_of(lane)
 
     def plant(self, branches: Sequence[Branch]) -> None:
         """Take over branches that were followed to their ends before, with all that branches off from them."""

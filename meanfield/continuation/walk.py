@@ -294,11 +294,11 @@ class Walk:
             raise
 
     def steps_of(self, lane: Lane) -> Iterator[Array]:
-        """The points of one lane as they are found."""
+        """The points of one lane as they are found, as far as they lie in the window and the domain."""
         yield lane.u[0]
         while lane.end is None:
             for moved in self.advance():
-                if moved is lane:
+                if moved is lane and not lane.beyond:
                     yield lane.u[-1]
 
 
