@@ -98,7 +98,7 @@ class Moments:
         t, q = (self.generators.table.get(e) for e in (tanh, self.generators.sech2))
         if t is None or q is None or {t, q} != set(self.generators.symbols) or self._whole or self.tables or self.tilt is not None:
             return None
-        polynomials = [sp.Poly(sp.Mul(*(g**n for g, n in key)).subs(q, 1 - t**2), t) for key in self._monomials]
+        polynomials = [sp.Poly(substitute(sp.Mul(*(g**n for g, n in key)), {q: 1 - t**2}), t) for key in self._monomials]
         if {g for key in self._monomials for g, _ in key} - {t, q}:
             return None
         orders = sorted({k for poly in polynomials for (k,) in poly.monoms() if k})
