@@ -18,7 +18,7 @@ from meanfield.compile.moments import Moments
 from meanfield.quadrature.pair_tables import PairTable, pair_table
 
 _TOLERANCE = 1e-15
-_MEMORY = 1 << 28  # bytes of the tables that are kept
+_MEMORY, _KEY = 1 << 28, 1 << 12  # bytes of the tables that are kept, and of what they are kept by
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Request:
         )
 
 
-_kept: Kept[PairTable | None] = Kept(_MEMORY, lambda table: 0 if table is None else table.products.nbytes)
+_kept: Kept[PairTable | None] = Kept(_MEMORY, lambda table: _KEY + (0 if table is None else table.products.nbytes))
 
 
 def wide_table(request: Request) -> PairTable | None:
