@@ -1,4 +1,4 @@
-"""Chaos under a strong frozen input: laws as wide as 200 standard deviations whose correlations are near 1."""
+"""Chaos in laws as wide as 213 standard deviations whose correlations are near 1: under a strong frozen input, or a frozen mean."""
 
 import numpy as np
 import pytest
@@ -46,3 +46,20 @@ def test_a_complete_search_finds_it_too() -> None:
 
 def test_beyond_its_end_there_is_none() -> None:
     assert np.isnan(float(mf.solve(CHAOS, g=10, M_m=0, M_n=0, Sigma_I_squared=2730.6 * (1 + 1e-5))["Delta_0"]))
+
+
+@pytest.mark.parametrize(
+    ("g", "M_n", "Sigma_m", "mu", "Delta_0", "Delta_T"),
+    [  # as above, with the mean; the last one is 1e-6 from the onset of chaos
+        (20.0, 40.0, 1.0, 21.7324374099879449, 851.70716292470695, 37.0149202018925862),
+        (12.0, 20.0, 2.0, 5.36045884041868792, 244.135925251469502, 25.9390036683569072),
+        (20.0, 30.0, 0.0, 22.6260886959122622, 379.227119243501932, 36.907955327511857),
+        (6.28333, 20.0, 1.0, 12.5995102990282923, 196.728262509672049, 7.37589447730200468e-06),
+    ],
+)
+def test_structured_chaos(g: float, M_n: float, Sigma_m: float, mu: float, Delta_0: float, Delta_T: float) -> None:
+    state = mf.solve(mf.models.by_name("rank1-chaotic"), g=g, M_m=1, M_n=M_n, Sigma_m=Sigma_m)
+    for name, truth in (("mu", mu), ("Delta_0", Delta_0), ("Delta_T", Delta_T)):
+        claim = float(state.error[name])
+        assert abs(abs(float(state[name])) - truth) <= claim
+        assert claim <= 1e-10 * max(1.0, truth)
