@@ -34,8 +34,3 @@ class Kept(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._values)
-
-    def clear(self) -> None:
-        with self._turn:
-            self._values.clear()
-            self._total = 0.0

@@ -95,9 +95,9 @@ def steps_along(
 ) -> Iterator[dict[str, float]]:
     """The points of a branch one at a time, as they are found, ``{name: value}``: to look at them, or to leave off, on the way.
 
-    The arguments are those of `follow`, with the same errors, raised at once. Between two points nothing is computed. They are as
-    near to the curve as the corrector takes them, 1e-10 or so; no events are located, and steps that lead over to another curve
-    are not undone: that, and claims, take the whole branch, and `follow`.
+    The arguments are those of `follow`, with the same errors, raised at once. Between two points nothing is computed. They are
+    corrected to `Steps.tol` on the scale of the unknowns; no events are located, and steps that lead over to another curve are
+    not undone: that, and claims, take the whole branch, and `follow`.
     """
     task = _task(start, along, to, window, at, x, p, stops, scale, None)
     garden = Garden(steps or Steps(), task.rules)
