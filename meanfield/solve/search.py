@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from meanfield.compile import FINE, ROUGH, WORKING, Kernel, compile
 from meanfield.model import Model, Seed
@@ -21,7 +22,7 @@ from meanfield.solve.extension import extended
 from meanfield.solve.families import on_family, one_of_each, settled
 from meanfield.solve.multistart import all_roots
 from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
-from meanfield.solve.problem import Array, rows_of
+from meanfield.solve.problem import EPS, Array, rows_of
 from meanfield.solve.refine import Refined, refine
 from meanfield.solve.scan import scanned
 from meanfield.solve.starts import evaluate, own_starts, scattered
@@ -124,8 +125,11 @@ def finish(
     near: Any = ((below > 0) & (below <= done.error)) | (np.abs(below) <= np.minimum(done.error, _ON_EDGE * size))
     error = np.where(near, done.error + np.abs(below), done.error)
     inside = np.where(near, kernel.lower, at)
-    at = _exactly_symmetric(kernel, inside, error)
+    at, exact = _exactly_symmetric(kernel, inside, error)
     error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
+    # Near a pitchfork the roots beside the symmetric one are within its claim: then 0 stands for all of them. (A claim of exactly 0
+    # would be less than the rounding of whoever checks it with more digits.)
+    error[exact & (done.condition < _SINGULAR)[:, None]] *= EPS
     if done.family.any():
         one = done.family
         at[one], error[one] = settled(kernel, p[one], at[one], size[one])
@@ -188,14 +192,17 @@ def _replaced(found: Found, done: Refined, far: Any, run: NewtonResult, again: R
     return Found(found.owner, x, jacobian).take(keep), Refined(**{name: rows_of(values, keep) for name, values in merged.items()})
 
 
-def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> Array:
-    """A root that its own image equals within the claim lies on the symmetric subspace."""
+def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """A root that its own image equals within the claim lies on the symmetric subspace: such roots put there, and (Q, n) which of
+    their unknowns are 0 because the symmetry turns their sign."""
+    exact = np.zeros(x.shape, dtype=bool)
     for image in symmetry_maps(kernel.model):
         other = image(x)
         distance = np.abs(other - x)
         own: Any = ((distance <= np.maximum(2 * error, 1e-12)) & (distance < 1e-8)).all(axis=1)
         x = np.where(own[:, None], (x + other) / 2, x)
-    return x
+        exact |= own[:, None] & (image(np.ones((1, x.shape[1]))) == -1)
+    return x, exact
 
 
 def seed_starts(model: Model, p: Array, find: str, tol: float) -> tuple[Array, Array]:

@@ -52,7 +52,7 @@ class Status(Enum):
 _BY_CODE = tuple(Status)
 _FOUND = (Status.CONVERGED, Status.CLAIM_ABOVE_TOLERANCE, Status.FAMILY)
 _IN_SHORT = {
-    "NAN": "met values that are not finite",
+    "NAN": "met values that are not finite or laws too wide to average over",
     "SINGULAR": "met a singular Jacobian",
     "MAX_ITERATIONS": "took too many steps",
 }

@@ -45,8 +45,10 @@ def custom(
         can be proved; an unknown strip is None.
 
     Raises `TransferError` if the definition is not a real finite function of one symbol, if kinks exist that
-    cannot be located, or for an unknown trait.
+    cannot be located, for an unknown trait, or where there is no name.
     """
+    if not isinstance(name, str):
+        raise TransferError(f"the name comes first, and is text: custom('hard', {name}); got {name!r}")
     if name in LIBRARY:
         raise TransferError(f"{name!r} is a transfer function of the library; choose another name")
     _check_traits(traits)

@@ -51,6 +51,15 @@ def test_structured_chaos_is_preferred_where_the_homogeneous_is_unstable():
     assert homogeneous.stable is True and homogeneous["mu"] == 0.0
 
 
+@pytest.mark.parametrize("find", ["one", "all"])
+def test_what_is_zero_by_symmetry_has_next_to_no_error(find):
+    """Next to where structured chaos begins mu = 0 is exact; it had been claimed to 1.8e-10, above the tolerance."""
+    found = mf.solve(CHAOTIC, g=3.002525252525252, M_m=1.5666666666666667, M_n=2.0, Sigma_m=1.0, find=find)
+    state = found[0] if find == "all" else found
+    assert state["mu"] == 0.0 and 0 < state.error["mu"] < 1e-24 and state["Delta_0"] > 5 and state.error["Delta_0"] > 0
+    assert str(state.status).startswith("converged") and "above" not in str(state.status)
+
+
 def test_two_stable_states_of_an_input():
     """The larger kappa wins; with the input reversed so do the images."""
     values = {"g": 0.8, "M_m": 1.0, "M_n": 1.6}

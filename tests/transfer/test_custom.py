@@ -160,6 +160,12 @@ def test_refused(definition, message):
         T.custom("bad", definition)
 
 
+def test_a_definition_in_the_place_of_the_name_is_refused():
+    """`custom(sp.Max(-1, sp.Min(1, x)), x)` had been the identity, under the name of a clipped line."""
+    with pytest.raises(TransferError, match="the name comes first"):
+        T.custom(sp.Max(-1, sp.Min(1, x)), x)
+
+
 def test_names_of_the_library_are_taken():
     with pytest.raises(TransferError, match="choose another name"):
         T.custom("tanh", x)
