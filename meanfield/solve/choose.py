@@ -104,11 +104,21 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
         keep = sure.copy()  # what is so near to being refused that only the refinement can tell is kept, and others are sought
         keep[~sure] = judge.accept(kernel, found.x[~sure], p[found.owner[~sure]], np.zeros_like(error[~sure])).accepted
         found, error, sure = found.take(keep), rows_of(error, keep), sure[keep]
-        stable, merits = _settled(kernel, np.maximum(found.x, kernel.lower), rows_of(p, found.owner), error)
+        stable, merits = _labelled(kernel, np.maximum(found.x, kernel.lower), rows_of(p, found.owner), error)
         new = Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits)
         drafts = Drafts.joined([drafts, new]) if len(drafts.owner) else new
         open_points = without(open_points, found.owner[stable & sure])
     return drafts
+
+
+def _labelled(kernel: Kernel, x: Array, p: Array, error: Array) -> tuple[Any, Array]:
+    """`_settled` of rough roots. Averages over pairs are so dear that sketches say what is stable; by what states are ranked is
+    computed where there are several."""
+    model = kernel.model
+    told = model.labels_stability and isinstance(model.stable, Mapping) and bool(model.stable or model.spectra)
+    if not (told and kernel.pairs and kernel.sketches):
+        return _settled(kernel, x, p, error)
+    return judge.stability_of_drafts(kernel, x, p, error), np.zeros((len(x), 0))
 
 
 def preferred(kernel: Kernel, rows: Rows, p: Array) -> Rows:

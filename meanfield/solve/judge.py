@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages.scope import replace, substitute
-from meanfield.compile import ROUGH, WORKING, Kernel
+from meanfield.compile import ROUGH, SKETCH, WORKING, Kernel
 from meanfield.model import Spectrum
 from meanfield.solve.existence import implied
 from meanfield.solve.linear import eigenvalues
@@ -21,6 +21,7 @@ _S = sp.Symbol("s", real=True)
 _SAMPLES = [sp.Rational(k, 8) for k in range(1, 8)]  # of a condition that must hold for all s in (0, 1)
 _ASIDE, _SAME = 1e-9, 1e-6  # how far beside a point a matrix is looked at, and a difference that is none
 EDGE = 1e-10  # where a label changes, a value within the accuracy of the quadrature counts as holding
+_DOUBT = 1e-2  # by how much sketches, right to about 1e-4, must tell stable states from others
 _SLACK = 1e-7  # conditions are evaluated by rough rules; margins matter only at boundaries
 
 
@@ -170,18 +171,37 @@ def stability_and(
         return holds(kernel, model.stable, x, p, strict=True), None
     if not model.stable and not model.spectra:
         return (np.linalg.eigvals(kernel.gradients(model.rates or (), x, p, level=level)).real < 0).all(axis=1), None
+    margin, rest = _margin(kernel, also, x, p, error, level)
+    return (margin > 0) & ~undecided(kernel, x, p, error), rest
+
+
+def stability_of_drafts(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
+    """(P,) `stability` of a model with conditions or spectra, by sketches where they leave no doubt, else by rough rules."""
+    margin, _ = _margin(kernel, (), x, p, error, SKETCH)
+    flags = margin > 0
+    doubtful = np.flatnonzero(~(np.abs(margin) > _DOUBT))
+    if doubtful.size:
+        flags[doubtful] = _margin(kernel, (), x[doubtful], p[doubtful], error[doubtful], ROUGH)[0] > 0
+    return flags & ~undecided(kernel, x, p, error)
+
+
+def _margin(kernel: Kernel, also: tuple[sp.Expr, ...], x: Array, p: Array, error: Array, level: int) -> tuple[Array, Array]:
+    """The least (P,) of the stability conditions and of the distances of the eigenvalues' real parts below 1, NaN where one is; and
+    the values (P, Q) of other resolved expressions."""
+    model = kernel.model
     every = [e for spectrum in model.spectra.values() for e in spectrum.matrix]
-    exprs = tuple(kernel.resolved(e) for e in (*model.stable.values(), *every))
+    conditions = model.stable if isinstance(model.stable, Mapping) else {}
+    exprs = tuple(kernel.resolved(e) for e in (*conditions.values(), *every))
     values = kernel.values((*exprs, *also), x, p, level=level)  # conditions and matrices in one pass over the nodes
-    used = len(model.stable)
-    flags = (values[:, :used] > 0).all(axis=1)
+    used = len(conditions)
+    margin = values[:, :used].min(axis=1, initial=np.inf)
     for spectrum in model.spectra.values():
         size = spectrum.matrix.shape[0]
         matrices = values[:, used : used + size * size].reshape(-1, size, size)
         used += size * size
-        below: Any = (eigenvalues(matrices).real < 1).all(axis=1)
+        below = 1 - eigenvalues(matrices).real.max(axis=1)
         at, special = _degenerate(kernel, spectrum, x, p, error)
         if at.size:
-            below[at] = (special.real < 1).all(axis=1)
-        flags = flags & below
-    return flags & ~undecided(kernel, x, p, error), values[:, used:]
+            below[at] = 1 - special.real.max(axis=1)
+        margin = np.minimum(margin, below)
+    return margin, values[:, used:]

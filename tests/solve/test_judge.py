@@ -8,7 +8,7 @@ import meanfield as mf
 from meanfield import models
 from meanfield.compile import compile
 from meanfield.model import Model, Spectrum
-from meanfield.solve.judge import accept, holds, spectra, stability
+from meanfield.solve.judge import accept, holds, spectra, stability, stability_of_drafts
 from meanfield.symbols import parameters, symbol, unknown
 
 x, y, a, s = unknown("x"), unknown("y", nonnegative=True), parameters("a")[0], symbol("s")
@@ -103,3 +103,16 @@ def test_static_stability_of_chaotic_states():
     assert above.spectra["static"][0].real == pytest.approx(0.803, abs=5e-4)
     assert zero.spectra["static"][0].real == pytest.approx(1.157, abs=5e-4)
     assert all(state.physical is True for state in (below, zero, above))
+
+
+def test_sketches_tell_stable_states_from_others_where_they_can():
+    """Homogeneous chaos 1e-6 and 1e-8 of M_m beside its pitchfork: what a sketch says there is chance."""
+    chaotic = models.by_name("rank1-chaotic")
+    edge = mf.solve(mf.indicator_zero(chaotic, "structure", "M_m"), g=1.13442637, M_n=2.0, Sigma_m=1.0)["M_m"]
+    aside = np.array([-0.5, -0.1, -1e-4, -1e-6, -1e-8, 1e-8, 1e-6, 1e-4, 0.1, 0.5])
+    state = mf.solve(chaotic, g=1.13442637, M_m=0.0, M_n=2.0, Sigma_m=1.0)
+    at = np.repeat(state.rows.x, len(aside), axis=0)
+    p = np.repeat(state.p, len(aside), axis=0)
+    p[:, [q.name for q in chaotic.parameters].index("M_m")] = edge * (1 + aside)
+    told = stability_of_drafts(compile(chaotic), at, p, np.full(at.shape, 1e-12))
+    np.testing.assert_array_equal(told, aside < 0)
