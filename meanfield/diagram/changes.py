@@ -23,8 +23,9 @@ from meanfield.records import per_point, records
 from meanfield.solve.newton import newton
 from meanfield.solve.points import parameter_points
 from meanfield.solve.problem import Array
-from meanfield.solve.search import ROUGHLY, Found, Rows, distinct, finish, symmetry_maps
+from meanfield.solve.search import ROUGHLY, Found, Rows, distinct, finish, scale_of, symmetry_maps
 from meanfield.solve.solution import Solution
+from meanfield.solve.starts import own_starts
 
 __all__ = ["Signature", "changes", "signatures", "usual"]
 
@@ -130,7 +131,7 @@ def _phases(kernel: Kernel, centre: Array, p: Array, models: Sequence[Model]) ->
 
 def _nearest(x: Array, images: Sequence[Array]) -> bool:
     """Whether a state belongs to the first of the images of another, not to its partners or to none more than to another."""
-    away = [float(np.abs(x - image).max()) for image in images]
+    away = [float(np.linalg.norm(x - image)) for image in images]  # the largest difference may be one that all of them share
     return all(away[0] < other - 1e-9 for other in away[1:])
 
 
@@ -192,19 +193,23 @@ def _first_of_each(owner: Any, x: Array) -> Any:
     return order[np.concatenate([[True], ~near])] if len(order) else order
 
 
-def usual(sheet: Sheet) -> Array:
-    """(n,): how large the working unknowns of a model usually are in the window, where they do not vanish."""
+def usual(sheet: Sheet, fixed: Mapping[str, float]) -> Array:
+    """(n,): how large the working unknowns of a model usually are in the window, where they do not vanish; at least as large as the
+    model expects them where it begins its searches, for the states of a window may all be small ones."""
     flat = [one for point in sheet.points for one in point]
     names = [u.name for u in sheet.model.unknowns]
-    if not flat:
-        return np.ones(len(names))
-    table = working_unknowns(sheet.model, {n: np.array([one.unknowns[n] for one in flat]) for n in flat[0].unknowns})
-    out = np.ones(len(names))
-    for i, name in enumerate(names):
-        size = np.abs(table[name])
-        size = size[size > _VANISHES * size.max(initial=0.0)]
-        out[i] = np.median(size) if len(size) else 1.0
-    return out
+    out = np.full(len(names), np.nan)
+    if flat:
+        table = working_unknowns(sheet.model, {n: np.array([one.unknowns[n] for one in flat]) for n in flat[0].unknowns})
+        for i, name in enumerate(names):
+            size = np.abs(table[name])
+            size = size[size > _VANISHES * size.max(initial=0.0)]
+            out[i] = np.median(size) if len(size) else np.nan
+    if sheet.model.starts:
+        place = sheet.plane.flat()
+        p = _parameters(sheet.model, sheet.plane, [place[name] for name in sheet.plane.names], fixed)
+        out = np.fmax(out, np.median(scale_of(own_starts(sheet.model, p)), axis=0))
+    return np.where(np.isfinite(out), out, 1.0)
 
 
 def _starts(kernel: Kernel, centre: Array, p: Array, size: Array) -> Array:

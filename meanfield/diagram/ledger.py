@@ -79,7 +79,7 @@ class Ledger:
         groups: dict[int, list[int]] = {}
         for k in todo:
             groups.setdefault(id(self._model(k)), []).append(k)
-        sizes = {id(sheet.model): usual(sheet) for sheet in self.sheets} if groups else {}
+        sizes = {id(sheet.model): usual(sheet, self.fixed) for sheet in self.sheets} if groups else {}
         for own in groups.values():
             shift = np.array([todo[k] for k in own])
             place = np.array([self.crossings[k].place(self.plane) for k in own])

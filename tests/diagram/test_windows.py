@@ -3,6 +3,8 @@
 All four, on 16 x 16 and 48 x 48 points, take minutes; here are the cheap ones, on coarse grids.
 """
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,3 +48,17 @@ def test_whatever_the_window_of_the_cusp(low: float, high: float, reach: float, 
     for count in (points, 3 * points):
         d = mf.diagram(fakes.cusp(), plane=("a", "b"), window=ranges, points=count)
         assert d.certificate, d.certificate.missing
+
+
+@pytest.mark.parametrize(
+    ("ranges", "points", "held"),
+    [  # structured chaos at one grid point only, where all of it is small; its two boundaries a thousandth of the window apart
+        (((1.7, 1.9), (0.98, 1.2)), 5, {"M_n": 0.55853, "Sigma_m": 0.987143}),
+        (((0.0, 1.0), (0.7, 1.4)), 7, {"M_n": 3.3486424, "Sigma_m": 0.9333796}),
+    ],
+)
+def test_thin_slivers_of_structured_chaos_are_explained(ranges: Any, points: int, held: dict[str, float]) -> None:
+    models = [mf.models.by_name(name) for name in ("rank1-stationary", "rank1-chaotic")]
+    found = mf.diagram(models, plane=("M_m", "g"), window=ranges, points=points, **held)
+    assert found.certificate, found.certificate.missing
+    assert any("structured chaos" in region.label for region in found.regions())
