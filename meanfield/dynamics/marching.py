@@ -10,7 +10,7 @@ import numpy as np
 from meanfield.dynamics.field import Array, Field
 from meanfield.dynamics.lag_rows import ORDER, Start, Weights, along_row, extrapolated, with_newest, without_newest
 from meanfield.dynamics.pair_rates import projection_of
-from meanfield.errors import ParameterError, TransferError
+from meanfield.errors import TransferError
 from meanfield.quadrature.mehler import mehler
 from meanfield.transfer import Transfer
 
@@ -22,7 +22,7 @@ WIDEST = 1e4  # standard deviation; a wider law has run away
 class March:
     """Rows of C(t, s) for P points. tol: of the pair averages and of the implicit step. window: longest lag kept, in steps.
 
-    stopped: why a point came to no end, for those that did not; their rows are NaN from then on.
+    stopped: why a point came to no end, for those that did not; their rows are NaN from then on, also when no point is left.
     """
 
     def __init__(
@@ -48,18 +48,24 @@ class March:
         self.table = np.moveaxis(self.projection(self.mean, self.sigma), -1, 1).copy()
 
     def rows(self) -> Iterator[tuple[Array, Array]]:
-        """C by lag (P, n + 1) and the mean (P,), for every time step from 0 on. Raises `ParameterError` once every point has
-        stopped."""
+        """C by lag (P, n + 1) and the mean (P,), for every time step from 0 on."""
         for row in self._start():
             yield self._told(*row)
         for n in range(ORDER - 1, self.steps):
-            yield self._told(*self._next(n + 1))
+            yield self._nothing(n + 1) if self.all_stopped else self._told(*self._next(n + 1))
+
+    @property
+    def all_stopped(self) -> bool:
+        """Whether no point is left."""
+        return len(self.stopped) == len(self.C)
+
+    def _nothing(self, step: int) -> tuple[Array, Array]:
+        P = len(self.C)
+        return np.full((P, min(step, self.window) + 1), np.nan), np.full(P, np.nan)
 
     def _told(self, C: Array, mean: Array) -> tuple[Array, Array]:
         if not self.stopped:
             return C, mean
-        if len(self.stopped) == len(C):
-            raise ParameterError(next(iter(self.stopped.values())))
         C, mean, at = C.copy(), mean.copy(), list(self.stopped)
         C[at], mean[at] = np.nan, np.nan
         return C, mean

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from math import ceil
 from pathlib import Path
@@ -114,8 +113,9 @@ def two_time(
     many steps (default: all, or as few as make 20 million numbers). tol: of the pair averages and the implicit step.
 
     Each error that is claimed is the distance to a run of twice the step and, with a window, three quarters of the window; it is
-    above the true error of this run by about 2^4. Raises `ParameterError` for bad parameters, and where every point has a step
-    that is too large or a variance that diverges; `TransferError` for a transfer function with kinks.
+    above the true error of this run by about 2^4. A point whose run of twice the step stops goes on, and claims no error (inf).
+    Raises `ParameterError` for bad parameters, and where no point is left, all having a step that is too large or a variance that
+    diverges; `TransferError` for a transfer function with kinks.
 
     How long a transient lasts: in chaos without noise the variance comes to rest like ``A t^-1.5 exp(-gamma t)`` with ``gamma =
     2 (1 - sqrt(1 - k^2))``, k the decay rate of the stationary autocovariance: the slowest modes of C(t, s) are waves in t - s.
@@ -133,7 +133,7 @@ def two_time(
     coarse = March(*start, 2 * duration / steps, steps // 2, None if longest is None else 3 * longest // 8, tol)
     with reporting(progress) as report:
         collected = _Collected(flat["g"].size, steps, longest, stride)
-        collected.fill(fine.rows(), coarse.rows(), tol, report)
+        collected.fill(fine, coarse, tol, report)
     status = np.array([_status(fine.stopped.get(k), coarse.stopped.get(k)) for k in range(flat["g"].size)]).reshape(shape)
     parameters = {**given, "mean": mean, "variance": variance, "duration": duration, "dt": duration / steps, "window": window}
     return collected.record(shape, duration / steps, status, phi.name, parameters)
@@ -188,19 +188,21 @@ class _Collected:
 
     def fill(
         self,
-        fine: Iterator[tuple[Array, Array]],
-        coarse: Iterator[tuple[Array, Array]],
+        fine: March,
+        coarse: March,
         tol: float,
         report: Progress,
     ) -> None:
-        steps = self.mean.shape[1] - 1
+        steps, compared = self.mean.shape[1] - 1, coarse.rows()
         report.start(steps, "two-time equations")
-        for n, (C, mean) in enumerate(fine):
+        for n, (C, mean) in enumerate(fine.rows()):
+            if fine.all_stopped:
+                raise ParameterError(next(iter(fine.stopped.values())))
             self.mean[:, n], self.Delta_0[:, n] = mean, C[:, 0]
             if (n - self.kept[0]) % self.stride == 0 and n >= self.kept[0]:
                 self.C[:, (n - self.kept[0]) // self.stride, : C.shape[1]] = C
             if n % 2 == 0:
-                other, other_mean = next(coarse)
+                other, other_mean = next(compared)
                 gap = np.abs(C[:, ::2][:, : other.shape[1]] - other)
                 scale = 10 * tol * np.maximum(1.0, C[:, 0])
                 self.errors[:, :, n] = np.abs(mean - other_mean) + scale, gap[:, 0] + scale, gap.max(axis=1) + scale

@@ -266,3 +266,15 @@ def test_steps_that_are_too_long_are_told_point_by_point():
     half = mf.two_time(tanh, g=[1.0, 5.0], variance=[1.0, 1e-3], duration=4, dt=0.125)
     assert half.status[1].startswith("ran to the end, but no error is claimed") and np.isfinite(half.Delta_0).all()
     assert np.isinf(half.error["Delta_0"][1]).all() and half.error["Delta_0"][0].max() < 1e-3
+
+
+def test_a_point_without_comparison_is_told_of_alone_as_in_a_batch():
+    """Only its run of twice the step stops. Where none of a batch is left, that is an error, as for a single one."""
+    asked = {"variance": 1e-3, "duration": 4, "dt": 0.125}
+    for alone in (mf.two_time(tanh, g=5.0, **asked), mf.two_time(tanh, g=5.0, **asked, window=2.5)):
+        assert str(alone.status).startswith("ran to the end, but no error is claimed: with twice the step the implicit step")
+        assert np.isfinite(alone.Delta_0).all() and all(np.isinf(e).all() for e in alone.error.values())
+    batch = mf.two_time(tanh, g=[1.0, 5.0], **asked)
+    assert batch.status[1] == str(mf.two_time(tanh, g=5.0, **asked).status)
+    with pytest.raises(ParameterError, match="implicit step of dt = 0.25 does not converge at g = 5"):
+        mf.two_time(tanh, g=[5.0, 6.0], **(asked | {"dt": 0.25}))
