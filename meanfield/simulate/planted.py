@@ -9,8 +9,8 @@ plus a correction of rank one (G. Matheron's rule). So x is drawn from a proposa
 and it counts by ``p |det y'| / proposal``: no fixed point is missed, and none is easier to find than others. What is averaged is
 of real networks of N neurons; only their frequency comes from the formula, which `sample_fixed_points` checks at small N.
 
-The proposal is a mixture over K of independent coordinates with the law that maximises the entropy at this K, and of the last rows
-of J, where ``|det|`` fluctuates most, one set among many is taken by its determinant.
+The proposal is a mixture over K of independent coordinates with the law that maximises the entropy at this K, and rows of J are
+taken by what they contribute to ``|det|`` (`meanfield.simulate.chosen_rows`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from meanfield.errors import ModelError, ParameterError
 from meanfield.networks import bind_model
 from meanfield.progress import ProgressOption, reporting
+from meanfield.simulate.chosen_rows import chosen_rows
 from meanfield.simulate.fixed_points import FixedPoints, System
 from meanfield.simulate.fixed_points.workers import available_cores, in_order
 from meanfield.simulate.kac_rice import Beside, beside_tallies
@@ -51,8 +52,7 @@ BLOCK = 64
 _GRID = 8001  # values of a coordinate, over so many standard deviations to each side
 _WIDTH = 9.0
 _BELOW, _ABOVE, _LAWS = 0.02, 3.0, 60  # of the theory's variance: laws of the mixture
-_EVENLY = 0.3  # share of the mixture that does not follow the theory
-_CHOSEN, _TRIES = 16, 256  # rows that are chosen among so many
+_EVENLY = 0.1  # share of the mixture that does not follow the theory
 _FEWEST = 50.0  # samples that count, in effect, below which no average is given
 
 
@@ -112,7 +112,8 @@ def beside_planted(
 
 @dataclass(frozen=True)
 class Proposal:
-    """Laws ``exp(-y^2/(2 beta)) sqrt(1 + alpha phi'^2) exp(gamma phi^2 - log_norm)`` (L,), and their complexity."""
+    """Laws ``exp(-y^2/(2 beta)) sqrt(1 + alpha phi'^2) exp(gamma phi^2 - log_norm)`` (L,), their complexity, and what the
+    determinant has beside its exponential growth."""
 
     phi: Transfer
     g: float
@@ -122,6 +123,7 @@ class Proposal:
     gamma: Array
     log_norm: Array
     complexity: Array
+    prefactor: Array
 
     @classmethod
     def of(cls, state: Solution) -> Proposal:
@@ -151,13 +153,13 @@ class Proposal:
                 alpha, gamma = max(float(x[0]), 0.0), float(x[1])
                 weight, f2, _, log_norm = _law(phi, g, float(beta), alpha, gamma)
                 exponent = log_norm - np.log(2 * np.pi * beta) / 2 - alpha / (2 * g * g) - gamma * float(weight @ f2)
-                rows.append((beta, alpha, gamma, log_norm, exponent))
+                rows.append((beta, alpha, gamma, log_norm, exponent, _prefactor(phi, g, float(beta), alpha, weight)))
         return cls(phi, g, D, *np.array(sorted(rows)).T)
 
     def mixture(self, neurons: int) -> Array:
         """Shares of the laws (L,)."""
         width = np.gradient(np.log(self.beta))
-        share = np.exp(neurons * (self.complexity - self.complexity.max())) * width
+        share = np.exp(neurons * (self.complexity - self.complexity.max())) * width * self.prefactor
         return np.asarray((1 - _EVENLY) * share / share.sum() + _EVENLY * width / width.sum())
 
     def log_density(self, x: Array, f: Array, slope: Array, share: Array) -> float:
@@ -175,6 +177,21 @@ def _law(phi: Transfer, g: float, beta: float, alpha: float, gamma: float) -> tu
     weight = np.exp(logs - logs.max())
     log_norm = float(np.log(weight.sum() * (y[1] - y[0])) + logs.max())
     return weight / weight.sum(), f**2, (g * slope) ** 2, log_norm
+
+
+def _prefactor(phi: Transfer, g: float, beta: float, alpha: float, weight: Array) -> float:
+    """What the terms of rank one, that ``y(x) = 0`` adds to mean and covariance of y', make of the root of ``<det^2>``.
+
+    ``<det^2> = int dz e^-z det(M^T M + z C)`` for independent rows of covariance C about those of M. Here, with ``v = phi phi'``,
+    ``M = -1 + (g^2/(N beta)) x v^T`` and ``C = (g^2/N) (diag(phi'^2) - (g^2/(N beta)) v v^T)``, at ``z = N alpha/g^2``.
+    """
+    y = np.sqrt(beta) * np.linspace(-_WIDTH, _WIDTH, _GRID)
+    f, slope = phi.jet([0, 1], y)
+    columns = np.stack([y, f * slope])
+    inner = (columns * (weight / (1 + alpha * slope**2))) @ columns.T
+    rate = g * g / beta
+    mixing = rate * np.array([[0.0, -1.0], [-1.0, rate * float(weight @ y**2) - alpha]])
+    return float(np.sqrt(max(np.linalg.det(np.eye(2) + inner @ mixing), 1e-4)))
 
 
 def planted_block(proposal: Proposal, neurons: int, seed: int, block: int) -> list[Tally]:
@@ -202,48 +219,13 @@ def _planted(proposal: Proposal, x: Array, share: Array, rng: np.random.Generato
     N, g, D, phi = len(x), proposal.g, proposal.D, proposal.phi
     f, slope = phi.jet([0, 1], x)
     variance = g * g * float(f @ f) / N + D
-    J = rng.standard_normal((N, N)) * (g / np.sqrt(N))
-    eta = rng.standard_normal(N) * np.sqrt(D)
-    J += np.outer((x - J @ f - eta) / variance, f * (g * g / N))
-    log_det = _chosen_rows(J, x, f, slope, g * g / N, variance, rng)
+    J, log_det = chosen_rows(x, f, slope, g * g / N, variance, rng)
     symmetric = phi.traits.parity == "odd" and D == 0
     one = FixedPoints(System(J, phi, x - J @ f), x[None], np.zeros(1, np.int32), symmetric, "planted")
     log_weight = log_det - N * np.log(2 * np.pi * variance) / 2 - (x @ x) / (2 * variance)
     weight = float(np.exp(log_weight - proposal.log_density(x, f, slope, share)))
     sums = {name: weight * float(mean(one)[0]) for name, mean in MEANS.items()}
     return Tally(weight, weight, 1, sums)
-
-
-def _chosen_rows(J: Array, x: Array, f: Array, slope: Array, spread: float, variance: float, rng: np.random.Generator) -> float:
-    """Redraws the last rows of J so that those of a large ``|det y'|`` are more frequent; returns the logarithm of what counts for
-    the determinant.
-
-    Given the other rows, ``|det y'|`` is their volume times the determinant of the last ones, projected onto the k directions P
-    that are orthogonal to them, where it fluctuates most. Of many such projections one is taken with a probability in proportion
-    to its determinant, and their mean determinant counts: that is exact for any number of them (importance resampling). The
-    rows are then completed by Matheron's rule.
-    """
-    N = len(x)
-    k = min(_CHOSEN, N)
-    fixed, own = J[: N - k] * slope, np.arange(N - k)
-    fixed[own, own] -= 1.0
-    Q, R = np.linalg.qr(fixed.T, mode="complete")
-    P = Q[:, N - k :]
-    volume = np.log(np.abs(np.diag(R))).sum()
-    steep = slope[:, None] * P
-    # Rows of J have this covariance once y(x) = 0: spread (1 - f f^T spread/variance).
-    moved = spread * (steep - np.outer(f, (f @ steep) * (spread / variance)))
-    covariance = steep.T @ moved
-    mean = np.outer(x[N - k :] * (spread / variance), f @ steep) - P[N - k :]
-    scales, directions = np.linalg.eigh(covariance)
-    root = directions * np.sqrt(np.maximum(scales, 0.0))
-    tries = mean + rng.standard_normal((_TRIES, k, k)) @ root.T
-    logs = np.linalg.slogdet(tries)[1]
-    sizes = np.exp(logs - logs.max())
-    taken = tries[rng.choice(_TRIES, p=sizes / sizes.sum())]
-    lack = taken - (J[N - k :] @ steep - P[N - k :])
-    J[N - k :] += np.linalg.lstsq(covariance, lack.T, rcond=1e-14)[0].T @ moved.T
-    return float(volume + np.log(sizes.mean()) + logs.max())
 
 
 def beside_searched(

@@ -26,7 +26,7 @@ from meanfield.simulate.verification.states import states_of, target_of
 __all__ = ["counts_fixed_points", "verify_counts"]
 
 _DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None, "planted": False, "guided": False}
-_SAMPLES = 3072  # planted networks of each size that lead the searched ones to infinity
+_SAMPLES = 4096  # planted networks of each size that lead the searched ones to infinity
 _BEYOND = (1.3, 1.8, 2.5, 4.0)  # their sizes beyond the largest that is searched
 _GUIDED = "; averages are extrapolated along networks with planted fixed points, which equal them at each size but for errors"
 _WORTH_PROCESSES = 10.0  # seconds

@@ -18,6 +18,7 @@ __all__ = ["verify"]
 
 _RUNNING = ((250, 500, 1000), 12)  # sizes, and networks of the largest
 _COUNTING = ((40, 60, 80, 100), 100)
+_GUIDED = (_COUNTING[0], 120)
 _PLANTED = ((60, 100, 200), 1024)
 
 
@@ -54,14 +55,15 @@ def verify(
     size is left out; the complexity is the slope of ``ln <count>`` in N. Where more than 3 % of the fixed points are
     missing by Chao's estimate, there is no z. With ``planted=True`` nothing is searched: networks have a fixed point planted
     (`planted_fixed_points`), 1024 of 200 neurons unless given, and more of 100 and 60; none is missed, and errors are smaller.
-    With ``guided=True`` searched networks are extrapolated along planted ones (`simulate.planted.beside_searched`): 3072 of each
-    size that is searched and of 1.3 to 4 times the largest, or as many as are said instead of True.
+    With ``guided=True`` searched networks, 120 of 100 neurons unless given, are extrapolated along planted ones
+    (`simulate.planted.beside_searched`): 4096 of each size that is searched and of 1.3 to 4 times the largest, or as many as are
+    said instead of True.
 
     Raises `ModelError` for a model without a network, `NoSolution` where there is nothing to verify, `ParameterError`, also for a
     ``save`` of another verification, and `FileFormatError` for another kind of file.
     """
     counting = counts_fixed_points(model)
-    usual = (_PLANTED if (settings or {}).get("planted") else _COUNTING) if counting else _RUNNING
+    usual = _usual(settings or {}) if counting else _RUNNING
     sizes, counts = sizes_and_counts(usual[0] if neurons is None else neurons, usual[1] if networks is None else networks)
     numbers = bind_model(model, **parameters)
     known = {s.name for s in model.parameters} | set(model.prepare.accepts if model.prepare else ())
@@ -69,3 +71,10 @@ def verify(
     plan = Plan(model, numbers, theory, sizes, counts, state, quantities, dict(settings or {}), save)
     with reporting(progress) as shown:
         return (verify_counts if counting else verify_running)(plan, shown)
+
+
+def _usual(settings: Mapping[str, Any]) -> tuple[tuple[int, ...], int]:
+    """Sizes and numbers of networks whose fixed points are counted."""
+    if settings.get("planted"):
+        return _PLANTED
+    return _GUIDED if settings.get("guided") else _COUNTING
