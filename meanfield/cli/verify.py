@@ -22,7 +22,10 @@ def verify(
         None, "--neurons", metavar="A,B,C", help="Sizes, at least three (default 250,500,1000; for fixed points 40,60,80,100)."
     ),
     networks: int | None = typer.Option(
-        None, "--networks", min=3, help="Networks of the largest size, of smaller ones as many more (default 12; fixed points 100)."
+        None,
+        "--networks",
+        min=3,
+        help="Networks of the largest size, of smaller ones as many more (default 12; fixed points 100, guided 120).",
     ),
     state: int | None = typer.Option(None, "--state", min=0, help="Which of all solutions (default: the one of interest)."),
     quantities: str | None = typer.Option(None, "--quantities", metavar="A,B", help="Only these."),

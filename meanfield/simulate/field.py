@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import sympy as sp
 
 from meanfield.errors import ParameterError
 from meanfield.networks import PopulationNumbers
+from meanfield.simulate.products import product
 from meanfield.simulate.sample import Sample
 from meanfield.transfer import Transfer
 from meanfield.transfer.numeric import array_function
@@ -19,9 +20,6 @@ from meanfield.transfer.token import X
 __all__ = ["Field", "leak", "rates"]
 
 Array = Any
-
-_FEW = 4  # columns up to which products with single columns are faster than one with all (measured, N = 500 and 1000)
-
 
 Operation = Callable[[Array, Array], Any]
 
@@ -32,7 +30,7 @@ class Field:
 
     J is applied as it was drawn: one matrix product with all columns, and the low-rank part as ``m (n^T phi) / N``. What a network
     needs is put together once, as operations on (x, out): for small networks calls cost as much as what they do. So steps of fixed
-    length leave out drifts that are leaks, ``f(x) = -c x`` (``push``, and ``leaks``, the rates c by population, 0 for others),
+    length leave out drifts that are leaks, ``f(x) = -c x`` (``pushes``, and ``leaks``, the rates c by population, 0 for others),
     since they add up multiples of x anyway.
     """
 
@@ -59,10 +57,9 @@ class Field:
         for operation in self._operations:
             operation(x, out)
 
-    def push(self, x: Array, out: Array) -> None:
-        """The same without leaks."""
-        for operation in self._push:
-            operation(x, out)
+    def pushes(self, x: Array, out: Array) -> list[Callable[[], Any]]:
+        """What writes the same without leaks, step by step, for arrays that stay."""
+        return [partial(operation, x, out) for operation in self._push]
 
     def _inputs(self) -> list[Operation]:
         """What writes into ``out`` what a neuron receives from others and from outside."""
@@ -70,13 +67,9 @@ class Field:
         found: list[Operation] = []
         if J is None:
             found.append(lambda x, out: out.fill(0.0))
-        elif rates.shape[1] == 1:
-            apply, column = J.dot, rates[:, 0]
-            found.append(lambda x, out: apply(column, out[:, 0]))
-        elif rates.shape[1] <= _FEW:
-            found.append(lambda x, out: _by_columns(J, rates, out))
         else:
-            found.append(lambda x, out: np.matmul(J, rates, out=out))
+            multiply = product(J, rates)
+            found.append(lambda x, out: multiply(out))
         if net.right.shape[1]:
             left, right = net.left / np.asarray(net.neurons, self.dtype), np.ascontiguousarray(net.right.T)
             found.append(lambda x, out: np.add(out, left @ (right @ rates), out=out))
@@ -91,12 +84,6 @@ class Field:
         sums = np.stack([self._rates[rows].sum(axis=0) for rows in self.net.slices]) / self.net.neurons
         for rows, drive in zip(self.net.slices, (self.net.numbers.couplings @ sums).astype(self.dtype)):
             out[rows] += drive
-
-
-def _by_columns(J: Array, x: Array, out: Array) -> None:
-    """``J @ x`` one column after the other, which linear algebra libraries do faster if they are few."""
-    for b in range(x.shape[1]):
-        out[:, b] = J @ x[:, b]
 
 
 class _Unit:

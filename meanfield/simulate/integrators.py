@@ -16,11 +16,13 @@ from numpy.random import Generator
 
 from meanfield.errors import ParameterError
 from meanfield.simulate.field import Field, leak
+from meanfield.simulate.normals import Normals
 from meanfield.simulate.settings import Settings
 
 __all__ = ["Adaptive", "ExponentialHeun", "Integrator", "RungeKutta4", "integrator"]
 
 Array = Any
+Operation = Callable[[], Any]
 
 
 class Integrator(Protocol):
@@ -55,6 +57,12 @@ def _sums(field: Field, rows: _Rows, weights: Sequence[Sequence[float]]) -> Call
     return lambda out: [add(out[part].reshape(-1)) for part, add in parts]
 
 
+def _sums_into(out: Array, field: Field, rows: _Rows, weights: Sequence[Sequence[float]]) -> list[Operation]:
+    """The same, for an array that stays."""
+    every = zip(field.net.slices, weights, strict=True)
+    return [partial(rows.sum(*w, part=part), out[part].reshape(-1)) for part, w in every]
+
+
 class RungeKutta4:
     """The classical method of order 4: four evaluations of the right side."""
 
@@ -64,18 +72,17 @@ class RungeKutta4:
         self.field = field
         rows = _Rows(field, 5)
         self._x, *self._k = rows.rows
-        self._at = np.empty(field.shape, field.dtype)
+        at = np.empty(field.shape, field.dtype)
         *stages, last = zip(*(_fourth_order(dt, c) for c in field.leaks))
-        self._stages = [partial(_sums(field, rows, weights), self._at) for weights in stages]
+        self._operations = field.pushes(self._x, self._k[0])
+        for weights, slope in zip(stages, self._k[1:]):
+            self._operations += [*_sums_into(at, field, rows, weights), *field.pushes(at, slope)]
         self._last = _sums(field, rows, last)
 
     def step(self, x: Array) -> None:
-        push, at, k = self.field.push, self._at, self._k
         self._x[:] = x
-        push(x, k[0])
-        for stage, slope in zip(self._stages, k[1:]):
-            stage()
-            push(at, slope)
+        for operation in self._operations:
+            operation()
         self._last(x)
 
 
@@ -96,31 +103,31 @@ class ExponentialHeun:
 
     ``a = e^{-c h} x + h p1 F(x) + w``, ``x <- a + h p2 (F(a) - F(x))`` with ``p1 = (1 - e^{-ch})/(ch)``,
     ``p2 = (e^{-ch} - 1 + ch)/(ch)^2`` and w of the variance ``sigma_squared (1 - e^{-2ch})/c`` (Cox & Matthews, J. Comput. Phys.
-    176, 430 (2002), doi:10.1006/jcph.2002.6995, ETD2RK, with additive noise).
+    176, 430 (2002), doi:10.1006/jcph.2002.6995, ETD2RK, with additive noise). normals: writes standard normal numbers.
     """
 
     order = 2
 
-    def __init__(self, field: Field, dt: float, rng: Generator) -> None:
-        self.field, self.rng = field, rng
+    def __init__(self, field: Field, dt: float, normals: Callable[[Array], object]) -> None:
+        self.field, self._normals = field, normals
         numbers, B = field.net.numbers, field.columns
         rows = _Rows(field, 4)
-        self._x, self._f, self._w, self._fa = rows.rows
+        self._x, f, self._w, fa = rows.rows
         self._w[:] = 0.0  # no noise in the perturbations
         self._noise = self._w if field.shape[1] == B else np.empty((field.shape[0], B), field.dtype)
-        self._a = np.empty(field.shape, field.dtype)
+        a = np.empty(field.shape, field.dtype)
         every = zip(numbers.populations, field.leaks)
         predict, correct = zip(*(_heun(dt, leak(p.drift), apart, numbers.sigma_squared) for p, apart in every))
-        self._predict, self._correct = partial(_sums(field, rows, predict), self._a), _sums(field, rows, correct)
+        self._operations = [*field.pushes(self._x, f), *_sums_into(a, field, rows, predict), *field.pushes(a, fa)]
+        self._correct = _sums(field, rows, correct)
 
     def step(self, x: Array) -> None:
         self._x[:] = x
-        self.field.push(x, self._f)
-        self.rng.standard_normal(out=self._noise, dtype=self._noise.dtype)
+        self._normals(self._noise)
         if self._noise is not self._w:
             self._w[:, : self._noise.shape[1]] = self._noise
-        self._predict()
-        self.field.push(self._a, self._fa)
+        for operation in self._operations:
+            operation()
         self._correct(x)
 
 
@@ -178,4 +185,4 @@ def integrator(field: Field, settings: Settings, rng: Generator) -> Integrator:
         if noisy:
             raise ParameterError(f'white noise needs steps of fixed length: method "fixed", not {settings.method!r}')
         return Adaptive(field, settings.step, settings.method, settings.accuracy)
-    return ExponentialHeun(field, settings.step, rng) if noisy else RungeKutta4(field, settings.step)
+    return ExponentialHeun(field, settings.step, Normals(rng, field.dtype)) if noisy else RungeKutta4(field, settings.step)

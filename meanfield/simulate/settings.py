@@ -14,6 +14,7 @@ import numpy as np
 from meanfield.errors import ParameterError
 from meanfield.networks import Numbers
 from meanfield.simulate.field import leak
+from meanfield.simulate.normals import BLOCK
 from meanfield.simulate.sample import ROWS
 
 __all__ = ["ADAPTIVE", "Settings", "Start", "default_interval", "default_step", "memory", "settings_of"]
@@ -188,4 +189,5 @@ def memory(numbers: Numbers, settings: Settings) -> int:
     ring = (max(settings.lag_samples, default=-1) + 1) * N * B * size
     vectors = 4 * N * len(numbers.vectors) * 8
     dense = 4 * N * N * 8 if settings.spectrum else 0
-    return couplings + working + averages + ring + vectors + dense + _SMALL
+    noise = 16 * BLOCK if numbers.sigma_squared > 0 else 0
+    return couplings + working + averages + ring + vectors + dense + noise + _SMALL

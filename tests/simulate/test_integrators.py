@@ -1,6 +1,6 @@
 """The steps against exact results: orders of convergence without any sampling, and laws that hold at every step."""
 
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,13 @@ from meanfield.simulate.sample import Sample, sample
 from meanfield.transfer.token import X
 
 
-def fixed_noise(values: Any) -> Any:
+def fixed_noise(values: Any) -> Callable[[np.ndarray], None]:
     """A stand-in for random numbers: always these."""
 
-    def standard_normal(out: Any, dtype: Any) -> None:
+    def write(out: np.ndarray) -> None:
         out[:] = values
 
-    return SimpleNamespace(standard_normal=standard_normal)
+    return write
 
 
 def with_couplings(J: np.ndarray, phi: Any, sigma_squared: float) -> Sample:

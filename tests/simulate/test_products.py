@@ -1,0 +1,25 @@
+"""Products of a matrix with few columns, by any of the ways in which they may be computed."""
+
+import numpy as np
+import pytest
+
+from meanfield.simulate import products
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("columns", [1, 2, 4, 7])
+def test_it_is_the_product_of_what_the_buffer_holds(columns: int, kernels: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "_small_kernels", lambda: kernels)
+    monkeypatch.setattr(products, "_SMALL", 1000)
+    rng = np.random.default_rng(0)
+    for N in (3, 23, 101):  # one product, some blocks of rows that do not divide N, more columns than there is room for
+        J, x = rng.normal(size=(N, N)), np.empty((N, columns))
+        multiply, out = products.product(J, x), np.full((N, columns), np.nan)
+        for _ in range(2):
+            x[:] = rng.normal(size=x.shape)
+            multiply(out)
+            assert np.allclose(out, J @ x, rtol=0, atol=1e-12)
+
+
+def test_whether_there_are_kernels_is_known() -> None:
+    assert products._small_kernels() in (True, False)
