@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,13 +87,15 @@ def _unborn(lane: Lane, row: Array) -> Array:
 
 
 def _established(subject: Subject, found: Sequence[Bracket]) -> list[Bracket]:
-    """The brackets without those of questions whose sign does not really change, as what is there is no more than its error.
+    """The brackets, those of indicators where their signs change at the points put on the curve by the finest rules: what is no
+    more than its error there has no sign, and counts with that of its predecessor.
 
-    Where an indicator has a double zero, as on a branch that begins at an edge of the domain, its sign near there is noise. A
-    point that happens to lie on a simple zero is judged by its neighbour. Where the start itself is a zero, the lane in the other
-    direction told the sign there.
+    Where an indicator has a double zero, as on a branch that begins at an edge of the domain, its sign near there is noise, and
+    changes anywhere, or where it does change not at all. Where the start itself is a zero, the lane in the other direction told
+    the sign there.
     """
-    doubtful = [b for b in found if b.type == "indicator" and not (b.at == 0 and b.lane.twin is not None)]
+    ask = [b.type == "indicator" and not (b.at == 0 and b.lane.twin is not None) for b in found]
+    doubtful = [b for b, asked in zip(found, ask, strict=True) if asked]
     if not doubtful:
         return list(found)
     rows = [range(max(0, b.at - 1), min(len(b.lane.u), b.at + 3)) for b in doubtful]
@@ -101,28 +104,31 @@ def _established(subject: Subject, found: Sequence[Bracket]) -> list[Bracket]:
     pick = lambda name: np.array([getattr(lane, name)[i] for lane, i in places.values()])
     base = np.array([lane.base for lane, _ in places.values()])
     at, error = _sharpened(subject, pick("u"), pick("tangent"), pick("scale"), base)
-    false = set()
+    real: dict[tuple[int, int, Question], Bracket] = {}
     for question in dict.fromkeys(b.question for b in doubtful):
         assert question is not None
         mine = [(b, own) for b, own in zip(doubtful, rows, strict=True) if b.question is question]
         used = sorted({number[id(b.lane), i] for b, own in mine for i in own})
         sign = dict(zip(used, _signs(question, at[used], error[used], base[used]), strict=True))
         for b, own in mine:
-            told = [(i <= b.at, s) for i in own if (s := sign[number[id(b.lane), i]])]
-            behind, ahead = ([s for side, s in told if side is one] for one in (True, False))
-            if not (behind and ahead and behind[-1] * ahead[0] < 0):
-                false.add(id(b))
-    return [b for b in found if id(b) not in false]
+            told = [(i, s) for i in own if (s := sign[number[id(b.lane), i]])]
+            for (_, behind), (i, ahead) in pairwise(told):
+                if behind * ahead < 0:
+                    real.setdefault((id(b.lane), i - 1, question), replace(b, at=i - 1))
+    return [*(b for b, asked in zip(found, ask, strict=True) if not asked), *real.values()]
 
 
 def _sharpened(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array]:
-    """Points put on the curve by the finest rules, and the errors that they still have, (R, N) each."""
-    fine = subject.curve.fine
+    """Points put on the curve by the finest rules, and the errors that they still have, (R, N) each: what the rules claim, and the
+    last correction, which near branch points is not nothing."""
+    fine, at = subject.curve.fine, u
     with np.errstate(all="ignore"):
-        residual, jacobian = fine.residual_jacobian(u, base)
-        inverse = across(jacobian, t, scale)
-        at = u - np.einsum("pij,pj->pi", inverse, residual)
-        return at, np.einsum("pij,pj->pi", np.abs(inverse), fine.claims(at, base))
+        for _ in range(2):
+            residual, jacobian = fine.residual_jacobian(at, base)
+            inverse = across(jacobian, t, scale)
+            correction = np.einsum("pij,pj->pi", inverse, residual)
+            at = at - correction
+        return at, np.einsum("pij,pj->pi", np.abs(inverse), fine.claims(at, base)) + np.abs(correction)
 
 
 def _signs(question: Question, at: Array, error: Array, base: Array) -> list[float]:
