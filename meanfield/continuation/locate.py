@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.between import cubic
-from meanfield.continuation.corrector import bordered, correct
+from meanfield.continuation.chord import Chord, expected, shares
+from meanfield.continuation.corrector import bordered
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.hopf_points import eigenvalues, is_hopf
@@ -18,13 +17,11 @@ from meanfield.continuation.systems import ON_EDGE, BranchPoint, Fold, Hopf, She
 from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import EPS, Array
 
-_SECANTS = 40
-_PATIENCE = 8  # turns after which every second one halves
 _SAME = 1e-4  # scaled distance below which a fold is the branch point that was found there too
 _VANISHING = 1e-13  # of the largest slope (scaled): rounding
 _DEGENERATE = 1e-6  # how near (scaled) a start is to a branch point that it is meant to be
 _OPEN = 8.0  # errors by which what vanishes at a branch point must differ from zero where there is none
-_NARROW = 1e-5  # of a bracket's length: close enough for Newton's method on the extended system
+_REGULAR = ("fold", "window")  # what is sought directly: the systems of others are often singular for reasons of their own
 
 
 @dataclass(frozen=True)
@@ -48,8 +45,34 @@ def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
     """The special points of all brackets, in their order, where there are any; they are sought together."""
     if not found:
         return []
-    chord = _Chord(subject, found)
-    share = _shares(chord, found)
+    crossed = {(id(b.lane), b.at) for b in found if b.type == "branch"}  # where the systems of other events are singular
+    regular = [i for i, b in enumerate(found) if b.type in _REGULAR and (id(b.lane), b.at) not in crossed]
+    out = {i: one for i, one in zip(regular, _directly(subject, [found[i] for i in regular]), strict=True) if one is not None}
+    rest = [i for i in range(len(found)) if i not in out]
+    if rest:
+        chord = Chord(subject, [found[i] for i in rest])
+        out |= {rest[k]: one for k, one in enumerate(_sought(chord, chord.found, shares(chord, chord.found))) if one is not None}
+    return _borrowed([out[i] for i in sorted(out)])
+
+
+def _directly(subject: Subject, found: Sequence[Bracket]) -> list[Located | None]:
+    """The special points to which Newton's method leads from where the cubic in the bracket expects them; None where it does not
+    lead to a point inside."""
+    if not found:
+        return []
+    chord = Chord(subject, found)
+    near = _sought(chord, found, expected(chord, found))
+    share = np.array([0.5 if one is None else one.place - one.bracket.at for one in near])
+    direction = chord.at(np.arange(len(found)), share)[2]
+    return [
+        replace(one, tangent=direction[i]) if one is not None and one.sharp and 0 < share[i] < 1 else None
+        for i, one in enumerate(near)
+    ]
+
+
+def _sought(chord: Chord, found: Sequence[Bracket], share: Array) -> list[Located | None]:
+    """What is found from shares (P,) of the chords; None for pairs of eigenvalues that are no Hopf points."""
+    subject = chord.subject
     u, jacobian, direction = chord.at(np.arange(len(found)), share)
     out: list[Located | None] = [None] * len(found)
     for rows in chord.kinds:
@@ -58,11 +81,11 @@ def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
             if found[i].type == "hopf" and not is_hopf(eigenvalues(subject, u[i : i + 1], chord.base[i : i + 1])[0]):
                 continue  # two real eigenvalues are opposite there
             out[i] = _point(chord, i, found[i], (u[i], direction[i], float(share[i])), special, k, vector[k])
-    return _borrowed([one for one in out if one is not None])
+    return out
 
 
 def _point(
-    chord: _Chord, i: int, bracket: Bracket, near: tuple[Array, Array, float], special: Special, k: int, vector: Array | None
+    chord: Chord, i: int, bracket: Bracket, near: tuple[Array, Array, float], special: Special, k: int, vector: Array | None
 ) -> Located:
     """What number ``i`` of the brackets holds: number ``k`` of the settled points, if that belongs to it; else what is ``near`` it,
     a point with its tangent and its share of the chord."""
@@ -149,107 +172,12 @@ def told_twice(one: Located, others: tuple[Located, ...]) -> bool:
     return False
 
 
-class _Chord:
-    """The pieces of curve inside brackets, each as a function of a share between 0 and 1 of its chord. kinds: the numbers of the
-    brackets that ask for the same thing; kind: which of these each belongs to."""
-
-    def __init__(self, subject: Subject, found: Sequence[Bracket]) -> None:
-        self.subject, self.curve = subject, subject.curve
-        pick = lambda name, shift: np.array([getattr(b.lane, name)[b.at + shift] for b in found])
-        self.a, self.b = pick("u", 0), pick("u", 1)
-        self.scale = pick("scale", 0)
-        self.base = np.array([b.lane.base for b in found])
-        names = [(b.type, b.question.name if b.question else "", b.edge) for b in found]
-        number = {name: k for k, name in enumerate(dict.fromkeys(names))}
-        self.kind = np.array([number[name] for name in names])
-        self.kinds = [np.flatnonzero(self.kind == k).tolist() for k in range(len(number))]
-        chord = (self.b - self.a) / self.scale
-        self.length = np.sqrt((chord**2).sum(axis=1))
-        self.normal = chord / self.length[:, None]
-        ta, tb = pick("tangent", 0), pick("tangent", 1) * pick("scale", 1) / self.scale
-        self.ta = ta / (ta * self.normal).sum(axis=1, keepdims=True)
-        self.tb = tb / (tb * self.normal).sum(axis=1, keepdims=True)
-
-    def at(self, rows: Any, share: Array) -> tuple[Array, Array, Array]:
-        """Points (P, N) of the curve, Jacobians near them, scaled unit tangents (P, N), which are interpolated where the Jacobian
-        has none: cubic interpolation, then the corrector."""
-        scale = self.scale[rows]
-        size = self.length[rows][:, None] * scale
-        guess = cubic(self.a[rows], self.b[rows], size * self.ta[rows], size * self.tb[rows], share[:, None])
-        done = correct(self.curve, self.base[rows], guess, self.normal[rows], scale, tol=1e-7)
-        u = np.where(done.converged[:, None], done.u, guess)
-        straight = self.ta[rows] * (1 - share[:, None]) + self.tb[rows] * share[:, None]
-        straight = straight / np.sqrt((straight**2).sum(axis=1, keepdims=True))
-        clear = np.isfinite(done.ahead).all(axis=1) & ((done.ahead * straight).sum(axis=1) > 0.9)
-        return u, done.jacobian, np.where(clear[:, None], done.ahead, straight)
-
-
-def _between(chord: _Chord, i: int, u: Array) -> bool:
+def _between(chord: Chord, i: int, u: Array) -> bool:
     """Whether a settled point still belongs to its bracket."""
     way = (u - chord.a[i]) / chord.scale[i]
     share = float((way * chord.normal[i]).sum()) / chord.length[i]
     aside = float(np.sqrt(((way - share * chord.length[i] * chord.normal[i]) ** 2).sum()))
     return -0.2 <= share <= 1.2 and aside <= chord.length[i]
-
-
-def _measure(chord: _Chord, found: Sequence[Bracket], rows: Any, share: Array) -> Array:
-    """(P,) values of what changes its sign, at shares of the chords."""
-    u, jacobian, direction = chord.at(rows, share)
-    out = np.empty(len(rows))
-    kind = chord.kind[rows]
-    for k in dict.fromkeys(kind.tolist()):
-        own = np.flatnonzero(kind == k)
-        first = found[chord.kinds[k][0]]
-        if first.type == "fold":
-            out[own] = direction[own, -1]
-        elif first.type == "branch":
-            out[own] = np.linalg.det(bordered(jacobian[own], chord.normal[rows[own]], chord.scale[rows[own]]))
-        elif first.edge is not None:
-            out[own] = u[own, first.edge[0]] - first.edge[1]
-        else:
-            assert first.question is not None
-            out[own] = first.question.value(u[own], chord.base[rows[own]])
-    return out
-
-
-def _shares(chord: _Chord, found: Sequence[Bracket]) -> Array:
-    """Shares (P,) of the chords at which the sign changes: the Illinois variant of false position, in lockstep.
-
-    Where a step hardly moves, the sign beyond it is asked for: near a double zero false position creeps while it is far away.
-    """
-    count = len(found)
-    rows = np.arange(count)
-    low, high = np.zeros(count), np.ones(count)
-    near = np.zeros(count, dtype=bool)
-    lowered = np.full(count, -1)  # whether the last turn moved the upper end
-    with np.errstate(all="ignore"):
-        f_low, f_high = np.split(_measure(chord, found, np.tile(rows, 2), np.append(low, high)), 2)
-        share = np.full(count, 0.5)
-        active = rows[np.isfinite(f_low) & np.isfinite(f_high) & (f_low * f_high < 0)]
-        share = np.where(f_low == 0, 0.0, np.where(f_high == 0, 1.0, share))
-        for turn in range(_SECANTS):
-            if active.size == 0:
-                break
-            a, b, fa, fb = low[active], high[active], f_low[active], f_high[active]
-            middle = b - fb * (b - a) / (fb - fa)
-            halved = turn % 4 == 3 or turn > _PATIENCE and turn % 2 == 1
-            middle = np.where(np.isfinite(middle) & (middle > a) & (middle < b) & (not halved), middle, 0.5 * (a + b))
-            beyond = share[active] + np.where(share[active] == a, 0.9, -0.9) * _NARROW
-            middle = np.where(near[active] & (beyond > a) & (beyond < b), beyond, middle)
-            value = _measure(chord, found, active, middle)
-            moved = np.abs(middle - share[active]) if turn else np.full(len(middle), np.inf)
-            near[active] = ~near[active] & (moved < _NARROW)
-            share[active] = middle
-            left = value * fa < 0
-            weight = np.where(lowered[active] == left, 0.5, 1.0)  # of an end that stays for the second time
-            lowered[active] = left
-            high[active] = np.where(left, middle, b)
-            f_high[active] = np.where(left, value, weight * fb)
-            low[active] = np.where(left, a, middle)
-            f_low[active] = np.where(left, weight * fa, value)
-            done = (high[active] - low[active] < _NARROW) | (value == 0) | ~np.isfinite(value)
-            active = active[~done]
-    return share
 
 
 def _settled(

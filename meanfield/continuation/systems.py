@@ -184,7 +184,8 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
             part = Sheet(sheet.p[active], sheet.reference[active])
             old = ~(last[active] <= _FAST * before[active])  # a matrix from nearby serves as long as the steps shrink fast
             stale = active[old]
-            matrix[stale] = differences(system, y[stale], Sheet(sheet.p[stale], sheet.reference[stale]))
+            if stale.size:
+                matrix[stale] = differences(system, y[stale], Sheet(sheet.p[stale], sheet.reference[stale]))
             step = solved(*_equilibrated(matrix[active], -system.residual(y[active], part)))
             extent = np.abs(y[active]) + 1.0
             size = (np.abs(step) / extent).max(axis=1)
