@@ -25,7 +25,8 @@ def same(one, other):
     told = [[(e.type, e.name, e.at, e.unknowns, e.error, e.stable_before, e.place) for e in b.events()] for b in (one, other)]
     assert told[0] == told[1]
     for a, b in zip(one.pieces, other.pieces, strict=True):
-        assert a.lane.step == b.lane.step and a.lane.end is b.lane.end and a.lane.ahead == b.lane.ahead
+        assert a.lane.step == b.lane.step and a.lane.end is b.lane.end
+        assert np.array_equal(a.lane.ahead, b.lane.ahead, equal_nan=True)
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ def told(forest):
     return sorted(out)
 
 
-@pytest.mark.parametrize("calls", [1, 7, 14, 18])
+@pytest.mark.parametrize("calls", [1, 4, 8, 10])
 def test_an_interrupted_forest_goes_on_from_its_file(tmp_path, monkeypatch, calls):
     whole = mf.bifurcation_diagram(models.pitchfork(), "r", (-1.0, 1.0))
     with monkeypatch.context() as patch:
@@ -175,7 +176,7 @@ def test_an_interrupted_network_goes_on_through_its_junctions(tmp_path, monkeypa
     model = mf.models.by_name("rank1-stationary")
     whole = mf.bifurcation_diagram(model, "g", (1.7, 2.2), sections=3, **held)
     with monkeypatch.context() as patch:
-        interrupted_after(patch, 45)
+        interrupted_after(patch, 25)
         part = mf.bifurcation_diagram(model, "g", (1.7, 2.2), sections=3, **held)
     part.to_netcdf(tmp_path / "b.nc")
     again = resume_forest(store.load_branches(tmp_path / "b.nc"))

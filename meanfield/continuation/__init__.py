@@ -4,8 +4,8 @@ from meanfield.continuation.bifurcation import bifurcation_diagram, resume_fores
 from meanfield.continuation.branch import Branch, Event
 from meanfield.continuation.driver import follow, resume, steps_along
 from meanfield.continuation.forest import Forest
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
-from meanfield.continuation.walk import Steps
 
 __all__ = [
     "Branch",

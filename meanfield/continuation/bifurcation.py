@@ -12,9 +12,9 @@ from meanfield.continuation.field import Field
 from meanfield.continuation.forest import SECTIONS, Forest, Origin, arrivals, generations, grown, with_partners
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.regrow import regrow
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.walk import Steps
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.model.forms import as_models

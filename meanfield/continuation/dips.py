@@ -13,16 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.corrector import correct
-from meanfield.continuation.curve import scale_at
+from meanfield.continuation.fill import insert
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.tangent import tangent
-from meanfield.continuation.walk import Lane, determinants, rescaled
+from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import Array
 
 _ROUNDS = 4
 _DIP = 0.3  # a value between two others that is expected below this share of both is looked at
-_SHARES = np.linspace(0.08, 0.92, 22)
+_NEAR_ENDS = np.array([0.002, 0.005, 0.01, 0.02, 0.04])
+_SHARES = np.concatenate([_NEAR_ENDS, np.linspace(0.08, 0.92, 22), 1 - _NEAR_ENDS[::-1]])
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,7 @@ def look_between(subject: Subject, lanes: Sequence[Lane], rows: Callable[[Lane],
         if not places:
             return
         open_ = {id(lane): set() for lane in lanes}
-        found = _points(subject, places)
-        for (lane, k, _), new in sorted(zip(places, found, strict=True), key=lambda x: -x[0][1]):  # from the end: indices stay
-            if new is None:
-                continue
-            for name, value in new.items():
-                getattr(lane, name).insert(k + 1, value)
+        for lane, k in insert(subject, places):
             steps = open_[id(lane)]
             assert steps is not None
             open_[id(lane)] = {s + 1 if s > k else s for s in steps} | {k, k + 1}
@@ -76,22 +70,22 @@ def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float
     crossed = values[steps] * values[steps + 1] < 0
     ends = np.where(crossed, values[steps], np.minimum(np.abs(values[steps]), np.abs(values[steps + 1])) * np.sign(values[steps]))
     curves = _cubics(way, values, steps, ends)
-    for k, between, crosses, end in zip(steps.tolist(), curves, crossed.tolist(), ends.tolist(), strict=True):
-        share = _thrice(between) if crosses else _lowest(between)
-        if share is None and row.fold and not crosses:
-            rise = (u[k + 1, -1] - u[k, -1]) / scale[k, -1] / chords[k]
-            back = lane.tangent[k + 1][-1] * scale[k + 1, -1] / scale[k, -1]
-            middle = 1.5 * rise - 0.25 * (values[k] + back)
-            share = 0.5 if middle * end < 0 else None
+    lowest = curves.argmin(axis=1)  # where that is NaN there are no neighbours
+    near = (curves.min(axis=1) < _DIP) & (0 < lowest) & (lowest < len(_SHARES) - 1)
+    back = np.zeros(len(steps), dtype=bool)
+    if row.fold:
+        unit = np.array([t[-1] for t in lane.tangent]) * scale[:, -1]
+        rise = (u[steps + 1, -1] - u[steps, -1]) / scale[steps, -1] / chords[steps]
+        middle = 1.5 * rise - 0.25 * (values[steps] + unit[steps + 1] / scale[steps, -1])
+        back = middle * ends < 0
+    for i in np.flatnonzero(near | back | crossed).tolist():
+        if crossed[i]:
+            share = _thrice(curves[i])
+        else:
+            share = float(_SHARES[lowest[i]]) if near[i] else 0.5
         if share is not None:
-            out.append((int(k), share))
+            out.append((int(steps[i]), share))
     return out
-
-
-def _lowest(between: Array) -> float | None:
-    """The share of a step at which the cubic through its neighbours is closest to zero, if that is close."""
-    low = int(between.argmin())
-    return float(_SHARES[low]) if between[low] < _DIP and 0 < low < len(_SHARES) - 1 else None
 
 
 def _thrice(between: Array) -> float | None:
@@ -129,28 +123,4 @@ def _cubics(way: Array, values: Array, steps: Any, ends: Array) -> Array:
         for i in range(near.shape[1] - 2, -1, -1):
             between = divided[:, i, None] + (_SHARES - at[:, i, None]) * between
         out[rows] = between
-    return out
-
-
-def _points(subject: Subject, places: Sequence[tuple[Lane, int, float]]) -> list[dict[str, object] | None]:
-    """What lanes remember of points, for points between theirs; None where the curve was not found."""
-    curve = subject.curve
-    pick = lambda name, shift: np.array([getattr(lane, name)[k + shift] for lane, k, _ in places])
-    a, b, scale, ta = pick("u", 0), pick("u", 1), pick("scale", 0), pick("tangent", 0)
-    base, share = np.array([lane.base for lane, _, _ in places]), np.array([s for _, _, s in places])[:, None]
-    chord = (b - a) / scale
-    length = np.sqrt((chord**2).sum(axis=1))
-    normal = chord / length[:, None]
-    done = correct(curve, base, a + share * (b - a), normal, scale)
-    ahead = tangent(done.jacobian, ta, scale)
-    fresh = scale_at(done.u, subject.floor)
-    out: list[dict[str, object] | None] = []
-    with np.errstate(all="ignore"):
-        aside = np.abs((done.u - a) / scale - share * chord).max(axis=1)
-        good = done.converged & (aside < 0.5 * length) & np.isfinite(ahead).all(axis=1)
-        unit = rescaled(ahead, scale, fresh)
-        values = determinants(done.jacobian, unit, fresh, np.array([lane.weight for lane, _, _ in places]))
-    for i in range(len(places)):
-        row = {"u": done.u[i], "tangent": unit[i], "scale": fresh[i], "determinant": float(values[i]), "ahead": np.nan}
-        out.append(row if good[i] else None)
     return out

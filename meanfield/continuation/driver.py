@@ -17,9 +17,9 @@ from meanfield.continuation.forest import Forest, grown, with_partners
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.path import Path, path_of
 from meanfield.continuation.regrow import RESUMABLE
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject, as_floor, subject_of
-from meanfield.continuation.walk import Steps
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.progress import ProgressOption, reporter
@@ -96,8 +96,8 @@ def steps_along(
     """The points of a branch one at a time, as they are found, ``{name: value}``: to look at them, or to leave off, on the way.
 
     The arguments are those of `follow`, with the same errors, raised at once. Between two points nothing is computed. They are
-    corrected to `Steps.tol` on the scale of the unknowns; no events are located, and steps that lead over to another curve are
-    not undone: that, and claims, take the whole branch, and `follow`.
+    corrected to `Steps.tol` on the scale of the unknowns; no events are located, nothing is put in between (`Steps.between`), and
+    steps that lead over to another curve are not undone: that, and claims, take the whole branch, and `follow`.
     """
     task = _task(start, along, to, window, at, x, p, stops, scale, None)
     garden = Garden(steps or Steps(), task.rules)

@@ -12,9 +12,9 @@ from meanfield.continuation.admission import check_kind
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.field import Field
 from meanfield.continuation.grow import _SAME, Garden, Start, same_line
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.switching import crossed
-from meanfield.continuation.walk import Steps
 from meanfield.model import Model
 from meanfield.solve.problem import Array
 

@@ -12,17 +12,20 @@ from meanfield.continuation.branch import Branch, Piece
 from meanfield.continuation.branching import Branching, branching, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
+from meanfield.continuation.fill import fill
 from meanfield.continuation.locate import Located, locate, standing
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
-from meanfield.continuation.walk import Lane, Steps, Walk, distance, rescaled
+from meanfield.continuation.walk import Lane, Walk, distance, rescaled
 from meanfield.continuation.watch import Watch, stopped
 from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array
 
 _SAME = 1e-6  # scaled distance below which two points are one
 _SHORTER, _SHORTEST = 0.1, 5e-3  # shares of a step that has led over a gap: each time it happens, and the last
+_ROUNDS = 20  # of filling in points and walking again where steps were too long
 _AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
 
 
@@ -119,6 +122,10 @@ class Garden:
         located: dict[int, list[Located]] = {}
         share = _SHORTER
         while lanes:
+            for _ in range(_ROUNDS):
+                if not fill(subject, lanes, self.steps):
+                    break
+                self._run(walk, subject)
             for lane in lanes:
                 located[id(lane)] = []
             for one in locate(subject, brackets(subject, lanes, self._bounds(subject))):

@@ -14,9 +14,9 @@ import numpy as np
 
 from meanfield.continuation.corrector import correct, lengths
 from meanfield.continuation.curve import Curve, scale_at
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
-from meanfield.continuation.tangent import PREDICTORS, Predictor, tangent
-from meanfield.errors import ParameterError
+from meanfield.continuation.tangent import PREDICTORS, Behind, tangent
 from meanfield.solve.problem import Array
 
 _SLANTED = 1e-3  # component of a unit tangent that leads towards an edge of the domain
@@ -25,31 +25,6 @@ _NEARER = 0.05  # share of the distance to the edge that is left there
 _STILL = 1e-7  # component of a unit tangent: the coordinate is 1 long in its window
 _FASTER = 1.001  # by which it grows from step to step where it is only beginning to move
 _ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Lengths are scaled: the window is 1 long in the coordinate of the path, an unknown is measured by its size or by its
-    floor. first, smallest, largest: of steps; angle: which a step should turn, in radians; worst: which it may turn at most;
-    correction: the size that the first correction should have."""
-
-    first: float = 0.01
-    smallest: float = 1e-7
-    largest: float = 0.05
-    angle: float = 0.12
-    worst: float = 0.4
-    correction: float = 3e-3
-    tol: float = 1e-9
-    iterations: int = 6
-    predictor: Predictor = "tangent"
-
-    def __post_init__(self) -> None:
-        if self.predictor not in PREDICTORS:
-            raise ParameterError(f"there is no predictor {self.predictor!r} (there are {', '.join(PREDICTORS)})")
-        if not 0 < self.smallest <= self.largest or not self.first > 0:
-            raise ParameterError(
-                f"steps from {self.smallest} to {self.largest}, the first {self.first}: give positive lengths in order"
-            )
 
 
 LISTS = ("u", "tangent", "scale", "determinant", "ahead")  # what a lane remembers of every point
@@ -98,6 +73,7 @@ class Lane:
         jump = distance(self.u[at], self.u[at + 1], self.scale[at])
         self.cut(at + 1)
         self.length -= lost
+        self.ahead[-1] = step
         self.step, self.slow, self.slow_until = step, step, self.length + 2 * jump
         self.end, self.beyond = None, False
 
@@ -146,16 +122,18 @@ class Walk:
         if not lanes:
             return []
         u, t, scale = (np.array([getattr(lane, name)[-1] for lane in lanes]) for name in ("u", "tangent", "scale"))
-        before = np.array([lane.u[-2] if len(lane.u) > 1 else lane.u[-1] for lane in lanes])
+        behind = Behind(*(np.array([getattr(lane, name)[-2:][0] for lane in lanes]) for name in ("u", "tangent", "scale")))
         step, base = np.array([lane.step for lane in lanes]), np.array([lane.base for lane in lanes])
-        guess = PREDICTORS[self.steps.predictor](u, before, t, step, scale)
-        plane, natural = t, self.steps.predictor == "natural"
-        if natural:
-            plane = np.zeros_like(t)
-            plane[:, -1] = np.where(t[:, -1] < 0, -1.0, 1.0)
-        done = correct(self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations, soon=True)
-        ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
         with np.errstate(all="ignore"):
+            guess = PREDICTORS[self.steps.predictor](u, behind, t, step, scale)
+            plane, natural = t, self.steps.predictor == "natural"
+            if natural:
+                plane = np.zeros_like(t)
+                plane[:, -1] = np.where(t[:, -1] < 0, -1.0, 1.0)
+            done = correct(
+                self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations, soon=True
+            )
+            ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
             cosine = np.maximum(np.minimum(np.add.reduce(ahead * t, axis=1), 1.0), -1.0).tolist()
             jump = lengths((done.u - u) / scale).tolist()
             fine = done.converged & ~self._around_a_corner(lanes, t, done.u, ahead) if self.curve.edged else done.converged
@@ -245,7 +223,7 @@ class Walk:
             return End.STILL
         if lane.length >= stops.length:
             return End.LENGTH
-        if len(lane.u) >= stops.points:
+        if 1 + len(lane.u) * (1 + self.steps.between) > stops.points:
             return End.POINTS
         if stops.until is not None and stops.until(dict(zip(self.curve.names, u.tolist(), strict=True))):
             return End.CONDITION

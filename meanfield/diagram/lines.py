@@ -10,9 +10,9 @@ import numpy as np
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.forest import Field, grown
 from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.walk import Steps
 from meanfield.diagram.grid import Plane, Sheet
 from meanfield.diagram.working import working_unknowns
 from meanfield.errors import ParameterError
@@ -20,7 +20,7 @@ from meanfield.model import Model
 from meanfield.progress import Progress
 
 _STARTS = 4  # grid points of a line whose solutions are starts, its ends included
-_STEPS = Steps(largest=0.08, angle=0.2, worst=0.6, correction=1e-2)
+_STEPS = Steps(largest=0.08, angle=0.2, worst=0.6, correction=1e-2, predictor="tangent", between=0)
 
 
 @dataclass(eq=False)

@@ -15,9 +15,9 @@ from meanfield.continuation.corrector import correct
 from meanfield.continuation.field import moved_parameters
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.path import path_of
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject, as_floor, subject_of
-from meanfield.continuation.walk import Steps
 from meanfield.diagram.curves import Curve, curve_of
 from meanfield.diagram.grid import Plane, make_plane
 from meanfield.diagram.seeds import Condition, Seed, held_parameters, seed_of
@@ -30,7 +30,7 @@ from meanfield.solve.problem import Array
 
 _NEAR = 0.02  # scaled distance from a curve within which a seed may be a point of it
 _ON = 1e-6
-_STEPS = Steps(largest=0.06, angle=0.15)
+_STEPS = Steps(largest=0.06, angle=0.15, correction=3e-3, predictor="tangent", between=0, worst=0.4)
 
 
 @dataclass(eq=False)

@@ -15,9 +15,10 @@ from meanfield.continuation.branch import Branch, Piece
 from meanfield.continuation.branching import Branching
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.locate import Located
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.walk import LISTS, Lane, Steps
+from meanfield.continuation.walk import LISTS, Lane
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,7 +83,8 @@ def branch_from(data: dict[str, Any], table: LaneTable, subject: Subject, id: in
     pieces = tuple(_piece_from(piece, table, subject) for piece in data["pieces"])
     if len(pieces) == 2 and all(piece["twin"] for piece in data["pieces"]):
         pieces[0].lane.twin, pieces[1].lane.twin = pieces[1].lane, pieces[0].lane
-    steps = Steps(**data["steps"]) if data["steps"] is not None else None
+    # Files of before `Steps.between` hold branches without such points.
+    steps = Steps(**{"between": 0, **data["steps"]}) if data["steps"] is not None else None
     return Branch(subject, pieces, _end(data["begins"]), id, stops=stops_from(data["stops"]), steps=steps)
 
 

@@ -12,8 +12,8 @@ import sympy as sp
 from meanfield.compile import compile
 from meanfield.continuation.forest import Origin
 from meanfield.continuation.path import Path
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject, subject_of
-from meanfield.continuation.walk import Steps
 from meanfield.errors import FileFormatError, MeanfieldError
 from meanfield.model import Model
 from meanfield.store.expressions import from_data, to_data
@@ -156,7 +156,7 @@ def origin_from(
         tuple(found(one, pool, file) for one in data["family"]),
         along,
         given={str(name): float(value) for name, value in data["given"].items()},
-        steps=Steps(**data["steps"]),
+        steps=Steps(**{"between": 0, **data["steps"]}),
         expressions=expressions,
         **{name: data[name] for name in _PLAIN},
     )

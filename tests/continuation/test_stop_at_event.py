@@ -5,8 +5,8 @@ import pytest
 from sympy import sin
 
 from meanfield.continuation import follow
+from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
-from meanfield.continuation.walk import Steps
 from tests.continuation.zoo import Array, p, problem, u
 
 WAVES = problem([p - u - 3 * sin(u)])  # folds wherever cos(u) = -1/3

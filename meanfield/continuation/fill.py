@@ -1,0 +1,104 @@
+"""Points put in between the points of lanes, many at once.
+
+A walk has to go step by step, and a step costs as much as Python takes for it; what lies between known points is found in one
+batch. So a walk goes in long steps, and the points that a picture and the search for events want are put in afterwards. They also
+tell whether a long step has left something out: there the curve is not where the cubic between its ends leads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield.continuation.between import cubic
+from meanfield.continuation.corrector import correct, lengths
+from meanfield.continuation.curve import scale_at
+from meanfield.continuation.steps import Steps
+from meanfield.continuation.subject import Subject
+from meanfield.continuation.walk import LISTS, Lane, determinants, rescaled
+from meanfield.solve.problem import Array
+
+_ASIDE = 0.5  # of a step: a point that far from where it is expected does not lie between its ends
+_DOUBTFUL = 0.02  # of a step: so far it may be, at most, if the step has left nothing out
+
+Place = tuple[Lane, int, float]  # a share of the step from point k of a lane to the next
+
+
+def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps) -> list[Lane]:
+    """Put points into all steps of lanes that have ended, but for those that are filled already or lead beyond an end.
+
+    A lane with a long step that has left something out is sent back to its beginning, to go on in steps as short as the points are
+    apart; such lanes are returned.
+    """
+    count = steps.between
+    shares = (np.arange(count, 0, -1) / (count + 1.0)).tolist()  # from the end: all of them are put behind the same point
+    places = [(lane, k, share) for lane in lanes for k in _whole(lane) for share in shares]
+    if not places:
+        return []
+    found = _points(subject, places)
+    first: dict[int, tuple[Lane, int]] = {}
+    for i in np.flatnonzero(found.doubtful & (found.length > steps.largest / (count + 1.0))).tolist():
+        lane, k, _ = places[i]
+        first.setdefault(id(lane), (lane, k))
+    for lane, k in first.values():
+        lane.back(k, steps.largest / (count + 1.0))
+    _put([i for i, (lane, k, _) in enumerate(places) if k + 1 < len(lane.u)], places, found)
+    return [lane for lane, _ in first.values()]
+
+
+def insert(subject: Subject, places: Sequence[Place]) -> list[tuple[Lane, int]]:
+    """Put points in at places; returns lane and number of the step that each of them has divided, the last of a lane first."""
+    return _put(range(len(places)), places, _points(subject, places))
+
+
+def _whole(lane: Lane) -> list[int]:
+    """The steps of a lane between two points that were walked to, within its end."""
+    walked = np.isfinite(lane.ahead)
+    steps = np.flatnonzero(walked[:-1] & walked[1:])
+    return steps[: len(steps) - lane.beyond].tolist()  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What lanes remember of points (P,), by name; good: whether they were found; doubtful: they, or what is there instead, do not
+    lie where the ends of their step lead; length: of the step (P,), scaled."""
+
+    rows: dict[str, Any]
+    good: Any
+    doubtful: Any
+    length: Array
+
+
+def _put(which: Sequence[int], places: Sequence[Place], found: _Found) -> list[tuple[Lane, int]]:
+    divided = []
+    for i in sorted((i for i in which if found.good[i]), key=lambda i: -places[i][1]):  # from the end: indices stay
+        lane, k, _ = places[i]
+        for name in LISTS:
+            getattr(lane, name).insert(k + 1, found.rows[name][i])
+        divided.append((lane, k))
+    return divided
+
+
+def _points(subject: Subject, places: Sequence[Place]) -> _Found:
+    curve = subject.curve
+    pick = lambda name, shift: np.array([getattr(lane, name)[k + shift] for lane, k, _ in places])
+    a, b, scale = pick("u", 0), pick("u", 1), pick("scale", 0)
+    base, share = np.array([lane.base for lane, _, _ in places]), np.array([s for _, _, s in places])[:, None]
+    with np.errstate(all="ignore"):
+        chord = (b - a) / scale
+        length = lengths(chord)
+        normal = chord / length[:, None]
+        ends = (pick("tangent", 0), pick("tangent", 1) * pick("scale", 1) / scale)
+        before, after = (t / (t * normal).sum(axis=1, keepdims=True) * length[:, None] * scale for t in ends)
+        guess = cubic(a, b, before, after, share)
+        done = correct(curve, base, guess, normal, scale)
+        aside = lengths((done.u - guess) / scale)
+        good = done.converged & (aside < _ASIDE * length) & np.isfinite(done.ahead).all(axis=1)
+        fresh = scale_at(done.u, subject.floor)
+        unit = rescaled(done.ahead, scale, fresh)
+        values = determinants(done.jacobian, unit, fresh, np.array([lane.weight for lane, _, _ in places])).tolist()
+    rows = {"u": done.u, "tangent": unit, "scale": fresh, "determinant": values, "ahead": [np.nan] * len(places)}
+    return _Found(rows, good, ~good | (aside > _DOUBTFUL * length), length)

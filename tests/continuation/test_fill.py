@@ -1,0 +1,57 @@
+"""Points that are put in between those that were walked to, and long steps that have left something out."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from meanfield.continuation import Branch, Steps, Stops, follow, resume
+from meanfield.errors import ParameterError
+from tests.continuation import zoo
+
+u, p = sp.symbols("u p", real=True)
+WALKED = Steps(between=0)
+
+
+def hysteresis(steps: Steps, stops: Stops | None = None) -> Branch:
+    return follow(zoo.problem([p + u - u**3 / 3]), "p", 2, x=[-2.355301397608119], p=[-2.0], steps=steps, stops=stops)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_every_step_is_divided_evenly_by_points_of_the_curve(count: int) -> None:
+    walked, filled = hysteresis(WALKED), hysteresis(Steps(between=count))
+    inside = len(walked) - 2  # steps, but for the last one, which leads out of the window
+    assert len(filled) == len(walked) + count * inside
+    assert filled.u[:: count + 1][:inside] == pytest.approx(walked.u[:inside], rel=1e-14)
+    at, value = filled.u.T
+    assert np.abs(value + at - at**3 / 3).max() < 1e-14
+    apart = np.linalg.norm(np.diff(filled.u / filled.scale[:1], axis=0), axis=1)[: inside * (count + 1)].reshape(inside, -1)
+    assert (apart.max(axis=1) < 1.1 * apart.min(axis=1)).all()
+
+
+def test_events_do_not_depend_on_what_is_put_in_between() -> None:
+    for steps in (WALKED, Steps(between=1), Steps(), Steps(largest=0.5, angle=0.6, worst=0.9, between=9)):
+        first, second = hysteresis(steps).events("fold")
+        zoo.close(first, {"p": 2 / 3, "u": -1}, 1e-14)
+        zoo.close(second, {"p": -2 / 3, "u": 1}, 1e-14)
+
+
+@pytest.mark.parametrize(("width", "height"), [(0.05, 0.1), (0.05, 0.4), (0.1, 0.1), (0.2, 0.4)])
+def test_a_bump_between_the_ends_of_a_long_step_is_walked_again(width: float, height: float) -> None:
+    """Where the branch is straight, steps are 0.3 long; over the first of these bumps one leads from foot to foot."""
+    bump = zoo.problem([u - sp.Float(height) / (1 + (p / width) ** 2) ** 4])
+    branch = follow(bump, "p", 1.05, x=[height / (1 + width**-2) ** 4], p=[-1.0])
+    assert branch["u"].max() > 0.999 * height
+    assert (branch.tangent[1:] * branch.tangent[:-1]).sum(axis=1).min() > np.cos(Steps().worst)
+
+
+def test_a_resumed_branch_has_the_points_of_one_that_was_not_interrupted() -> None:
+    whole = hysteresis(Steps())
+    for points in (7, 20, 33):
+        part = hysteresis(Steps(), Stops(points=points))
+        assert len(part) <= points
+        assert (resume(part, (-2.0, 2.0)).u == whole.u).all()
+
+
+def test_less_than_no_point_in_between_is_refused() -> None:
+    with pytest.raises(ParameterError, match="between=-1"):
+        Steps(between=-1)
