@@ -5,9 +5,11 @@ its fold (reference: Newton's method on the equations of the discretised fold, w
 time (the best of three, child processes included), points, error of the fold, lines a user writes. A program written in Python
 only runs by its own settings, then with smaller tolerances and ever smaller steps until its fold is as good as ours or a run
 would take a minute; told is the best fold. AUTO-07p is driven by bifpy, "python": calling the Python function, "fortran": that
-function written out and compiled first; "alone": that executable without Python and compiler. What is not installed is passed over.
+function written out and compiled first; "alone": that executable without Python and compiler; and by PyCoBi, from Fortran that the
+user writes, compiled in a first run that does not count. What is not installed is passed over.
 
-Usage: continuation.py   (with OMP_NUM_THREADS=1; pip install pycont-lite contique jaxcont bifpy pycobi; bifpy needs gfortran)
+Usage: continuation.py   (with OMP_NUM_THREADS=1; pip install pycont-lite contique jaxcont bifpy pycobi pyrates; bifpy and pycobi
+need gfortran, and pycobi an AUTO-07p with its Python module, such as Debian's package auto-07p)
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import StringIO
+from tempfile import TemporaryDirectory
 
 import numpy as np
-from continuation_peers import LAPLACE, PYTHON_ONLY, SIZE, START, Peer, auto_bratu, auto_cubic, auto_folds
+from continuation_auto import bifpy_folds, bifpy_run, pycobi_missing, pycobi_run
+from continuation_peers import LAPLACE, PYTHON_ONLY, SIZE, START, Peer
 
 import meanfield as mf
 from meanfield.continuation import Steps, Stops, follow
@@ -154,35 +158,46 @@ def auto_rows(slower: dict[str, float]) -> Iterator[Row]:
     if find_spec("bifpy") is None:
         print("bifpy, and with it AUTO-07p, is not installed and passed over")
         return
-    for problem, run in (("cubic", auto_cubic), ("Bratu", auto_bratu)):
-        yield timed("AUTO by python", problem, 12, lambda run=run: auto_folds(run(False)))
-        yield timed("AUTO by fortran", problem, 12, lambda run=run: auto_folds(run(True)))
-        kept = run(True, keep=True)
+    for problem in FOLDS:
+        for title, native in (("AUTO by python", False), ("AUTO by fortran", True)):
+            yield timed(title, problem, 12, lambda problem=problem, native=native: bifpy_folds(bifpy_run(problem, native)))
+        kept = bifpy_run(problem, True, keep=True)
         folder = kept.output_directory
 
         def alone(folder: str = folder) -> None:
             subprocess.run([f"{folder}/model_exe"], cwd=folder, capture_output=True, check=True)
 
-        found = auto_folds(kept)
+        found = bifpy_folds(kept)
         yield timed("AUTO alone", problem, 12, lambda alone=alone, found=found: alone() or found)
         slower[problem] = in_turns(OURS[problem], alone)
         shutil.rmtree(folder)
 
 
+def pycobi_rows() -> Iterator[Row]:
+    """AUTO-07p by PyCoBi; what a user writes is the Fortran, too."""
+    missing = pycobi_missing()
+    if missing:
+        print(f"pycobi is passed over: {missing}")
+        return
+    for problem in FOLDS:
+        with TemporaryDirectory() as folder:
+            yield timed("AUTO by pycobi", problem, 20, lambda problem=problem, folder=folder: pycobi_run(problem, folder))
+
+
 def step_of_a_network(name: str, along: str, to: float, **parameters: float) -> str:
     """Processor time of a network's branch by points, everything included; and of one more accepted step, with the test for
-    events that it brings, from a walk with steps a quarter as long."""
+    events that it brings, from a walk with steps a quarter as long and nothing put in between."""
     start = mf.solve(mf.models.by_name(name), find="one", **parameters)
     taken = []
-    for largest in (0.05, 0.0125):
+    for steps in (Steps(), Steps(largest=0.05, angle=0.12, between=0), Steps(largest=0.0125, angle=0.03, between=0)):
         best = np.inf
         for k in range(6):
             begin = processor_time()
-            branch = follow(start, along, to, steps=Steps(largest=largest, angle=0.12 * largest / 0.05))
+            branch = follow(start, along, to, steps=steps)
             best = min(best, processor_time() - begin) if k else best  # compiled in the first
         taken.append((best, len(branch)))
-    (some, few), (more, many) = taken
-    return f"{1e3 * some / few:.2f} ms a point of {few}, {1e3 * (more - some) / (many - few):.2f} ms a further step"
+    (whole, points), (some, few), (more, many) = taken
+    return f"{1e3 * whole / points:.2f} ms a point of {points}, {1e3 * (more - some) / (many - few):.2f} ms a further step"
 
 
 def main() -> None:
@@ -194,8 +209,8 @@ def main() -> None:
     slower: dict[str, float] = {}
     for row in auto_rows(slower):
         print(row, flush=True)
-    if find_spec("pycobi") is not None and find_spec("auto") is None:
-        print("pycobi drives an AUTO-07p that has been built from its sources (module auto), which no package brings: passed over")
+    for row in pycobi_rows():
+        print(row, flush=True)
     for problem, own in ours.items():
         for title, side in (("by their own settings", 0), ("at their best fold", 1)):
             times = [f"{r.name} {r.processor / own.processor:.1f}" for pair in found if (r := pair[side]).problem == problem]

@@ -67,40 +67,6 @@ def _jax_bratu(fine: int) -> Found:
     return _jaxcont(lambda u, p, args: jnp.array(LAPLACE) @ u + p * jnp.exp(u), FLAT, 0.0, (0.0, 5.0), fine)
 
 
-def auto_run(f: Callable[[Any, Any], Any], u: Any, p: float, window: tuple[float, float], native: bool, keep: bool = False) -> Any:
-    """AUTO-07p by bifpy: its result. native: the Python function is written out as Fortran and compiled first."""
-    from bifpy import auto
-
-    def start(state: Any, parameters: Any, _: float) -> None:
-        for i, value in enumerate(u):
-            state[i] = value
-        parameters[0] = p
-
-    settings = {"ips": auto.IPS_ALGEBRAIC_SYSTEM, "ndim": len(u), "npar": 1, "nmx": 200, "ntst": 20, "ncol": 4, "iad": 3}
-    settings |= {"ilp": 1, "isp": 0, "iads": 1, "itmx": 9, "itnw": 5, "nwtn": 3, "jac": 0, "ds": 0.05, "dsmin": 1e-4, "dsmax": 0.1}
-    settings |= {"rl0": window[0], "rl1": window[1], "a0": -1e300, "a1": 1e300, "epsl": 1e-7, "epsu": 1e-7, "epss": 1e-5}
-    return auto.run(f, start, settings, icu=[1], transpile=native, keep_output=keep)
-
-
-def auto_folds(result: Any) -> Found:
-    """Of a result of `auto_run`; AUTO writes eleven digits."""
-    found = [point for branch in result.branches for point in branch.points]
-    return len(found), [q.parameters[0] for q in found if abs(q.point_type_code) % 10 == 2]  # of limit points
-
-
-def auto_cubic(native: bool, keep: bool = False) -> Any:
-    return auto_run(lambda u, p: [p[0] + u[0] - u[0] ** 3 / 3], [START], -2.0, (-2.1, 2.0), native, keep)
-
-
-def auto_bratu(native: bool, keep: bool = False) -> Any:
-    return auto_run(_bratu_by_rows, FLAT, 0.0, (-0.1, 5.0), native, keep)
-
-
-def _bratu_by_rows(u: Any, p: Any) -> Any:
-    wide = [0.0, *(u[i] for i in range(SIZE)), 0.0]
-    return [(wide[i] - 2 * wide[i + 1] + wide[i + 2]) * (SIZE + 1) ** 2 + p[0] * np.exp(wide[i + 1]) for i in range(SIZE)]
-
-
 @dataclass(frozen=True)
 class Peer:
     """name: what is imported; lines that a user writes; runs: ``{problem: run(fine)}``."""
