@@ -35,6 +35,7 @@ from meanfield.continuation import Steps, Stops, follow
 from meanfield.solve import FunctionProblem
 
 _LONG = 60.0  # seconds: no run is made that would take longer
+_SHORT = 1.0  # runs that take less are compared in turns
 Found = tuple[int, Sequence[float]]
 
 
@@ -95,13 +96,22 @@ def processor_time() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
+def silent(run: Callable[[], Found]) -> Callable[[], Found]:
+    """A rival tells of every step."""
+
+    def quiet() -> Found:
+        with redirect_stdout(StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return run()
+
+    return quiet
+
+
 def timed(name: str, problem: str, lines: int, run: Callable[[], Found]) -> Row:
     best, wall = np.inf, np.inf
     for k in range(4):
         begin, clock = processor_time(), time.perf_counter()
-        with redirect_stdout(StringIO()), warnings.catch_warnings():  # a rival tells of every step
-            warnings.simplefilter("ignore")
-            points, folds = run()
+        points, folds = silent(run)()
         took = time.perf_counter() - clock
         if k or took > 5:  # the first run may compile
             best, wall = min(best, processor_time() - begin), min(wall, took)
@@ -122,8 +132,8 @@ def tightened(peer: Peer, problem: str, first: Row, wanted: float) -> Row:
     return best
 
 
-def peers(ours: dict[str, Row]) -> Iterator[tuple[Row, Row]]:
-    """Rows of the programs in Python, by their own settings and at their best."""
+def peers(ours: dict[str, Row]) -> Iterator[tuple[Row, Row, float]]:
+    """Rows of the programs in Python, by their own settings and at their best, and how many times our time the former takes."""
     for peer in PYTHON_ONLY:
         if find_spec(peer.name) is None:
             print(f"{peer.name} is not installed and passed over")
@@ -132,13 +142,16 @@ def peers(ours: dict[str, Row]) -> Iterator[tuple[Row, Row]]:
             try:
                 first = timed(peer.name, problem, peer.lines, lambda peer=peer, problem=problem: peer.runs[problem](1))
                 print(first, flush=True)
+                quotient = first.processor / ours[problem].processor
+                if first.wall < _SHORT:
+                    quotient = in_turns(silent(lambda peer=peer, problem=problem: peer.runs[problem](1)), OURS[problem])
                 best = tightened(peer, problem, first, max(ours[problem].error, 1e-14))
             except Exception as reason:  # a rival that stops is a result, too
                 print(f"{peer.name:18} {problem:8} stopped: {str(reason)[:80]}")
                 continue
             if best is not first:
                 print(best, flush=True)
-            yield first, best
+            yield first, best, quotient
 
 
 def in_turns(one: Callable[[], object], other: Callable[[], object]) -> float:
@@ -188,16 +201,15 @@ def step_of_a_network(name: str, along: str, to: float, **parameters: float) -> 
     """Processor time of a network's branch by points, everything included; and of one more accepted step, with the test for
     events that it brings, from a walk with steps a quarter as long and nothing put in between."""
     start = mf.solve(mf.models.by_name(name), find="one", **parameters)
-    taken = []
-    for steps in (Steps(), Steps(largest=0.05, angle=0.12, between=0), Steps(largest=0.0125, angle=0.03, between=0)):
-        best = np.inf
-        for k in range(6):
+    steps = (Steps(), Steps(largest=0.05, angle=0.12, between=0), Steps(largest=0.0125, angle=0.03, between=0))
+    best, size = [np.inf] * len(steps), [0] * len(steps)
+    for turn in range(9):
+        for k, own in enumerate(steps):
             begin = processor_time()
-            branch = follow(start, along, to, steps=steps)
-            best = min(best, processor_time() - begin) if k else best  # compiled in the first
-        taken.append((best, len(branch)))
-    (whole, points), (some, few), (more, many) = taken
-    return f"{1e3 * whole / points:.2f} ms a point of {points}, {1e3 * (more - some) / (many - few):.2f} ms a further step"
+            size[k] = len(follow(start, along, to, steps=own))
+            best[k] = min(best[k], processor_time() - begin) if turn else best[k]  # compiled in the first
+    further = (best[2] - best[1]) / (size[2] - size[1])
+    return f"{1e3 * best[0] / size[0]:.2f} ms a point of {size[0]}, {1e3 * further:.2f} ms a further step"
 
 
 def main() -> None:
@@ -213,7 +225,8 @@ def main() -> None:
         print(row, flush=True)
     for problem, own in ours.items():
         for title, side in (("by their own settings", 0), ("at their best fold", 1)):
-            times = [f"{r.name} {r.processor / own.processor:.1f}" for pair in found if (r := pair[side]).problem == problem]
+            rows = [((first, best)[side], quotient) for first, best, quotient in found if first.problem == problem]
+            times = [f"{r.name} {r.processor / own.processor if side else q:.1f}" for r, q in rows]
             print(f"{problem}: times ours, {title}: {', '.join(times) or 'none'}")
         if problem in slower:
             print(f"{problem}: ours takes {slower[problem]:.1f} times what AUTO's executable takes, in turns")
