@@ -21,7 +21,8 @@ class Record:
     """What one `Solution` says, as plain values.
 
     unknowns, error, observables, indicators: ``{name: value}`` (error holds the claimed absolute error of unknowns and of
-    observables that have one; an observable that is a spectrum is a complex array). physical, stable: True, False or None.
+    observables that have one; an observable that is a spectrum is a complex array, its error a real one). physical, stable: True,
+    False or None.
     """
 
     unknowns: dict[str, Any]
@@ -126,7 +127,7 @@ class _Tables:
         self.observables = {name: spectra[name] if name in spectra else table[name] for name in names}
         self.indicators = dict(solution.indicators)
         self.error = {}
-        for name in [*self.unknowns, *plain, *self.indicators]:
+        for name in [*self.unknowns, *names, *self.indicators]:
             try:
                 self.error[name] = solution.error[name]
             except (KeyError, ParameterError):

@@ -28,6 +28,7 @@ def parabola():
         prepare=None,
         indicators={"unity": a - 1},
         meanings={x: "a root"},
+        transfers=(),
         references=("no reference",),
         junctions=(),
         reports={},

@@ -33,7 +33,7 @@ def test_dimensions_and_values(sweep):
     }
     assert np.array_equal(sweep["x"], [[np.nan, np.nan], [1, -1], [2, -2]], equal_nan=True)
     assert sweep["x_error"].sel(a=4.0).values.tolist() == [1e-15, 1e-15]
-    assert sweep["x"].attrs == {"role": "unknown", "long_name": "a root"}
+    assert sweep["x"].attrs == {"role": "unknown", "long_name": "a root", "units": "1"}
     assert sweep["number_of_solutions"].values.tolist() == [0, 2, 2]
     assert sweep["stable"].values.tolist() == [[-1, -1], [1, 0], [1, 0]]
     assert sweep["status"].values[0].tolist() == ["", ""] and str(sweep["status"].values[1, 0]).startswith("converged")
@@ -41,6 +41,7 @@ def test_dimensions_and_values(sweep):
 
 def test_provenance(sweep):
     assert sweep.attrs["model"] == "parabola" and sweep.attrs["equations"] == "x = a/x"
+    assert "units" in sweep["x_error"].attrs and "transfer_functions" in sweep.attrs
     assert sweep.attrs["meanfield_version"] and sweep.attrs["date"] and sweep.attrs["tolerance"] == 1e-10
 
 

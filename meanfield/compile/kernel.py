@@ -222,10 +222,10 @@ class Kernel:
         """Every point comes ``count`` times in what follows; for kernels that look things up by the place of a point."""
 
     def matrices(self, spectrum: Spectrum, x: Array, p: Array) -> Array:
-        """The matrices (P, k, k) of a spectrum."""
+        """The matrices (P, k, k) of a spectrum, by the finest rules."""
         size = spectrum.matrix.shape[0]
         resolved = tuple(self.model.resolve(e) for e in spectrum.matrix)
-        return self.values(resolved, x, p).reshape(-1, size, size)
+        return self.values(resolved, x, p, level=FINE).reshape(-1, size, size)
 
 
 def late_passes(expr: sp.Expr) -> sp.Expr:

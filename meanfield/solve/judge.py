@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ import numpy as np
 import sympy as sp
 
 from meanfield.averages.scope import replace, substitute
-from meanfield.compile import ROUGH, SKETCH, WORKING, Kernel
+from meanfield.compile import FINE, ROUGH, SKETCH, WORKING, Kernel
 from meanfield.model import Spectrum
 from meanfield.solve.existence import implied
-from meanfield.solve.linear import eigenvalues
+from meanfield.solve.linear import eigenvalue_errors, eigenvalues
 from meanfield.solve.problem import Array, rows_of
 from meanfield.transfer import Applied
 
@@ -104,14 +104,42 @@ def spectra(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[str, list[
     found: dict[str, list[Array]] = {}
     for name, spectrum in kernel.model.spectra.items():
         values = list(eigenvalues(kernel.matrices(spectrum, x, p)))
-        at, special = _degenerate(kernel, spectrum, x, p, error)
+        at, special = _degenerate(kernel, spectrum, x, p, error, FINE)
         for row, one in zip(at, special, strict=True):
             values[row] = one
         found[name] = values
     return found
 
 
-def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array) -> tuple[Any, Any]:
+def spectrum_errors(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[str, list[Array]]:
+    """The claimed errors of `spectra`: the errors of the matrices' entries, what those of the unknowns do to them included, as the
+    eigenvalues feel them."""
+    found: dict[str, list[Array]] = {}
+    for name, spectrum in kernel.model.spectra.items():
+        values = list(eigenvalue_errors(*_entries(kernel, spectrum.matrix, kernel.resolved, x, p, error)))
+        at, _ = _degenerate(kernel, spectrum, x, p, error)
+        if at.size and spectrum.at_zero is not None:
+            plain = lambda e: _beside_kinks(kernel.resolved(e))
+            rows = (rows_of(x, at), rows_of(p, at), rows_of(error, at))
+            for row, one in zip(at, eigenvalue_errors(*_entries(kernel, spectrum.at_zero[1], plain, *rows)), strict=True):
+                values[row] = one
+        found[name] = values
+    return found
+
+
+def _entries(
+    kernel: Kernel, matrix: sp.ImmutableMatrix, resolved: Callable[[sp.Expr], sp.Expr], x: Array, p: Array, error: Array
+) -> tuple[Array, Array]:
+    """The matrices (P, k, k) and the errors of their entries."""
+    exprs, shape = tuple(resolved(e) for e in matrix), (-1, *matrix.shape)
+    inside = np.maximum(x, kernel.lower)
+    (value, own), gradient = kernel.quantities(exprs, inside, p), kernel.gradients(exprs, inside, p)
+    with np.errstate(all="ignore"):
+        carried = np.where(error[:, None, :] == 0, 0.0, np.abs(gradient) * error[:, None, :]).sum(axis=2)
+    return value.reshape(shape), (own + np.where(np.isnan(carried), np.inf, carried)).reshape(shape)
+
+
+def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array, level: int = WORKING) -> tuple[Any, Any]:
     """The points where the matrix of a spectrum degenerates, and its eigenvalues there."""
     if spectrum.at_zero is None:
         return np.zeros(0, dtype=np.intp), np.zeros((0, 0))
@@ -121,7 +149,7 @@ def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: A
     if at.size == 0:
         return at, np.zeros((0, 0))
     flat = tuple(_beside_kinks(kernel.resolved(e)) for e in matrix)
-    return at, eigenvalues(kernel.values(flat, rows_of(x, at), rows_of(p, at)).reshape(-1, *matrix.shape))
+    return at, eigenvalues(kernel.values(flat, rows_of(x, at), rows_of(p, at), level=level).reshape(-1, *matrix.shape))
 
 
 def _beside_kinks(expr: sp.Expr) -> sp.Expr:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.solve.problem import Array
+from meanfield.solve.problem import EPS, Array
 
 _FLOAT_BATCH = 4  # up to so many points Python floats beat vector operations
 _NAN = float("nan")
@@ -149,6 +149,34 @@ def eigenvalues(matrix: ArrayLike) -> NDArray[np.complex128]:
         values[good] = np.linalg.eigvals(a[good])
     order = np.lexsort((-values.imag, -values.real), axis=1)
     return np.take_along_axis(values, order, axis=1)
+
+
+def eigenvalue_errors(matrix: ArrayLike, error: ArrayLike) -> Array:
+    """(P, n): how far the `eigenvalues` of (P, n, n) real matrices may be off, whose entries are known within ``error`` (P, n, n).
+
+    A simple eigenvalue moves by its condition number (of left and right eigenvectors) times the error of the matrix, as long as
+    that is small beside the distance of the next one; otherwise Elsner's bound holds, a root of it. inf where nothing is known.
+    """
+    a, off = np.asarray(matrix, dtype=float), np.asarray(error, dtype=float)
+    n, out = a.shape[1], np.full(a.shape[:2], np.inf)
+    good = _finite(a) & _finite(off)
+    if n == 0 or not good.any():
+        return out
+    a, found = a[good], eigenvalues(a[good])
+    size = np.linalg.norm(a, axis=(1, 2))
+    moved = (np.linalg.norm(off[good], axis=(1, 2)) + 4 * n * EPS * size)[:, None]
+    values, right = np.linalg.eig(a)
+    order = np.lexsort((-values.imag, -values.real), axis=1)
+    right = np.take_along_axis(right, order[:, None, :], axis=2)
+    gap = np.abs(found[:, :, None] - found[:, None, :]) + np.where(np.eye(n, dtype=bool), np.inf, 0.0)
+    elsner = (2 * size[:, None] + moved) ** (1 - 1 / n) * moved ** (1 / n)
+    with np.errstate(all="ignore"):
+        singular = ~(np.linalg.cond(right) < 1 / EPS)
+        left = np.linalg.inv(np.where(singular[:, None, None], np.eye(n), right))
+        simple = np.linalg.norm(left, axis=2) * np.linalg.norm(right, axis=1) * moved
+        far = ~singular[:, None] & (4 * simple.max(axis=1, keepdims=True) < gap.min(axis=2))
+    out[good] = np.where(far, 2 * simple, elsner)
+    return out
 
 
 def _finite(matrix: Array) -> NDArray[np.bool_]:

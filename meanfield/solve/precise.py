@@ -29,6 +29,7 @@ _ROUNDS = 6  # of Newton steps with a new Jacobian before a root is given up
 _JACOBIAN_DIGITS = 25
 ROUNDED = 2.0**-53  # relative error of the nearest double
 _DOUBT = 1e-3  # relative change of the inverse that the digits of the Jacobian may make
+_NEAR = 1e-2  # change of an inverse, from where it was computed to the root, up to which it is trusted unseen
 _TRUSTED = 1e6  # condition number up to which the float64 Jacobian serves all iterations
 
 
@@ -178,7 +179,7 @@ class _Newton:
             guard = 10 + max(0, math.ceil(math.log10(max(1.0, float(np.abs(inverse).max())))))
             self.work = self.digits + guard
             done = polish(self._residual, list(x), inverse, self.digits, claims=lambda _: self.bounds, guard=guard)
-            if done.status.found and self._lasts(inverse, jacobian, done.x):
+            if done.status.found and self._lasts(inverse, jacobian, x, done.x):
                 return done
             if done.status is Status.NAN:
                 break
@@ -186,11 +187,13 @@ class _Newton:
         end = done.x if done is not None else [mpmath.mpf(v) for v in x]
         return Polished(end, [mpmath.inf] * len(end), Status.SINGULAR, 0)
 
-    def _lasts(self, inverse: np.ndarray, jacobian: np.ndarray, x: Sequence[Any]) -> bool:
+    def _lasts(self, inverse: np.ndarray, jacobian: np.ndarray, begin: Sequence[Any], end: Sequence[Any]) -> bool:
         """Whether the inverse, from which the error is claimed, still is one at the root: not where the Jacobian vanishes there."""
-        if float((np.abs(inverse) @ np.abs(jacobian)).max()) < _TRUSTED:
+        moved = max(abs(b - a) for a, b in zip(begin, end, strict=True))
+        near = moved * max(1.0, float(np.abs(inverse).max())) <= _NEAR  # times slopes that change by as much as the unknowns
+        if near and float((np.abs(inverse) @ np.abs(jacobian)).max()) < _TRUSTED:
             return True
-        values, n = self._slopes(x), len(inverse)
+        values, n = self._slopes(end), len(inverse)
         with mpmath.workdps(40):  # both are large and nearly cancel
             for i in range(n):
                 row = [mpmath.fsum(mpmath.mpf(inverse[i, k]) * values[n * k + j] for k in range(n)) - (i == j) for j in range(n)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from meanfield.compile.group import ROUGH, TIGHT, TOLERANCES
 from meanfield.solve.claims import claim
 from meanfield.solve.extension import ExtendedProblem, extended
 from meanfield.solve.linear import columns, inverse_columns
-from meanfield.solve.problem import EPS, Array
+from meanfield.solve.problem import EPS, Array, rows_of
 
 _LITTLE = 1e-11  # relative correction that may go into a claim as it is
 _LONGEST = 1e-3  # relative size of a correction beyond which the first order means nothing
@@ -43,6 +43,9 @@ class Refined:
     settled: Any
     share: Array
     family: Any
+
+    def take(self, rows: Any) -> Refined:
+        return Refined(**{f.name: rows_of(getattr(self, f.name), rows) for f in fields(self)})
 
 
 def refine(

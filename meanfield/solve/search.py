@@ -33,6 +33,7 @@ from meanfield.solve.within import Within
 _SCAN_REACH = 8.0  # times the largest start
 _REGULAR = 1e2  # condition number up to which a second correction by the same slopes is worth a try
 _SINGULAR = 1e8  # condition number above which a root may belong to a continuous family
+_UNSOLVED = 1e-3  # residual, in units of what the unknowns' sizes make of it, that is none of a root
 _ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
 ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
 
@@ -119,6 +120,8 @@ def finish(
     (index) applies: (R, 2) of owner and sentence.
     """
     found, done = _refined(kernel, p, found, scale, level)
+    solved = np.flatnonzero(_solved(done, np.abs(done.x) + rows_of(scale, found.owner)))
+    found, done = found.take(solved), done.take(solved)
     owner, at, p = found.owner, done.x, rows_of(p, found.owner)
     size = rows_of(scale, owner)
     below = kernel.lower - at
@@ -139,6 +142,15 @@ def finish(
     rows = Rows(owner, at, error, done.condition, np.abs(done.residual).max(axis=1, initial=0.0), status, done.jacobian)
     rejected = np.stack([owner[~verdict.accepted], verdict.reason[~verdict.accepted]], axis=1)
     return rows.take(np.flatnonzero(verdict.accepted)), rejected, verdict.sentences
+
+
+def _solved(done: Refined, extent: Array) -> Any:
+    """(Q,) whether the equations nearly hold: they need not where Newton's method ended on an edge with slopes that vanish or are
+    infinite, such as at g = 0, and there nothing can be claimed."""
+    with np.errstate(invalid="ignore"):
+        slopes = (np.abs(done.jacobian) * extent[:, None, :]).sum(axis=2)
+        off = (np.abs(done.residual) > _UNSOLVED * slopes).any(axis=1)
+    return ~(off & ~np.isfinite(done.error).any(axis=1))
 
 
 def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
@@ -189,7 +201,7 @@ def _replaced(found: Found, done: Refined, far: Any, run: NewtonResult, again: R
     x[far], jacobian[far] = run.x, run.jacobian
     keep = np.ones(len(x), dtype=bool)
     keep[far] = run.converged
-    return Found(found.owner, x, jacobian).take(keep), Refined(**{name: rows_of(values, keep) for name, values in merged.items()})
+    return Found(found.owner, x, jacobian).take(keep), Refined(**merged).take(keep)
 
 
 def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> tuple[Array, NDArray[np.bool_]]:

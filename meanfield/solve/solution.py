@@ -31,6 +31,8 @@ class Errors(Mapping[str, Any]):
         self._solution = solution
 
     def __getitem__(self, name: str) -> Any:
+        if name in self._solution.kernel.model.spectra:
+            return self._solution.spectrum_errors[name]
         return self._solution._quantity(name)[1]
 
     def __iter__(self) -> Iterator[str]:
@@ -203,14 +205,24 @@ class Solution(Saved):
     @cached_property
     def spectra(self) -> dict[str, Any]:
         """Eigenvalues of the model's small matrices: an array of complex numbers each, sorted by falling real part."""
-        found = judge.spectra(self.kernel, self.rows.x, self._at, self.rows.error) if len(self.rows.owner) else {}
+        found = judge.spectra(self.kernel, self.rows.x, self._at, self.rows.error) if self._any else {}
+        return self._padded(found, np.nan + 0j)
+
+    @cached_property
+    def spectrum_errors(self) -> dict[str, Any]:
+        """The claimed absolute errors of `spectra`, real numbers: how far each eigenvalue may be off in the complex plane."""
+        found = judge.spectrum_errors(self.kernel, self.rows.x, self._at, self.rows.error) if self._any else {}
+        return self._padded(found, np.nan)
+
+    def _padded(self, found: dict[str, list[Array]], fill: Any) -> dict[str, Any]:
+        """Arrays of different lengths, point by point, as one array; at a single point as they are."""
         if self.shape == ():
             return {name: values[0] for name, values in found.items()}
         out = {}
         for name, values in found.items():
             width = max(map(len, values))
             padded = np.array([np.concatenate([v, np.full(width - len(v), np.nan)]) for v in values])
-            out[name] = self._spread(padded, fill=np.nan + 0j)
+            out[name] = self._spread(padded, fill=fill)
         return out
 
     def profile(self, name: str, at: Any) -> Any:

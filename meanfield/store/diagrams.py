@@ -103,7 +103,7 @@ def load_diagram(file: str | Path, models: Any = None) -> PhaseDiagram:
     return diagram
 
 
-_PER_MODEL = ("model", "title", "equations", "references")
+_PER_MODEL = ("model", "title", "equations", "transfer_functions", "references")
 _UNSOLVED = -1
 
 

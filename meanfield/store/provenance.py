@@ -12,7 +12,8 @@ __all__ = ["equations", "provenance"]
 
 
 def provenance(kind: str, model: Model | None, fixed: Mapping[str, Any], tol: float | None) -> dict[str, Any]:
-    """Attributes of a dataset: the ``kind`` of file it makes, what made it and when, and the model's equations."""
+    """Attributes of a dataset: the ``kind`` of file it makes, what made it and when, and the model's equations and transfer
+    functions."""
     from datetime import UTC, datetime
 
     from meanfield import __version__
@@ -31,6 +32,7 @@ def provenance(kind: str, model: Model | None, fixed: Mapping[str, Any], tol: fl
             "model": model.name or model.title,
             "title": model.title,
             "equations": "\n".join(f"{left} = {right}" for left, right in equations(model)),
+            "transfer_functions": "\n".join(f"{phi.name}(x) = {phi.definition}" for phi in model.transfers),
             "references": "\n".join(model.references),
         }
     return attrs

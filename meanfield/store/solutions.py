@@ -1,8 +1,8 @@
 """Solutions as xarray datasets.
 
 A dataset has one dimension per swept parameter and, where several solutions may exist at a point, the dimension
-``solution``. For every unknown and observable there is a variable and its claimed error ``<name>_error``; ``status`` is a
-sentence. Complex values carry a last dimension ``part`` (re, im): netCDF has no complex numbers.
+``solution``. For every unknown and observable there is a variable and its claimed error ``<name>_error``, each with its
+``units``; ``status`` is a sentence. Complex values carry a last dimension ``part`` (re, im): netCDF has no complex numbers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from meanfield.records import Record
 from meanfield.store.provenance import provenance
+from meanfield.store.units import unit_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,14 +49,15 @@ def dataset(
     slots = max([1, *(len(p) for p in points)])
     dims = (*axes, "solution")
     flat = _Flat(points, slots, (*shape, slots), dims)
-    units = {s.name: text for s, text in model.meanings.items()} if model is not None else {}
+    meanings = {s.name: text for s, text in model.meanings.items()} if model is not None else {}
 
     variables: dict[str, Any] = {}
     for kind in ("unknowns", "observables", "indicators"):
         for name in flat.names(kind):
-            variables[name] = flat.numbers(kind, name, {"role": kind[:-1], "long_name": units.get(name, name)})
+            about = {"role": kind[:-1], "long_name": meanings.get(name, name), "units": unit_of(name)}
+            variables[name] = flat.numbers(kind, name, about)
     for name in flat.names("error"):
-        about = {"role": "error", "long_name": f"claimed absolute error of {name}"}
+        about = {"role": "error", "long_name": f"claimed absolute error of {name}", "units": unit_of(name)}
         variables[f"{name}_error"] = flat.numbers("error", name, about)
     variables["residual"] = flat.single("residual", "largest residual of the equations")
     variables["status"] = flat.sentences()
@@ -63,7 +65,9 @@ def dataset(
         variables[name] = flat.flags(name)
     count = np.array([len(p) for p in points], np.int64).reshape(shape)
     variables["number_of_solutions"] = (tuple(axes), count, {"long_name": "solutions found at the point"})
-    coords = {name: (name, values, {"long_name": units.get(name, name)}) for name, values in axes.items()}
+    coords = {
+        name: (name, values, {"long_name": meanings.get(name, name), "units": unit_of(name)}) for name, values in axes.items()
+    }
     return xr.Dataset(variables, coords, provenance(FORMAT, model, fixed or {}, tol))
 
 
@@ -97,7 +101,7 @@ class _Flat:
         array = np.full(self.size, np.nan)
         for i, r in self.records:
             array[i] = np.max(np.abs(np.asarray(_plain(getattr(r, name)), float)))
-        return self.dims, array.reshape(self.shape), {"role": name, "long_name": meaning}
+        return self.dims, array.reshape(self.shape), {"role": name, "long_name": meaning, "units": "1"}
 
     def sentences(self) -> Any:
         array = np.full(self.size, "", object)

@@ -85,3 +85,27 @@ def test_known_boundaries(known: zoo.Boundary) -> None:
         return all(abs(s[name] - value) <= s.error[name] + known.error for name, value in known.expected.items())
 
     assert any(agrees(s) for s in found), [dict(s.unknowns) for s in found]
+
+
+@pytest.mark.parametrize(("g", "D_c"), [(10.0, 2730.598616443391), (20.0, 44871.916893385496)])
+def test_boundaries_far_beyond_where_solving_begins(g: float, D_c: float) -> None:
+    """``find="all"`` gave up on them (limits of 8 times the largest start), or stopped in multiple precision."""
+    many = mf.solve(indicator_zero(models.by_name("kac-rice"), "alpha", free="D"), find="all", g=g)
+    assert [s["D"] for s in many] == [pytest.approx(D_c, rel=1e-13)]
+    onset = indicator_zero(models.by_name("rank1-input-chaotic"), "onset", free="Sigma_I_squared")
+    edge = mf.solve(onset, find="all", g=g, M_m=0, M_n=0)
+    assert [s["Sigma_I_squared"] for s in edge] == [pytest.approx(D_c, rel=1e-11)]
+
+
+def test_where_the_equations_do_not_hold_there_is_no_boundary() -> None:
+    """At g = 0 all unknowns and slopes vanish, and a residual of 1 is left."""
+    found = mf.solve(indicator_zero(models.by_name("rank1-chaotic"), "onset", free="g"), find="all", M_m=1, M_n=2.5, Sigma_m=1)
+    assert [s["g"] for s in found] == [pytest.approx(1.9400759373512, abs=1e-11)] * 2
+
+
+def test_a_pitchfork_that_is_a_multiple_root_claims_no_more_than_it_knows() -> None:
+    """mu = 0, M_n = 1: Newton's method in multiple precision ended 1.9e-14 beside it and claimed 3e-25."""
+    outlier = indicator_zero(models.by_name("rank1-stationary"), "outlier", free="M_n")
+    for g in (0.3, 0.5, 0.9):
+        for s in mf.solve(outlier, find="all", g=g, M_m=1):
+            assert abs(s["mu"]) <= s.error["mu"] and abs(s["M_n"] - 1) <= s.error["M_n"]

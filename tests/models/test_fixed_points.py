@@ -23,7 +23,9 @@ def test_state_is_found(case: zoo.Case) -> None:
         assert state.stable == case.stable
     if case.outliers is not None:
         eigenvalues = np.sort_complex(np.ravel(state["outliers"]))
-        assert eigenvalues == pytest.approx(np.sort_complex(case.outliers), abs=1e-8)
+        claim = np.max(state.error["outliers"])
+        assert (abs(eigenvalues - np.sort_complex(case.outliers)) <= claim + max(case.error.values())).all()
+        assert claim < 1e-9
     if case.radial_cdf is not None:
         radii = np.array(list(case.radial_cdf))
         assert state.profile("radial_cdf", radii) == pytest.approx(list(case.radial_cdf.values()), abs=1e-10)

@@ -58,3 +58,26 @@ def test_small_eigenvalue_of_a_nearly_singular_matrix_is_accurate_and_nan_passes
     assert values[0, 1].real == pytest.approx(determinant / 2, rel=1e-10)
     assert np.isnan(values[1]).all()
     np.testing.assert_allclose(values[2], [1j, -1j], atol=1e-15)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+@given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from([1e-12, 1e-6, 1e-2]))
+def test_errors_of_eigenvalues_bound_what_errors_of_entries_do(n, seed, size):
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((40, n, n))
+    matrix[::4] = np.triu(matrix[::4])
+    if n > 1:
+        matrix[::8, 0, 0] = matrix[::8, 1, 1]  # defective: there an eigenvalue moves by the root of the error
+    error = size * rng.random((40, n, n))
+    bound = linear.eigenvalue_errors(matrix, error)
+    assert (bound < np.inf).all()
+    exact = linear.eigenvalues(matrix)
+    moved = linear.eigenvalues(matrix + error * rng.uniform(-1, 1, (40, n, n)))
+    nearest = np.abs(moved[:, :, None] - exact[:, None, :]).min(axis=1)  # of each exact one, to any that it may have become
+    assert (nearest <= bound).all()
+
+
+def test_errors_of_eigenvalues_of_what_is_not_finite():
+    matrix = np.array([[[1.0, 2.0], [3.0, np.nan]], [[1.0, 2.0], [3.0, 4.0]]])
+    bound = linear.eigenvalue_errors(matrix, np.full((2, 2, 2), 1e-10))
+    assert np.isinf(bound[0]).all() and (bound[1] < 1e-9).all()

@@ -12,6 +12,7 @@ from meanfield.compile.precise.engine import Estimate, Goal, checked_step, half_
 from meanfield.compile.precise.features import features, kink_positions, lattice_width, strip_width
 from meanfield.compile.precise.field import Field, Number, Values
 from meanfield.compile.precise.interpret import Interpreter
+from meanfield.errors import AverageError
 
 STEEP = 0.05
 """Strip half width, in z, below which the trapezoid rule is given up for rules that refine at the steep points."""
@@ -37,6 +38,8 @@ def integrate_normal(
     if not kinks:
         return whole_line(field, weighted, goal, min(4 * checked_step(strip, goal, order), 0.5))
     step, reach = min(0.25, 4 * checked_step(strip, goal, order)), goal.reach + 5
+    if not strip > 0:
+        raise AverageError("a law is so wide, or so far off, that its integrand has no width left beside it")
     if strip < STEEP:
         # Towards its end points a doubly exponential rule refines itself; structure at distance d has width 1/ln(1/d) in t.
         step = 0.2 / (1 - math.log(strip))
