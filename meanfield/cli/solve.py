@@ -83,7 +83,8 @@ def _observables(model: Model, text: str | None) -> list[str] | None:
         return None
     from difflib import get_close_matches
 
-    known = [*model.observables, *model.on_request, *model.spectra, *model.per_neuron]
+    unknowns = [s.name for s in model.public_unknowns]  # asked for as an observable: kappa, which is one in other models
+    known = [*model.observables, *model.on_request, *model.spectra, *model.per_neuron, *unknowns, *model.indicators]
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise ParameterError(f"--observables {text!r} names none; it has {', '.join(known) or 'none'}")

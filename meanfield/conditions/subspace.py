@@ -66,7 +66,8 @@ def restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:
     if len(residuals) != len(unknowns):
         fixed = ", ".join(f"{u} = {v}" for u, v in values.items())
         raise ModelError(
-            f"{model.title} is asked for where {fixed}, but these are not solutions for this transfer function "
+            f"{model.title} is asked for where {fixed}, but these do not solve the equations for this transfer "
+            "function and all values of the parameters; fix those, such as inputs, for which they do by fix_parameters "
             f"({len(residuals)} equations remain for {len(unknowns)} unknowns)"
         )
     reports = model.reports or {u: u for u in model.unknowns}

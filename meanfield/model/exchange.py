@@ -13,11 +13,13 @@ from meanfield.averages.passes import with_transfer as exchange_in
 from meanfield.averages.scope import substitute
 from meanfield.errors import ModelError, brief
 from meanfield.model.record import Junction, Model, Seed, Spectrum
-from meanfield.transfer import Transfer
+from meanfield.transfer import Transfer, by_name
 
 
-def with_transfer(model: Model, table: Mapping[Transfer, Transfer] | Transfer) -> Model:
+def with_transfer(model: Model, table: Mapping[Transfer, Transfer] | Transfer | str) -> Model:
     """See `Model.with_transfer`."""
+    if isinstance(table, str):
+        table = by_name(table)
     if isinstance(table, Transfer):
         tokens = model.transfers
         if len(tokens) != 1:

@@ -313,8 +313,8 @@ class Model:
         rest = {name: e for name, e in self.on_request.items() if name not in asked}
         return replace(self, indicators={**self.indicators, **asked}, on_request=rest)
 
-    def with_transfer(self, table: Mapping[Transfer, Transfer] | Transfer) -> Model:
-        """The model with another transfer function, ``{old: new}`` or just the new one if the model has only one.
+    def with_transfer(self, table: Mapping[Transfer, Transfer] | Transfer | str) -> Model:
+        """The model with another transfer function, ``{old: new}``, or just the new one, or its name, if the model has only one.
 
         Symmetries that held by parity are checked again and dropped if they fail. Raises `ModelError`, with the reason,
         where the equations do not hold for the new function.

@@ -74,7 +74,11 @@ IN_VARIANCES = Model(
             equations[kappa], {kappa: 1, mu: M_m}, [Delta_inf - equations[Delta_inf], energy], [Delta_0, Delta_inf]
         )
     },
-    indicators={"onset": Delta_0 - Delta_inf},
+    indicators={
+        "onset": Delta_0 - Delta_inf,
+        "structure": M_m * M_n * E(phi.d(1)(x)) - 1,
+    },
+    restrict={"structure": {mu: 0, kappa: 0, Delta_inf: 0}},
     accept={
         "Delta_inf is not negative": Delta_inf,
         "Delta_0 is not smaller than Delta_inf": Delta_0 - Delta_inf,

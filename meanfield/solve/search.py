@@ -10,6 +10,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from meanfield.averages.node import Average
+from meanfield.averages.opaque import Opaque
+from meanfield.averages.scope import nodes
 from meanfield.compile import FINE, ROUGH, WORKING, Kernel, compile
 from meanfield.model import Model, Seed
 from meanfield.model.requirements import sigmoid
@@ -137,11 +140,23 @@ def finish(
         one = done.family
         at[one], error[one] = settled(kernel, p[one], at[one], size[one])
     verdict = judge.accept(kernel, at, p, error)
-    above = above_tolerance(at, error, tol)
+    above = above_tolerance(at, error, tol) | _reported_above(kernel, at, p, error, tol)
     status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, np.where(done.family, Status.FAMILY.code, Status.CONVERGED.code))
     rows = Rows(owner, at, error, done.condition, np.abs(done.residual).max(axis=1, initial=0.0), status, done.jacobian)
     rejected = np.stack([owner[~verdict.accepted], verdict.reason[~verdict.accepted]], axis=1)
     return rows.take(np.flatnonzero(verdict.accepted)), rejected, verdict.sentences
+
+
+def _reported_above(kernel: Kernel, x: Array, p: Array, error: Array, tol: float) -> Any:
+    """(Q,) whether a public unknown, where that is another quantity than those solved for, is known less well than ``tol``."""
+    exprs = tuple(e for e in kernel.model.reports.values() if not e.is_Symbol and not any(nodes(e, (Average, Opaque), inside=True)))
+    if not exprs or not len(x):
+        return np.zeros(len(x), dtype=bool)
+    inside = np.maximum(x, kernel.lower)
+    value, slope = kernel.values(exprs, inside, p), kernel.gradients(exprs, inside, p)
+    with np.errstate(all="ignore"):
+        carried = np.where(error[:, None, :] == 0, 0.0, np.abs(slope) * error[:, None, :]).sum(axis=2)
+    return above_tolerance(value, carried, tol)
 
 
 def _solved(done: Refined, extent: Array) -> Any:

@@ -82,6 +82,13 @@ def test_only_the_observables_asked_for(command):
     assert json.loads(out)["solutions"][0]["observables"] == {"twice": 4.0}
 
 
+def test_an_unknown_may_be_asked_for_as_an_observable(command):
+    """As kappa, an observable of one model and an unknown of the next."""
+    _, out, _ = command("solve", "parabola", "-p", "a=4", "--json", "--observables", "x,twice")
+    state = json.loads(out)["solutions"][0]
+    assert state["observables"] == {"x": state["unknowns"]["x"], "twice": 4.0}
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [

@@ -56,7 +56,7 @@ def test_restricted_indicators_are_solved_in_their_subspace() -> None:
 
 def test_the_subspace_must_be_invariant() -> None:
     model = models.by_name("rank1-chaotic").with_transfer(transfer.logistic)
-    with pytest.raises(ModelError, match="not solutions for this transfer function"):
+    with pytest.raises(ModelError, match="do not solve the equations for this transfer function"):
         indicator_zero(model, "structure", "g")
 
 
@@ -109,3 +109,15 @@ def test_a_pitchfork_that_is_a_multiple_root_claims_no_more_than_it_knows() -> N
     for g in (0.3, 0.5, 0.9):
         for s in mf.solve(outlier, find="all", g=g, M_m=1):
             assert abs(s["mu"]) <= s.error["mu"] and abs(s["M_n"] - 1) <= s.error["M_n"]
+
+
+def test_structure_of_the_network_with_inputs_is_that_of_the_one_without() -> None:
+    """Without input kappa = 0, Delta_inf = 0 is a state; with one it is none, which is said."""
+    driven = models.by_name("rank1-input-chaotic")
+    with pytest.raises(ModelError, match="fix those, such as inputs"):
+        indicator_zero(driven, "structure", "M_n")
+    inputs = ("M_I", "Sigma_m", "Sigma_n", "Sigma_mI", "Sigma_nI", "Sigma_perp", "Sigma_I_squared")
+    quiet = fix_parameters(driven, {p.name: 0 for p in driven.parameters if p.name in inputs})
+    own = mf.solve(indicator_zero(quiet, "structure", "M_n"), g=2.1, M_m=1)
+    other = mf.solve(indicator_zero(models.by_name("rank1-chaotic"), "structure", "M_n"), g=2.1, M_m=1, Sigma_m=0)
+    assert abs(own["M_n"] - other["M_n"]) <= own.error["M_n"] + other.error["M_n"]

@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 
 import meanfield as mf
-from meanfield.errors import ModelError, ParameterError
+from meanfield.errors import ModelError, ParameterError, TransferError
 from meanfield.model.forms import as_models
 
 MU, B = mf.unknown("mu"), mf.parameter("b")
@@ -50,3 +50,9 @@ def test_a_model_is_given_once() -> None:
     scs = mf.models.by_name("scs")
     with pytest.raises(mf.errors.ParameterError, match="scs is given twice to diagram; give each model once"):
         mf.diagram([scs, scs], plane=("g", "sigma_squared"), window=((0, 3), (0, 1)))
+
+
+def test_a_transfer_function_by_its_name() -> None:
+    assert [phi.name for phi in mf.models.by_name("scs").with_transfer("erf").transfers] == ["erf"]
+    with pytest.raises(TransferError, match='did you mean "erf"'):
+        mf.models.by_name("scs").with_transfer("erff")

@@ -22,3 +22,11 @@ def test_a_batch_is_solved_like_its_points() -> None:
     assert batch.found.all()
     assert (batch.error["alpha"] < 1e-10).all()
     assert batch["alpha"][0] == mf.solve(MODEL, g=g[0], D=0.0)["alpha"]
+
+
+def test_gamma_is_known_as_well_as_its_status_says() -> None:
+    """It is solved for as gamma beta, and was known to 4.8e-10 only, "within the tolerance" of 1e-10."""
+    state = mf.solve(mf.models.by_name("kac-rice"), g=1.0256911292539481, D=1.1048933328235197e-06)
+    assert str(state.status).startswith("converged: ") and state.error["gamma"] < 1e-10
+    sweep = mf.solve(mf.models.by_name("kac-rice"), g=[1.0256911292539481, 2.0], D=1.1048933328235197e-06)
+    assert ["above" in str(s) for s in sweep.status] == [bool(e > 1e-10) for e in sweep.error["gamma"]]
