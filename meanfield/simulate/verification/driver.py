@@ -19,7 +19,7 @@ __all__ = ["verify"]
 _RUNNING = ((250, 500, 1000), 12)  # sizes, and networks of the largest
 _COUNTING = ((40, 60, 80, 100), 100)
 _GUIDED = (_COUNTING[0], 120)
-_PLANTED = ((60, 100, 200), 1024)
+_PLANTED = ((100, 180, 250, 400), 1024)
 
 
 def verify(
@@ -54,7 +54,7 @@ def verify(
     jackknife's over networks and, because small networks need not be on a line in 1/N, how far the limit moves when the smallest
     size is left out; the complexity is the slope of ``ln <count>`` in N. Where more than 3 % of the fixed points are
     missing by Chao's estimate, there is no z. With ``planted=True`` nothing is searched: networks have a fixed point planted
-    (`planted_fixed_points`), 1024 of 200 neurons unless given, and more of 100 and 60; none is missed, and errors are smaller.
+    (`planted_fixed_points`), 1024 of 400 neurons unless given, and more of 250, 180, 100; none is missed, and errors are smaller.
     With ``guided=True`` searched networks, 120 of 100 neurons unless given, are extrapolated along planted ones
     (`simulate.planted.beside_searched`): 4096 of each size that is searched and of 1.3 to 4 times the largest, or as many as are
     said instead of True.
