@@ -84,7 +84,10 @@ class Tracer:
 
     def _made(self, condition: Condition) -> Subject:
         x, y = self.plane.names
-        model = condition.rewritten(y, self.computed(condition.model) if self.computed else self._prepared(condition.model))
+        moved = self.computed(condition.model) if self.computed else self._prepared(condition.model)
+        # What is 0 here may be what makes unknowns vanish together: without inputs, say, x = 0 is a state.
+        nothing = {s: sp.S.Zero for s, value in self._held(condition.model).items() if value == 0} if condition.zero else {}
+        model = condition.rewritten(y, {**nothing, **moved})
         kernel = compile(model)
         widths = {n: float(np.ptp(e)) for n, e in zip(self.plane.names, self.plane.edges, strict=True)}
         sizes = [widths.get(name, 1.0) for name in kernel.names]
@@ -101,6 +104,16 @@ class Tracer:
         found = moved_parameters(model, held, axes)
         return {own[name]: value for name, value in found.items() if name not in axes}
 
+    def _held(self, model: Model) -> dict[sp.Symbol, float]:
+        """The parameters of a model that stay all over the plane, with those that its preparation computes."""
+        accepted = {*(s.name for s in model.parameters), *(model.prepare.accepts if model.prepare else ())}
+        ends = []
+        for end in (0, 1):
+            place = {name: edge[end] for name, edge in zip(self.plane.names, self.plane.edges, strict=True)}
+            given = {name: value for name, value in {**self.fixed, **place}.items() if name in accepted}
+            ends.append(parameter_points(model, given).p[0].tolist())
+        return {s: a for s, a, b in zip(model.parameters, *ends, strict=True) if a == b and s.name not in self.plane.names}
+
     def _start(self, seed: Seed, subject: Subject) -> Start | None:
         """The seed as a point of the curve, solved for once more in the condition's own equations."""
         kernel: Any = subject.curve.problem
@@ -110,7 +123,8 @@ class Tracer:
         if any(name not in known for name in kernel.names):
             return None
         allowed = {*kernel.parameter_names, *(model.prepare.accepts if model.prepare else ())}
-        given = {k: v for k, v in {**self.fixed, x_name: seed.place[0]}.items() if k in allowed}
+        held = {} if model.prepare else {s.name: value for s, value in self._held(seed.condition.model).items()}
+        given = {k: v for k, v in {**held, **self.fixed, x_name: seed.place[0]}.items() if k in allowed}
         base = parameter_points(model, given).p[0]
         u = np.array([*(known[name] for name in kernel.names), seed.place[0]])
         x = newton(kernel, base[None], u[None, :-1], scale=subject.floor[None, :-1])

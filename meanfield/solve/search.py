@@ -133,8 +133,8 @@ def finish(
     inside = np.where(near, kernel.lower, at)
     at, exact = _exactly_symmetric(kernel, inside, error)
     error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
-    # Near a pitchfork the roots beside the symmetric one are within its claim: then 0 stands for all of them. (A claim of 0 would be
-    # less than the rounding of whoever checks it with more digits.)
+    # Near a pitchfork the roots beside the symmetric one are within its claim: then 0 stands for all of them. (A claim of 0 would
+    # be less than the rounding of whoever checks it with more digits.)
     known = exact & (done.condition < _SINGULAR)[:, None]
     error = np.where(known, np.minimum(error, EPS * size), error)
     if done.family.any():

@@ -62,3 +62,12 @@ def test_thin_slivers_of_structured_chaos_are_explained(ranges: Any, points: int
     found = mf.diagram(models, plane=("M_m", "g"), window=ranges, points=points, **held)
     assert found.certificate, found.certificate.missing
     assert any("structured chaos" in region.label for region in found.regions())
+
+
+def test_without_inputs_the_driven_network_has_the_boundaries_of_the_other() -> None:
+    """x = 0 is a state where inputs are 0: conditions are written for these values, not for all."""
+    models = [mf.models.by_name(name) for name in ("rank1-input-stationary", "rank1-input-chaotic")]
+    quiet = dict.fromkeys(("M_I", "Sigma_m", "Sigma_n", "Sigma_mI", "Sigma_nI", "Sigma_perp"), 0.0)
+    found = mf.diagram(models, plane=("g", "M_n"), window=((0.5, 1.5), (0.0, 0.6)), points=3, M_m=1.5, **quiet)
+    assert found.certificate and not found.failures
+    assert [curve.condition for curve in found.curves] == ["chaos"]
