@@ -103,7 +103,7 @@ class Choice:
         for k in (2 + np.flatnonzero(sizes[2:])).tolist():
             way, size = self.ways[k - 2], int(sizes[k])
             nodes = way.cutoff / way.step * (1 if way.half else 2)
-            parts = -(-size * int(max(64, way.count, nodes)) // BLOCK_ELEMENTS)
+            parts = min(size, -(-size * int(max(64, way.count, nodes)) // BLOCK_ELEMENTS))  # one point may exceed a block
             start, stop = stop, stop + size
             for i in range(parts):
                 yield order[start + size * i // parts : start + size * (i + 1) // parts], way

@@ -22,7 +22,8 @@ Window = tuple[float, float]
 
 _SPREAD = (0.02, 0.1, 0.25, 0.5, 0.75, 0.95)  # where, between the ends of the window, solving begins
 _WINDOWS: dict[bool, Window] = {True: (0.0, 4.0), False: (-4.0, 4.0)}  # of a parameter that must not be negative, and of any other
-_FAR = (16.0, 64.0, 256.0, 2048.0, 16384.0)  # further starts where the caller names no window
+_FAR = (16.0, 64.0, 256.0)  # further starts where the caller names no window
+_REACH = 512.0  # how far, in units of the largest start, the boundary may be then: D_c of the Kac-Rice phases is 44872 at g = 20
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def released(
         symmetries=[*_symmetries(model, conditions, extra.images), *extra.own],
         junctions=(),
         dynamics=None,
+        reach=model.reach if windows else max(model.reach, _REACH),
         prepare=_preparation(model, chosen),
         restrict={},
         accept={**model.accept, **(extra.accept or {})},

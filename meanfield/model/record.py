@@ -170,6 +170,7 @@ class Model:
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
     phase: what a state of this model is called in a phase diagram, "one fixed point" (default: its name).
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
+    reach: how far a search for all solutions goes, in units of the largest start.
     scheme: a fixed quadrature rule in the place of chosen ones (see `meanfield.compile.schemes`).
     symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: where solving begins, expressions
     in the parameters (and in unknowns that the same start sets to numbers). reports: public unknowns as expressions of the
@@ -211,6 +212,7 @@ class Model:
     network: Any = None
     motion: Motion | None = None
     delicate: bool = False
+    reach: float = 8.0
     scheme: Any = None
     nonnegative: frozenset[str] | str | None = None
 

@@ -8,7 +8,6 @@ from meanfield.model import Model
 from meanfield.solve.problem import Array, Problem
 from meanfield.solve.starts import own_starts
 
-_REACH = 8.0  # times the largest start
 _FAR_REACH = 1e4  # for transfer functions that do not saturate: variances grow without bound towards a run-away
 
 
@@ -21,9 +20,9 @@ class Within:
         self.parameter_names = (*problem.parameter_names, "limit")
 
     def limited(self, p: Array) -> Array:
-        """The parameters (P, m) with the limit ``8 (1 + size)`` as one more column, ``size`` being the largest of the model's
-        starts there (10^4 in the place of 8 for a phi that does not saturate)."""
-        reach = _REACH if all(phi.traits.growth == "bounded" for phi in self.model.transfers) else _FAR_REACH
+        """The parameters (P, m) with the limit ``reach (1 + size)`` as one more column, ``size`` being the largest of the model's
+        starts there, and ``reach`` the model's (10^4 for a phi that does not saturate)."""
+        reach = self.model.reach if all(phi.traits.growth == "bounded" for phi in self.model.transfers) else _FAR_REACH
         starts = np.abs(own_starts(self.model, p))
         size = np.where(np.isfinite(starts), starts, 0.0).max(axis=(1, 2), initial=0.0)
         return np.concatenate([p, reach * (1.0 + size[:, None])], axis=1)
