@@ -19,6 +19,7 @@ from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import Array
 
 _ROUNDS = 4
+_TOUCH = 0.05  # a value below this share of both its neighbours': whether zeros are beside it, no cubic tells
 _DIP = 0.3  # a value between two others that is expected below this share of both is looked at
 _NEAR_ENDS = np.array([0.002, 0.005, 0.01, 0.02, 0.04])
 _SHARES = np.concatenate([_NEAR_ENDS, np.linspace(0.08, 0.92, 22), 1 - _NEAR_ENDS[::-1]])
@@ -64,6 +65,7 @@ def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float
     chords = np.sqrt((((u[1:] - u[:-1]) / scale[:-1]) ** 2).sum(axis=1))
     way = np.concatenate([[0.0], np.cumsum(chords)])
     out = [(k, 0.5) for k in sorted(row.crowded) if (among is None or k in among) and chords[k] > 0]
+    out += [(k, share) for k, share in _touched(way, values) if among is None or k in among]
     with np.errstate(all="ignore"):
         known = (values[:-1] * values[1:] != 0) & np.isfinite(values[:-1] * values[1:]) & (chords > 0)
     steps = np.flatnonzero(known) if among is None else np.array(sorted(k for k in among if known[k]), dtype=int)
@@ -86,6 +88,20 @@ def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float
         if share is not None:
             out.append((int(steps[i]), share))
     return out
+
+
+def _touched(way: Array, values: Array) -> list[tuple[int, float]]:
+    """Steps (k, share) where the parabola through a value that nearly vanishes and its neighbours is closest to zero or beyond."""
+    before, here, after = values[:-2], values[1:-1], values[2:]
+    with np.errstate(all="ignore"):
+        small = (np.abs(here) < _TOUCH * np.minimum(np.abs(before), np.abs(after))) & (before * here > 0) & (here * after > 0)
+        slopes = (values[1:] - values[:-1]) / (way[1:] - way[:-1])
+        bend = (slopes[1:] - slopes[:-1]) / (way[2:] - way[:-2])
+        lowest = 0.5 * (way[:-2] + way[1:-1] - slopes[:-1] / bend)
+        step = np.arange(len(here)) + (lowest > way[1:-1])
+        share = (lowest - way[step]) / (way[step + 1] - way[step])
+    inside = small & (share > _NEAR_ENDS[0]) & (share < 1 - _NEAR_ENDS[0])
+    return [(int(step[i]), float(share[i])) for i in np.flatnonzero(inside)]
 
 
 def _thrice(between: Array) -> float | None:

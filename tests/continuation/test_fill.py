@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+import meanfield as mf
 from meanfield.continuation import Branch, Steps, Stops, follow, resume
 from meanfield.errors import ParameterError
 from tests.continuation import zoo
@@ -55,3 +56,11 @@ def test_a_resumed_branch_has_the_points_of_one_that_was_not_interrupted() -> No
 def test_less_than_no_point_in_between_is_refused() -> None:
     with pytest.raises(ParameterError, match="between=-1"):
         Steps(between=-1)
+
+
+def test_a_pair_of_zeros_beside_a_point_that_lies_next_to_one_of_them() -> None:
+    """Chaos between two inputs 0.006 apart, on a step of 0.04 from a point 6e-6 beside the first: no cubic tells it."""
+    held = {"g": 1.0173624858768415, "M_m": 1.9358699056874416, "M_n": 1.1636389121831763, "Sigma_m": 0.2784256121007733}
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-input-stationary"), "M_I", (-1.0, 1.0), **held)
+    zeros = sorted(e.at["M_I"] for branch in forest for e in branch.events("indicator") if e.name == "chaos")
+    assert zeros == [pytest.approx(-0.003055814242, abs=1e-11), pytest.approx(0.003055814242, abs=1e-11)]
