@@ -24,6 +24,7 @@ _ALONG = 0.1  # share of such a component that is left on a curve along the edge
 _NEARER = 0.05  # share of the distance to the edge that is left there
 _STILL = 1e-7  # component of a unit tangent: the coordinate is 1 long in its window
 _FASTER = 1.001  # by which it grows from step to step where it is only beginning to move
+_CREEPING = 1e-4  # length of a step that still leads around a corner: shorter ones come to where rounding leads around it
 _ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
 
 
@@ -136,7 +137,8 @@ class Walk:
             ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
             cosine = np.maximum(np.minimum(np.add.reduce(ahead * t, axis=1), 1.0), -1.0).tolist()
             jump = lengths((done.u - u) / scale).tolist()
-            fine = done.converged & ~self._around_a_corner(lanes, t, done.u, ahead) if self.curve.edged else done.converged
+            corner = done.converged & (self._around_a_corner(lanes, t, done.u, ahead) if self.curve.edged else False)
+            fine = done.converged & ~corner
             good = []
             for k, lane in enumerate(lanes):
                 angle, tried = acos(cosine[k]), lane.step
@@ -148,7 +150,7 @@ class Walk:
                         lane.step = min(lane.step, lane.slow)
                 else:
                     lane.step = 0.4 * tried
-                    if lane.step < self.steps.smallest:
+                    if lane.step < self.steps.smallest or (corner[k] and tried < _CREEPING):
                         lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
             if len(good) == len(lanes):
                 self._accept(lanes, done.u, done.jacobian, ahead, scale)

@@ -64,3 +64,15 @@ def test_a_pair_of_zeros_beside_a_point_that_lies_next_to_one_of_them() -> None:
     forest = mf.bifurcation_diagram(mf.models.by_name("rank1-input-stationary"), "M_I", (-1.0, 1.0), **held)
     zeros = sorted(e.at["M_I"] for branch in forest for e in branch.events("indicator") if e.name == "chaos")
     assert zeros == [pytest.approx(-0.003055814242, abs=1e-11), pytest.approx(0.003055814242, abs=1e-11)]
+
+
+@pytest.mark.parametrize(
+    ("M_m", "M_n", "Sigma_m"), [(0.880847813, 3.748396974, 1.334592433), (0.978278330, 2.579188588, 1.106200474)]
+)
+def test_a_frozen_state_ends_where_it_meets_the_state_at_rest(M_m: float, M_n: float, Sigma_m: float) -> None:
+    """At g = 1, Delta_0 = 0 rounding had led the walk around the corner, and on along x = 0."""
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-stationary"), "g", (0.0, 4.0), M_m=M_m, M_n=M_n, Sigma_m=Sigma_m)
+    symmetric = [b for b in forest if b.model.name == "rank1-stationary" and np.abs(b["mu"]).max() < 1e-9]
+    rest, frozen = sorted(symmetric, key=lambda b: np.abs(b["Delta_0"]).max())
+    assert np.abs(rest["Delta_0"]).max() < 1e-9 and (rest["g"].min(), rest["g"].max()) == (0.0, 4.0)
+    assert frozen["g"].min() == pytest.approx(1.0, abs=1e-9)

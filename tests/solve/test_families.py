@@ -111,7 +111,7 @@ def test_families_are_not_followed_but_what_is_left_when_they_are_fixed_is() -> 
 def test_unknowns_are_fixed_by_name() -> None:
     with pytest.raises(ModelError, match=r"no unknown 'kappa_4'; did you mean"):
         fix_unknowns(RING, {"kappa_4": 0})
-    with pytest.raises(ModelError, match="not solutions"):
+    with pytest.raises(ModelError, match="do not solve the equations"):
         fix_unknowns(RING, {"kappa_2": 1})
 
 
