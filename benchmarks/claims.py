@@ -58,11 +58,18 @@ def kac_rice(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
     return {"g": g, "D": np.where(rng.random(n) < 0.3, 0.0, rng.uniform(0, 1.2, n) * onset)}
 
 
+def kac_rice_single(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+    g = 10 ** rng.uniform(-1, 1, n)
+    onset = np.maximum(g**2 - 1, 0) ** 3 / 6 / (1 + 0.6 * np.maximum(g**2 - 1, 0))  # roughly D_c
+    return {"g": g, "D": (onset + 1e-3) * 10 ** rng.uniform(0.2, 2, n)}
+
+
 MODELS: dict[str, Draw] = {
     "rank1-stationary": stationary,
     "rank1-input-stationary": input_stationary,
     "scs": scs,
     "kac-rice": kac_rice,
+    "kac-rice-single": kac_rice_single,
     "rank1-chaotic": chaotic,
     "rank1-input-chaotic": input_chaotic,
 }
