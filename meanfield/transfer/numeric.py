@@ -27,6 +27,9 @@ DEEPEST = 4096
 
 _x = sp.Symbol("x", real=True)
 
+# What generated code may name. (By the name "numpy" SymPy imports all of its parts, f2py and the tests among them: .1 s.)
+_NUMPY = {name: value for name, value in vars(np).items() if not name.startswith("_")}
+
 
 def jet(phi: Transfer, orders: tuple[int, ...], x: Any) -> list[NDArray[np.float64]]:
     """`[phi^(k)(x) for k in orders]`, each of the shape of x."""
@@ -71,7 +74,7 @@ def array_function(x: sp.Symbol, exprs: Any, cse: Any = False) -> Callable[[Any]
     """Code for arrays; ``exprs`` and ``cse`` as of `sympy.lambdify`."""
     names = {name: name for name in NUMPY_FUNCTIONS}
     settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True, "user_functions": names}
-    return sp.lambdify(x, exprs, modules=[NUMPY_FUNCTIONS, "numpy"], cse=cse, printer=_Printer(settings))
+    return sp.lambdify(x, exprs, modules=[NUMPY_FUNCTIONS, _NUMPY], cse=cse, printer=_Printer(settings))
 
 
 def _mpmath_code(phi: Transfer, order: int) -> Callable[[Any], Any]:
