@@ -25,9 +25,12 @@ def indicator_zero(
     larger ones) and, where the model is itself seeded by another one, from its solutions at such values.
     Solutions carry the model's unknowns, then ``free``. An indicator that the model restricts to an invariant
     subspace (``model.restrict``) is solved for in that subspace. Conditions that say the same as the indicator are dropped,
-    since on the boundary they are neither true nor false. Raises `ModelError` if there is no such indicator or parameter.
+    since on the boundary they are neither true nor false. Raises `ModelError` if there is no such indicator or parameter,
+    and for one that is a number.
     """
     name, expr = _indicator(model, indicator)
+    if (value := model.resolve(expr)).is_number:
+        raise ModelError(f"{name} is {value} for all states of {model.name or model.title}: it has no boundary there")
     subspace = model.restrict.get(name, {})
     windows = {str(free): window} if window else {}
     base = replace(model, seeds=()) if subspace else model

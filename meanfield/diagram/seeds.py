@@ -176,7 +176,8 @@ def _told_elsewhere(branch: Branch, event: Event) -> bool:
     model: Any = branch.model
     for junction in model.junctions:
         back = [j for j in junction.phase.junctions if j.phase is model or (model.name and j.phase.name == model.name)]
-        if back and junction.phase.indicators and abs(float(event.u[branch.subject.curve.names.index(event.name)])) < 1e-6:
+        tells = any(e.free_symbols for e in junction.phase.indicators.values())  # one that is 0 all over a phase tells nothing
+        if back and tells and abs(float(event.u[branch.subject.curve.names.index(event.name)])) < 1e-6:
             return True
     return False
 

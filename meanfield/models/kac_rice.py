@@ -161,6 +161,7 @@ SINGLE = Model(
         "radial_density": (r, radial_density(phi, g, x_0, r)),
     },
     accept={"the fixed point is stable (otherwise there are many)": 1 - g**2 * E(phi.d(1)(x_0) ** 2)},
+    indicators={"alpha": sp.S.Zero},
     refuse={"beta = 0: without input all activity vanishes": beta},
     absent=quiet,
     junctions=[

@@ -121,3 +121,10 @@ def test_structure_of_the_network_with_inputs_is_that_of_the_one_without() -> No
     own = mf.solve(indicator_zero(quiet, "structure", "M_n"), g=2.1, M_m=1)
     other = mf.solve(indicator_zero(models.by_name("rank1-chaotic"), "structure", "M_n"), g=2.1, M_m=1, Sigma_m=0)
     assert abs(own["M_n"] - other["M_n"]) <= own.error["M_n"] + other.error["M_n"]
+
+
+def test_an_indicator_that_is_the_same_everywhere_bounds_nothing() -> None:
+    """alpha of the single Kac-Rice phase is 0; its boundary is that of the other phase."""
+    assert mf.solve(models.by_name("kac-rice"), g=2, D=3).indicators == {"alpha": 0.0}
+    with pytest.raises(ModelError, match="alpha is 0 for all states of kac-rice-single"):
+        indicator_zero(models.by_name("kac-rice-single"), "alpha", "D")
