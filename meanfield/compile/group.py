@@ -76,9 +76,10 @@ def by_width(sigma: Array, floor: float = 1e-3) -> Iterator[tuple[Array | slice,
         yield slice(None), 2.0 ** (float(rung[0]) / WIDTHS_PER_OCTAVE)
         return
     order = np.argsort(rung, kind="stable")
-    starts = np.flatnonzero(np.diff(rung[order], prepend=rung[order[0]] - 1))
+    rung = rung[order]
+    starts = [0, *(np.flatnonzero(rung[1:] != rung[:-1]) + 1).tolist()]
     for a, b in zip(starts, [*starts[1:], rung.size], strict=True):
-        yield order[a:b], 2.0 ** (float(rung[order[a]]) / WIDTHS_PER_OCTAVE)
+        yield order[a:b], 2.0 ** (float(rung[a]) / WIDTHS_PER_OCTAVE)
 
 
 def pieces(index: Array | slice, size: int) -> Iterator[Array | slice]:
@@ -124,7 +125,8 @@ class Dot:
         """Nothing but the sums (B,)."""
         if self.weights.ndim == 1:
             return summed_rows(self.weights, values) if values.ndim == 2 else self.weights @ values
-        return summed_products(np.broadcast_to(values, self.weights.shape), self.weights)
+        alike = values.shape == self.weights.shape
+        return summed_products(values if alike else np.broadcast_to(values, self.weights.shape), self.weights)
 
 
 def summed_products(a: Array, b: Array) -> Array:

@@ -34,6 +34,7 @@ from meanfield.compile.rules import STILL, NodeChoice, mapped_count, mapped_node
 from meanfield.transfer import tanh
 
 _FEW = 6  # points that are sooner done one by one
+_SMALL = 2048  # values at the nodes of a block below which it is sooner done with others
 LARGEST_SIGMA = 3e3  # iterates that wander off beyond are given up: nothing is computed for them
 LARGEST_CENTRED = 1e9  # where rules will do whose nodes grow like the logarithm, mapped or graded ones
 
@@ -47,6 +48,36 @@ class Block:
     choice: NodeChoice
     half: bool = False
     widest: float | None = None
+
+
+def _together(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Small blocks made one, in which each point has its own nodes: the same ones, and others of weight 0 where it has fewer.
+
+    A pass over few points costs what its calls cost, not what is computed in it.
+    """
+    for half in (False, True):
+        small = [b for b in blocks if b.half == half and _is_small(b)]
+        if len(small) > 1:
+            yield _one(small, half)
+            blocks = [b for b in blocks if b.half != half or not _is_small(b)]
+    yield from blocks
+
+
+def _is_small(block: Block) -> bool:
+    nodes = block.choice.nodes
+    return not isinstance(block.index, slice) and nodes.ndim == 1 and nodes.size * block.index.size < _SMALL
+
+
+def _one(blocks: Sequence[Block], half: bool) -> Block:
+    indices = [np.asarray(b.index) for b in blocks]
+    index = np.concatenate(indices)
+    nodes = np.zeros((max(b.choice.nodes.size for b in blocks), index.size))
+    weights, stop = np.zeros_like(nodes), 0
+    for block, points in zip(blocks, indices, strict=True):
+        count, start, stop = block.choice.nodes.size, stop, stop + points.size
+        nodes[:count, start:stop] = block.choice.nodes[:, None]
+        weights[:count, start:stop] = block.choice.weights[:, None]
+    return Block(index, NodeChoice(nodes, weights, (0.0, 0.0)), half)
 
 
 def _joined(indices: Sequence[Array | slice]) -> Array | None:
@@ -141,6 +172,8 @@ class ScalarLaw:
         kept = np.empty((1 if checks is None else 3, len(self.outputs), sigma.size))
         nested, start = True, 0
         blocks = list(self._chosen(mean, sigma, level, inputs[2:]))
+        if checks is None and self.rule is Dot:
+            blocks = list(_together(blocks))
         order = _joined([block.index for block in blocks])
         columns = [c if order is None else c[order] for c in (mean, sigma, *inputs[2:])]
         for block in blocks:  # in the order of the blocks, points are neighbours in memory
