@@ -141,7 +141,10 @@ def diagram_document(diagram: PhaseDiagram) -> dict[str, Any]:
             }
             for corner in diagram.corners
         ],
-        "regions": [{"label": r.label, "area": r.area, "area_error": r.error, "states": list(r.states)} for r in diagram.regions()],
+        "regions": [
+            {"label": r.label, "area": value(r.area), "area_error": value(r.error), "states": list(r.states)}
+            for r in diagram.regions()
+        ],
         "certificate": None
         if certificate is None
         else {"edges": certificate.edges, "differing": certificate.differing, "unexplained": len(certificate.unexplained)},

@@ -92,18 +92,22 @@ class Curve:
 
 
 def curve_of(condition: Condition, branch: Branch) -> Curve:
-    """The curve that a traced branch of a condition's equations is."""
+    """The curve that a traced branch of a condition's equations is; without a point of which nothing can be claimed, such as where
+    it ends in a singular point of its equations."""
     points, errors = branch.u[:, [-1, -2]], branch._refined[1][:, [-1, -2]]
-    path = smoothed(branch)
+    known = np.flatnonzero(np.isfinite(errors).all(axis=1))
+    if known.size < 2:
+        known = np.arange(len(points))
+    points, errors, path = points[known], errors[known], smoothed(branch, known)
     text, latex = equation(condition, branch)
     model = condition.model
     name = model.name or model.title
     return Curve(name, condition.label, text, latex, points, errors, path, np.ones(len(path), bool), branch.status, branch, model)
 
 
-def smoothed(branch: Branch) -> np.ndarray:
-    """(M, N): cubic interpolation between the points of a branch, by their tangents."""
-    u, t, scale = branch.u, branch.tangent, branch.scale
+def smoothed(branch: Branch, rows: np.ndarray) -> np.ndarray:
+    """(M, N): cubic interpolation between some of the points of a branch, by their tangents."""
+    u, t, scale = branch.u[rows], branch.tangent[rows], branch.scale[rows]
     s = np.linspace(0.0, 1.0, _PIECES + 1)[:-1, None]
     parts = []
     for k in range(len(u) - 1):
@@ -130,8 +134,5 @@ def equation(condition: Condition, branch: Branch) -> tuple[str, str]:
 
 
 def _own(condition: Condition) -> sp.Expr:
-    model: Model = condition.model
-    if condition.kind == "edge":
-        return next(u for u in model.unknowns if u.name == condition.name)
-    zero = {u: sp.S.Zero for u in model.unknowns if u.name in condition.zero}
-    return substitute(model.indicators[condition.name], zero)
+    zero = {u: sp.S.Zero for u in condition.model.unknowns if u.name in condition.zero}
+    return condition.expr if condition.kind == "edge" else substitute(condition.expr, zero)

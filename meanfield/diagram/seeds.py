@@ -31,7 +31,8 @@ def edge(unknown: str) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """What vanishes on a boundary: ``kind`` "indicator", "fold", "transversal" or "edge", ``name`` of the indicator or unknown.
+    """What vanishes on a boundary: ``kind`` "indicator", "fold", "transversal", "edge" or "accept", ``name`` of the indicator, of
+    the unknown, or the sentence of the condition without which a root is no solution.
 
     zero: unknowns that are 0 on the branch; critical: those in which a transversal condition is singular; label: what the
     boundary is called.
@@ -49,6 +50,13 @@ class Condition:
         """Conditions with the same key are the same equations."""
         return id(self.model), self.kind, self.name, self.zero, self.critical
 
+    @property
+    def expr(self) -> sp.Expr:
+        """What vanishes, for the kinds of which the model itself says it."""
+        if self.kind == "edge":
+            return next(u for u in self.model.unknowns if u.name == self.name)
+        return (self.model.accept if self.kind == "accept" else self.model.indicators)[self.name]
+
     def rewritten(self, free: str, computed: Mapping[sp.Symbol, sp.Expr]) -> Model:
         """The model of the boundary, with the parameter ``free`` as an unknown. computed: parameters that are functions of those
         of the plane. Raises `ModelError` if there is none."""
@@ -60,8 +68,7 @@ class Condition:
             return transversal(bare, values, [u for u in bare.unknowns if u.name in self.critical], free=free)
         if self.kind == "fold":  # which of the signs of the null vector counts does not matter along a curve
             return replace(singular(restricted(bare, values) if values else bare, free=free), accept={})
-        expr = next(u for u in bare.unknowns if u.name == self.name) if self.kind == "edge" else bare.indicators[self.name]
-        out = indicator_zero(replace(bare, restrict={}), bare.resolve(expr), free)
+        out = indicator_zero(replace(bare, restrict={}), bare.resolve(self.expr), free)
         return restricted(out, values) if values else out
 
 
@@ -85,17 +92,17 @@ class Seed:
         return replace(self.condition, label=kind if kind == "pitchfork" or label == self.event.type else label)
 
 
-def seeds(names: tuple[str, str], branches: Iterable[Branch]) -> list[Seed]:
+def seeds(names: tuple[str, str], branches: Iterable[Branch], models: Sequence[Model]) -> list[Seed]:
     """Seeds of all boundaries that the branches cross, without those of states that are not physical on either side.
 
-    names: of the two parameters of the plane.
+    names: of the two parameters of the plane. models: all of the diagram, of which one may tell a boundary for another.
     """
     found = []
     for branch in branches:
         zero = _zero(branch)
         events = [e for e in branch.sketch if e.sharp and e.type not in ("window", "junction", "hopf")]
         for event in events:
-            condition = _condition(branch, event, zero, events)
+            condition = _condition(branch, event, zero, events, models)
             if condition is not None and _matters(branch, event):
                 found.append(_seed(event, branch, condition, names))
     return found
@@ -106,7 +113,7 @@ def seed_of(event: Event, names: tuple[str, str]) -> Seed:
     branch = event.branch
     condition = None
     if branch is not None and branch.model is not None and event.sharp and event.type not in ("window", "junction", "hopf"):
-        condition = _condition(branch, event, _zero(branch), [event])
+        condition = _condition(branch, event, _zero(branch), [event], ())
     if branch is None or condition is None:
         raise ParameterError(f"a {event.type} ({event.name}) is no boundary that can be traced from here")
     return _seed(event, branch, condition, names)
@@ -132,7 +139,9 @@ def _zero(branch: Branch) -> tuple[str, ...]:
     return tuple(name for i, name in enumerate(names) if np.abs(u[:, i]).max() <= _FLAT)
 
 
-def _condition(branch: Branch, event: Event, zero: tuple[str, ...], events: Sequence[Event]) -> Condition | None:
+def _condition(
+    branch: Branch, event: Event, zero: tuple[str, ...], events: Sequence[Event], models: Sequence[Model]
+) -> Condition | None:
     model: Any = branch.model
     here = [e for e in events if e is not event and _together(e, event)]
     if event.type == "fold":
@@ -147,15 +156,20 @@ def _condition(branch: Branch, event: Event, zero: tuple[str, ...], events: Sequ
         return None  # the same boundary, told by what it does to branches
     if event.type == "indicator" and event.name in model.indicators:
         return Condition(model, "indicator", event.name, zero, (), event.name)
-    if event.type == "domain" and event.name in branch.subject.curve.names and not _told_elsewhere(branch, event):
-        symbol = next(u for u in model.unknowns if u.name == event.name)
-        same = [n for n, e in model.indicators.items() if model.resolve(e) == symbol]
-        return (
-            Condition(model, "indicator", same[0], zero, (), same[0])
-            if same
-            else Condition(model, "edge", event.name, zero, (), edge(event.name))
-        )
+    if event.type == "domain" and not _told_elsewhere(branch, event, models):
+        return _leaving(model, event.name, zero)
     return None
+
+
+def _leaving(model: Model, name: str, zero: tuple[str, ...]) -> Condition | None:
+    """The boundary at which an unknown leaves its domain, or a root stops being a solution."""
+    own = {u.name: u for u in model.unknowns}
+    if name not in own and name not in model.accept:
+        return None
+    kind, label = ("edge", edge(name)) if name in own else ("accept", name)
+    found = Condition(model, kind, name, zero, (), label)
+    same = [n for n, e in model.indicators.items() if model.resolve(e) == model.resolve(found.expr)]
+    return replace(found, kind="indicator", name=same[0], label=same[0]) if same else found
 
 
 def _together(a: Event, b: Event) -> bool:
@@ -171,13 +185,16 @@ def _critical(branch: Branch, event: Event) -> tuple[str, ...]:
     return tuple(name for name, v in zip(names, null, strict=True) if v > _PART * null.max())
 
 
-def _told_elsewhere(branch: Branch, event: Event) -> bool:
-    """Whether the phase on the other side of a junction has the same boundary, as one of its indicators."""
+def _told_elsewhere(branch: Branch, event: Event, models: Sequence[Model]) -> bool:
+    """Whether the phase on the other side of a junction is in the diagram and has the same boundary, as one of its indicators."""
     model: Any = branch.model
+    names = branch.subject.curve.names
     for junction in model.junctions:
-        back = [j for j in junction.phase.junctions if j.phase is model or (model.name and j.phase.name == model.name)]
-        tells = any(e.free_symbols for e in junction.phase.indicators.values())  # one that is 0 all over a phase tells nothing
-        if back and tells and abs(float(event.u[branch.subject.curve.names.index(event.name)])) < 1e-6:
+        phase = junction.phase
+        back = [j for j in phase.junctions if j.phase is model or (model.name and j.phase.name == model.name)]
+        tells = any(e.free_symbols for e in phase.indicators.values())  # one that is 0 all over a phase tells nothing
+        there = any(phase is one or (phase.name and phase.name == one.name) for one in models)
+        if back and tells and there and (event.name not in names or abs(float(event.u[names.index(event.name)])) < 1e-6):
             return True
     return False
 

@@ -75,7 +75,7 @@ class Work:
         for walk in lines.walks:
             if walk.finished:
                 continue
-            for seed in seeds(self.plane.names, walk.branches)[walk.traced :]:
+            for seed in seeds(self.plane.names, walk.branches, [sheet.model for sheet in self.sheets])[walk.traced :]:
                 self.tracer.trace(seed)
                 walk.traced += 1
             walk.finished = True
