@@ -38,7 +38,7 @@ def test_the_certificate_is_empty_and_stays_so(name: str, points: int) -> None:
     d = mf.diagram(models, plane=known.plane, window=known.ranges, points=points, **known.parameters)
     assert d.certificate and d.certificate.differing > 5 and not d.failures, d.certificate.missing
     # Both curves end in (1, 0), a singular point of their equations, where little or nothing can be claimed.
-    assert all(np.isfinite(curve.errors).all() and curve.errors.max() < 1e-8 for curve in d.curves)
+    assert all(np.isfinite(curve.errors).all() and curve.errors.max() < 1e-7 for curve in d.curves)
     assert all(region["area_error"] < 0.01 for region in json.loads(as_json(diagram_document(d)))["regions"])
 
 
