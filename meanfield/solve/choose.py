@@ -15,7 +15,7 @@ from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular
 from meanfield.solve.in_turn import StartQueue, roughly
 from meanfield.solve.problem import Array, rows_of
-from meanfield.solve.search import Found, Rows, Search, distinct, find_all, finish, symmetry_maps, with_neighbours, without
+from meanfield.solve.search import Found, Rows, Search, distinct, find_all, finish, partners, with_neighbours, without
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
 _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
@@ -145,17 +145,6 @@ def _criteria(kernel: Kernel) -> tuple[tuple[sp.Expr, ...], tuple[sp.Expr, ...]]
     known = {*model.observables, *(s.name for s in (*model.public_unknowns, *model.definitions))}
     wanted = tuple(model.named(name) for name in _PREFERRED if name in known)
     return tuple(kernel.resolved(e) for e in conditions.values()), wanted
-
-
-def partners(kernel: Kernel, rows: Rows) -> Rows:
-    """The rows and their symmetric images (the same claims hold for an image)."""
-    parts = [rows]
-    for image in symmetry_maps(kernel.model):
-        moved = image(rows.x)
-        differs = np.flatnonzero((np.abs(moved - rows.x) > 2 * rows.error).any(axis=1))
-        if differs.size:
-            parts.append(replace(rows.take(differs), x=moved[differs]))
-    return Rows.joined(parts)
 
 
 def _best(kernel: Kernel, owner: Any, x: Array, p: Array, stable: Any, merits: Array | None = None) -> Any:

@@ -1,8 +1,9 @@
 """Which of many converged iterates are the same root?
 
-No fixed tolerance decides. Two zeros a, b of a smooth residual satisfy (J(a) + J(b)) (b - a) ~ 0 (trapezoid rule along
-the line between them), while for one root found twice J(a) = J(b) up to noise. So the Jacobians tell a close pair near
-a fold from one root; where they cannot (a degenerate root), the claimed errors do.
+No fixed tolerance decides. Iterates that lie farther apart than their claimed errors are different roots. Two zeros a, b of
+a smooth residual satisfy (J(a) + J(b)) (b - a) ~ 0 (trapezoid rule along the line between them), while for one root found
+twice J(a) = J(b) up to noise. So the Jacobians tell a close pair near a fold from one root; where they cannot (a degenerate
+root), the claimed errors do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from meanfield.solve.problem import Array, Problem, rounding_claims
 
 _CLOSE = 1e-5  # relative distance below which the Jacobians are compared
 _NEIGHBOUR = 1e-2  # relative distance below which claimed errors may identify two iterates
+_EXPLAINED, _NOISE = 2.0, 1e-11  # claims, and relative distance, that may lie between two iterates to the same root
 _QUANTUM = 1e-7  # relative grid on which roots are sorted, so that noise in a coordinate does not change their order
 
 Rows = NDArray[np.intp]
@@ -72,17 +74,22 @@ def representatives(problem: Problem, candidates: Candidates, known: int = 0, er
         chosen.append(order[first])
         others = order != leader
         order, leader = order[others], leader[others]
-        order = order[~_same(problem, c, leader, order)]
+        order = order[~_same(problem, c, leader, order, error)]
     rows = np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, dtype=np.intp)
     return rows
 
 
-def _same(problem: Problem, c: Candidates, a: Rows, b: Rows) -> NDArray[np.bool_]:
-    """Are rows a[k] and b[k] the same root?"""
+def _same(problem: Problem, c: Candidates, a: Rows, b: Rows, error: Array | None) -> NDArray[np.bool_]:
+    """Are rows a[k] and b[k] the same root? Those that lie farther apart than all ``error`` (Q, n) explains, if it is known, are
+    not: next to a pitchfork rough Jacobians cannot tell."""
     distance = c.x[b] - c.x[a]
     relative = (np.abs(distance) / np.maximum(c.extent[a], c.extent[b])).max(axis=1)
     same = relative == 0.0
-    pairs = np.flatnonzero((relative <= _NEIGHBOUR) & ~same)
+    near = (relative <= _NEIGHBOUR) & ~same
+    if error is not None:
+        extent = np.maximum(c.extent[a], c.extent[b])
+        near &= (np.abs(distance) <= _EXPLAINED * (error[a] + error[b]) + _NOISE * extent).all(axis=1)
+    pairs = np.flatnonzero(near)
     if pairs.size == 0:
         return same
     i, j, d = a[pairs], b[pairs], distance[pairs][:, None, :]

@@ -17,10 +17,10 @@ from meanfield.compile import ROUGH, compile
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.solve import judge
-from meanfield.solve.choose import partners, preferred
+from meanfield.solve.choose import preferred
 from meanfield.solve.problem import Array
 from meanfield.solve.relaxation import Change, Relaxed, relax
-from meanfield.solve.search import Found, Search, distinct, finish, scale_of, without_copies
+from meanfield.solve.search import Found, Search, distinct, finish, partners, scale_of, without_copies
 from meanfield.solve.starts import evaluate, own_starts, scattered
 from meanfield.solve.status import Status
 

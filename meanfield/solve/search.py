@@ -308,7 +308,18 @@ def with_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: flo
     owner = rows.owner[close]
     beside, x, jacobian = neighbours(kernel, p[owner], rows.x[close], scale[owner])
     more, _, _ = finish(kernel, p, Found(owner[beside], x, jacobian), scale, tol, FINE)
-    return Rows.joined([rows, more])
+    return Rows.joined([rows, partners(kernel, more)])
+
+
+def partners(kernel: Kernel, rows: Rows) -> Rows:
+    """The rows and their symmetric images (the same claims hold for an image)."""
+    parts = [rows]
+    for image in symmetry_maps(kernel.model):
+        moved = image(rows.x)
+        differs = np.flatnonzero((np.abs(moved - rows.x) > 2 * rows.error).any(axis=1))
+        if differs.size:
+            parts.append(replace(rows.take(differs), x=moved[differs]))
+    return Rows.joined(parts)
 
 
 def _search(
