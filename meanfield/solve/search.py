@@ -308,7 +308,9 @@ def with_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: flo
     owner = rows.owner[close]
     beside, x, jacobian = neighbours(kernel, p[owner], rows.x[close], scale[owner])
     more, _, _ = finish(kernel, p, Found(owner[beside], x, jacobian), scale, tol, FINE)
-    return Rows.joined([rows, partners(kernel, more)])
+    more = partners(kernel, more)
+    verdict = judge.accept(kernel, more.x, rows_of(p, more.owner), more.error)  # of vectors and their opposites one will do
+    return Rows.joined([rows, more.take(np.flatnonzero(verdict.accepted))])
 
 
 def partners(kernel: Kernel, rows: Rows) -> Rows:
