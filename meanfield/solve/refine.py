@@ -147,10 +147,11 @@ class _FirstOrder:
         """(n, P) what rough slopes make of a step: (J + dJ)^-1 J = 1 - J^-1 dJ.
 
         Where large terms cancel in a slope, as close to a critical point, the quadrature of each is what is wrong: its tolerance
-        times the size of the terms, which the rounding shows, over the scale on which a variance matters, itself.
+        times the size of the terms, which the rounding shows, over the scale on which a variance matters: itself, up to that of
+        transfer functions, 1. (The slope of an average over a wide law is one of phi'', whose positive and negative parts cancel.)
         """
         width = np.where(self.variances, np.abs(self.x), 0.0).sum(axis=0)
-        reach = np.where(self.variances & (width > 0), width, self.extent)
+        reach = np.minimum(np.where(self.variances & (width > 0), width, self.extent), 1.0)
         turned = _SLOPES * (np.abs(self.jacobian) * raw).sum(axis=1) + slopes * self.bound * (raw / reach).sum(axis=0)
         return np.asarray((np.abs(self.inverted) * turned).sum(axis=1))
 

@@ -59,6 +59,17 @@ def test_a_chaotic_point_that_is_left_early_claims_honestly(g, M_m):
     assert (s.rows.error[0] < TOL * np.maximum(1, abs(s.rows.x[0]))).all()
 
 
+@pytest.mark.parametrize("transfer", ["tanh", "algebraic", "logistic"])
+def test_claims_where_the_law_is_far_wider_than_the_transfer_function(transfer):
+    # The slope of the boundary by a variance of up to 10^6 is what is left of positive and negative parts of (phi'^2)''.
+    gain = np.array([3.0, 10.0, 17.0, 20.0, 26.0, 38.0]) * (4 if transfer == "logistic" else 1)
+    boundary = mf.indicator_zero(models.by_name("rank1-input-stationary").with_transfer(transfer), "chaos", "Sigma_I_squared")
+    for points in mf.solve(boundary, find="all", g=gain, M_m=0, M_n=0).points:
+        (s,) = points
+        assert (true_error(s) <= s.rows.error[0] + 1e-30).all()
+        assert (s.rows.error[0] < TOL * np.maximum(1, abs(s.rows.x[0]))).all()
+
+
 def test_the_little_slope_that_is_left_beside_a_pitchfork_is_that_of_the_root():
     # Homogeneous chaos 2e-5 before kappa grows in it: on the last step 1 - F' changes its sign.
     s = mf.solve(CHAOTIC, g=3.002525252525252, M_m=1.5666666666666667, M_n=2, Sigma_m=1)
