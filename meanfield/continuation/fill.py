@@ -27,11 +27,11 @@ _DOUBTFUL = 0.02  # of a step: so far it may be, at most, if the step has left n
 Place = tuple[Lane, int, float]  # a share of the step from point k of a lane to the next
 
 
-def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps) -> list[Lane]:
+def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps, again: bool = True) -> list[Lane]:
     """Put points into all steps of lanes that have ended, but for those that are filled already or lead beyond an end.
 
     A lane with a long step that has left something out is sent back to its beginning, to go on in steps as short as the points are
-    apart; such lanes are returned.
+    apart; such lanes are returned. again: whether any may be.
     """
     count = steps.between
     shares = (np.arange(count, 0, -1) / (count + 1.0)).tolist()  # from the end: all of them are put behind the same point
@@ -39,14 +39,14 @@ def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps) -> list[Lane]:
     if not places:
         return []
     found = _points(subject, places)
-    first: dict[int, tuple[Lane, int]] = {}
-    for i in np.flatnonzero(found.doubtful & (found.length > steps.largest / (count + 1.0))).tolist():
+    first: dict[int, tuple[Lane, int, float]] = {}
+    for i in np.flatnonzero(found.doubtful & (found.length > steps.largest / (count + 1.0))).tolist() if again else ():
         lane, k, _ = places[i]
-        first.setdefault(id(lane), (lane, k))
-    for lane, k in first.values():
-        lane.back(k, steps.largest / (count + 1.0))
+        first.setdefault(id(lane), (lane, k, min(steps.largest, float(found.length[i]))))
+    for lane, k, length in first.values():  # shorter than the step that left something out: the same one would do so again
+        lane.back(k, length / (count + 1.0))
     _put([i for i, (lane, k, _) in enumerate(places) if k + 1 < len(lane.u)], places, found)
-    return [lane for lane, _ in first.values()]
+    return [lane for lane, _, _ in first.values()]
 
 
 def insert(subject: Subject, places: Sequence[Place]) -> list[tuple[Lane, int]]:

@@ -13,7 +13,7 @@ from meanfield.continuation.branching import Branching, branching, same_directio
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
 from meanfield.continuation.fill import fill
-from meanfield.continuation.locate import Located, locate, standing
+from meanfield.continuation.locate import Located, locate, standing, told_twice
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject, inside_domain
@@ -27,6 +27,13 @@ _SAME = 1e-6  # scaled distance below which two points are one
 _SHORTER, _SHORTEST = 0.1, 5e-3  # shares of a step that has led over a gap: each time it happens, and the last
 _ROUNDS = 20  # of filling in points and walking again where steps were too long
 _AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
+
+
+def _missed(found: Sequence[Located]) -> list[int]:
+    """Steps of a lane where the curve seems to turn or to cross another one, and no place is found at which it does."""
+    doubtful = [x for x in found if x.gap or x.bracket.type in ("branch", "fold") and not x.sharp]
+    known = tuple(x for x in found if x.sharp or x.bracket.type == "domain")
+    return [x.bracket.at for x in doubtful if not told_twice(x, known)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,20 +124,20 @@ class Garden:
         return self._gathered(walk, subject, [start], [[lane]])[0]
 
     def _located(self, walk: Walk, subject: Subject, lanes: Sequence[Lane]) -> dict[int, list[Located]]:
-        """What happens on lanes, by their identity. Those that have stepped over a gap to another curve are walked again from
-        there in shorter steps."""
+        """What happens on lanes, by their identity. Those that have stepped over a gap to another curve, or to where their own one
+        comes back, are walked again from there in shorter steps."""
         located: dict[int, list[Located]] = {}
         share = _SHORTER
         while lanes:
-            for _ in range(_ROUNDS):
-                if not fill(subject, lanes, self.steps):
+            for turn in range(1, _ROUNDS + 1):
+                if not fill(subject, lanes, self.steps, again=turn < _ROUNDS and not self.interrupted):
                     break
                 self._run(walk, subject)
             for lane in lanes:
                 located[id(lane)] = []
             for one in locate(subject, brackets(subject, lanes, self._bounds(subject))):
                 located[id(one.bracket.lane)].append(one)
-            gaps = {id(lane): min((x.bracket.at for x in located[id(lane)] if x.gap), default=None) for lane in lanes}
+            gaps = {id(lane): min(_missed(located[id(lane)]), default=None) for lane in lanes}
             lanes = [lane for lane in lanes if gaps[id(lane)] is not None] if share > _SHORTEST and not self.interrupted else []
             for lane in lanes:
                 at = gaps[id(lane)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from math import acos, sqrt
+from math import acos, cos, sqrt
 from typing import Any
 
 import numpy as np
@@ -136,9 +136,13 @@ class Walk:
             )
             ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
             cosine = np.maximum(np.minimum(np.add.reduce(ahead * t, axis=1), 1.0), -1.0).tolist()
-            jump = lengths((done.u - u) / scale).tolist()
+            chord = (done.u - u) / scale
+            jump = lengths(chord)
+            # From one flank of a thin bump to the other one, where the curve runs the other way, only the chord is slanted.
+            slanted = np.minimum(*(np.add.reduce(chord * end, axis=1) for end in (t, ahead))) < cos(self.steps.worst) * jump
+            jump = jump.tolist()
             corner = done.converged & (self._around_a_corner(lanes, t, done.u, ahead) if self.curve.edged else False)
-            fine = done.converged & ~corner
+            fine = done.converged & ~corner & ~slanted
             good = []
             for k, lane in enumerate(lanes):
                 angle, tried = acos(cosine[k]), lane.step

@@ -6,6 +6,8 @@ import sympy as sp
 
 import meanfield as mf
 from meanfield.continuation import Branch, Steps, Stops, follow, resume
+from meanfield.continuation.stops import End
+from meanfield.continuation.walk import Lane, Walk
 from meanfield.errors import ParameterError
 from tests.continuation import zoo
 
@@ -43,6 +45,55 @@ def test_a_bump_between_the_ends_of_a_long_step_is_walked_again(width: float, he
     branch = follow(bump, "p", 1.05, x=[height / (1 + width**-2) ** 4], p=[-1.0])
     assert branch["u"].max() > 0.999 * height
     assert (branch.tangent[1:] * branch.tangent[:-1]).sum(axis=1).min() > np.cos(Steps().worst)
+
+
+@pytest.mark.parametrize(("count", "width", "height"), [(10, 0.04, 0.1), (25, 0.016, 0.04), (6, 0.03, 0.06)])
+def test_a_walk_over_thin_bumps_does_not_turn_back(count: int, width: float, height: float) -> None:
+    """From one flank of a bump a step may lead to the other one, where the tangent is the same but for its sense."""
+    centres = np.linspace(-0.95, 0.95, count)
+    bumps = sum(sp.Float(height) / (1 + ((p - c) / width) ** 2) ** 4 for c in centres)
+    branch = follow(zoo.problem([u - bumps]), "p", 1.05, x=[float(bumps.subs(p, -1))], p=[-1.0], stops=Stops(points=20000))
+    assert (np.diff(branch["p"]) > 0).all() and branch["p"][-1] == 1.05
+    assert all(branch["u"][np.abs(branch["p"] - c) < width].max() > 0.9 * height for c in centres)
+    assert [e.type for e in branch.events()] == ["window"]
+
+
+# The first four were lost: there walks went from one branch to the other and back to where they came from.
+@pytest.mark.parametrize(
+    ("h", "q"),
+    [(1e-4, -0.019864253340285215), (1.7295067098443815e-06, 0.2969504089508965), (-1.627214048928808e-07, 0.1798114614845836)]
+    + [(-6.817949827433095e-08, 0.283158585247966), (1e-3, 0.1), (-1e-8, -0.3)],
+)
+def test_both_branches_of_a_nearly_broken_pitchfork(h: float, q: float) -> None:
+    """Here they come close and part, one after a fold; a step may lead from one to the other."""
+    broken, roots = zoo.problem([(p - q) * u - u**3 + h]), np.roots([-1, 0, 1 - q, h]).real
+    folded = follow(broken, "p", -1, x=[roots[np.argmin(np.abs(roots + h / (1 - q)))]], p=[1.0])
+    assert [e.type for e in folded.events()] == ["fold", "window"] and folded["p"][-1] == 1
+    assert folded.events("fold")[0].at["p"] == pytest.approx(q + 3 * (abs(h) / 2) ** (2 / 3), abs=1e-10)
+    other = follow(broken, "p", -1, x=[roots[np.argmax(np.sign(h) * roots)]], p=[1.0])
+    assert [e.type for e in other.events()] == ["window"] and other["p"][-1] == -1
+
+
+def test_a_driven_network_beside_its_pitchfork() -> None:
+    held = {"g": 0.3343361089947732, "M_m": 1.2998287582133128, "M_I": 8.041814935861098e-05, "Sigma_m": 0.017665963847056765}
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-input-stationary"), "M_n", (0, 2.5), **held)
+    assert len(forest) == 2 and sum(len(b.events("fold")) for b in forest) == 1
+    assert {e.type for b in forest for e in b.events()} == {"fold", "indicator", "window"}
+
+
+def test_what_an_interrupt_ends_is_not_walked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    bump = zoo.problem([u - sp.Float(0.1) / (1 + (p / 0.05) ** 2) ** 4])
+    attempts, advance = [0], Walk.advance
+
+    def interrupted(walk: Walk) -> list[Lane]:
+        attempts[0] += 1
+        if attempts[0] == 10:
+            raise KeyboardInterrupt
+        return advance(walk)
+
+    monkeypatch.setattr(Walk, "advance", interrupted)
+    branch = follow(bump, "p", 1.05, x=[0.1 / 401**4], p=[-1.0])
+    assert attempts[0] == 10 and branch.ends is End.INTERRUPTED
 
 
 def test_a_resumed_branch_has_the_points_of_one_that_was_not_interrupted() -> None:
