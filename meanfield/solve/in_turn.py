@@ -66,12 +66,13 @@ class StartQueue:
         return rows_of(self.formulas[:, :1], points)
 
     def _others(self, points: Any) -> Array:
-        return without_copies(self.model, rows_of(self.formulas, points))[:, 1:]
+        return without_copies(self.model, rows_of(self.formulas, points), self.scale[points])[:, 1:]
 
     def _seeds(self, points: Any) -> Array:
         seeds = padded(*seed_starts(self.model, self.p[points], "one", self.tol), len(points))
         formulas = self.formulas[points]
-        return without_copies(self.model, np.concatenate([formulas, seeds], axis=1))[:, formulas.shape[1] :]
+        starts = np.concatenate([formulas, seeds], axis=1)
+        return without_copies(self.model, starts, self.scale[points])[:, formulas.shape[1] :]
 
 
 def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, known: Found | None = None) -> Found:

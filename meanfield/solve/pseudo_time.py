@@ -105,7 +105,7 @@ def _starts(model: Model, p: Array, extra: Array | None) -> Array:
     parts = [formulas, scattered(model, p, formulas)]
     if extra is not None:
         parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
-    return without_copies(model, np.concatenate(parts, axis=1))
+    return without_copies(model, np.concatenate(parts, axis=1), scale_of(formulas))
 
 
 def _why(status: Any, reasons: dict[str, None]) -> str:

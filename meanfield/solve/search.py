@@ -33,10 +33,12 @@ from meanfield.solve.status import Status
 from meanfield.solve.thorough import Form
 from meanfield.solve.within import Within
 
+_COPY = 1e-6  # distance of starts that are the same, in units of their typical size or of 1, whichever is less
 _SCAN_REACH = 8.0  # times the largest start
 _REGULAR = 1e2  # condition number up to which a second correction by the same slopes is worth a try
 _SINGULAR = 1e8  # condition number above which a root may belong to a continuous family
 _UNSOLVED = 1e-3  # residual, in units of what the unknowns' sizes make of it, that is none of a root
+_ROUNDED, _ASIDE = 1e-12, 1e-8  # relative distance of a root from its image that is rounding, and beyond which it is never the same
 _ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
 ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
 
@@ -131,7 +133,7 @@ def finish(
     near: Any = ((below > 0) & (below <= done.error)) | (np.abs(below) <= np.minimum(done.error, _ON_EDGE * size))
     error = np.where(near, done.error + np.abs(below), done.error)
     inside = np.where(near, kernel.lower, at)
-    at, exact = _exactly_symmetric(kernel, inside, error)
+    at, exact = _exactly_symmetric(kernel, inside, error, size)
     error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
     # Near a pitchfork the roots beside the symmetric one are within its claim: then 0 stands for all of them. (A claim of 0 would
     # be less than the rounding of whoever checks it with more digits.)
@@ -220,14 +222,14 @@ def _replaced(found: Found, done: Refined, far: Any, run: NewtonResult, again: R
     return Found(found.owner, x, jacobian).take(keep), Refined(**merged).take(keep)
 
 
-def _exactly_symmetric(kernel: Kernel, x: Array, error: Array) -> tuple[Array, NDArray[np.bool_]]:
+def _exactly_symmetric(kernel: Kernel, x: Array, error: Array, size: Array) -> tuple[Array, NDArray[np.bool_]]:
     """A root that its own image equals within the claim lies on the symmetric subspace: such roots put there, and (Q, n) which of
-    their unknowns are 0 because the symmetry turns their sign."""
+    their unknowns are 0 because the symmetry turns their sign. size: of the unknowns (Q, n)."""
     exact = np.zeros(x.shape, dtype=bool)
     for image in symmetry_maps(kernel.model):
         other = image(x)
         distance = np.abs(other - x)
-        own: Any = ((distance <= np.maximum(2 * error, 1e-12)) & (distance < 1e-8)).all(axis=1)
+        own: Any = ((distance <= np.maximum(2 * error, _ROUNDED * size)) & (distance < _ASIDE * size)).all(axis=1)
         x = np.where(own[:, None], (x + other) / 2, x)
         exact |= own[:, None] & (image(np.ones((1, x.shape[1]))) == -1)
     return x, exact
@@ -282,8 +284,7 @@ def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array |
     """
     kernel = compile(model)
     starts = all_starts(model, p, tol, extra, scatter=rounds > 0)
-    # Scattered starts of all sizes tell nothing of the size of a root; without formulas it is that of transfer functions.
-    scale = scale_of(starts if model.starts else own_starts(model, p))
+    scale = scale_of(own_starts(model, p))  # scattered starts of all sizes tell nothing of the size of a root
     # Formulas for starts are made for sigmoids: they know the size of a state where phi saturates, and no further roots. Those from
     # the states of another model know more.
     told = bool(model.starts) and (bool(model.seeds) or all(sigmoid(phi) for phi in model.transfers))
@@ -367,7 +368,7 @@ def all_starts(model: Model, p: Array, tol: float, extra: Array | None, scatter:
         parts.append(scanned(compile(model), p, _SCAN_REACH * (1.0 + size)))
     if extra is not None:
         parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
-    return without_copies(model, np.concatenate(parts, axis=1))
+    return without_copies(model, np.concatenate(parts, axis=1), scale_of(formulas))
 
 
 def padded(owner: Any, starts: Array, size: int) -> Array:
@@ -380,16 +381,18 @@ def padded(owner: Any, starts: Array, size: int) -> Array:
     return table
 
 
-def without_copies(model: Model, starts: Array) -> Array:
-    """The starts (P, S, n) with NaN for those that repeat an earlier one, or a symmetric image of one."""
+def without_copies(model: Model, starts: Array, scale: Array) -> Array:
+    """The starts (P, S, n) with NaN for those that repeat an earlier one, or a symmetric image of one. scale: typical sizes (P, n)
+    of the unknowns."""
     count, width, n = starts.shape
     flat = starts.transpose(2, 1, 0).reshape(n, -1).T
+    grid = np.tile(_COPY * np.minimum(scale, 1.0), (width, 1))
     for image in symmetry_maps(model):
         other = image(flat)
-        first = np.argmax(np.abs(other - flat) > 1e-9, axis=1)
+        first = np.argmax(np.abs(other - flat) > 1e-3 * grid, axis=1)
         rows = np.arange(len(flat))
         flat = np.where((other[rows, first] > flat[rows, first])[:, None], other, flat)
-    rounded = np.round(flat.T.reshape(n, width, count), 6) + 0.0
+    rounded = np.round((flat / grid).T.reshape(n, width, count)) + 0.0
     out = np.array(starts)
     for k in range(1, width):
         same = (rounded[:, :k] == rounded[:, k : k + 1]).all(axis=0).any(axis=0)

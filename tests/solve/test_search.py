@@ -132,8 +132,20 @@ def test_starts():
     assert scatter.shape == (1, 40, 2) and (scatter[..., 1] >= 0).all() and (scatter[..., 0] < 0).any()
     assert (scale_of(formulas) > 0).all()
     doubled = np.concatenate([formulas, formulas], axis=1)
-    left = np.isfinite(without_copies(STATIONARY, doubled)).all(axis=2).sum()
+    left = np.isfinite(without_copies(STATIONARY, doubled, scale_of(formulas))).all(axis=2).sum()
     assert left <= formulas.shape[1]
+
+
+def test_roots_are_told_apart_whatever_the_unit_of_the_unknowns():
+    u, s = unknown("u"), parameters("s")[0]
+    model = Model("any unit", equations={u: s * sp.tanh(2 * u / s)}, symmetries=[{u: -u}], starts=[{u: s}, {u: 0}])
+    unit = 10.0 ** np.array([3, 0, -6, -7, -9, -11, -13, -20, -100])
+    coarse = find_all(model, unit[:, None], TOL, rounds=0).rows
+    assert np.bincount(coarse.owner).tolist() == [3] * len(unit)
+    for size, found in zip(unit, mf.solve(model, find="all", s=unit).points, strict=True):
+        below, zero, above = (root["u"] / size for root in found)
+        assert zero == 0 and -below == pytest.approx(above, rel=1e-14) == pytest.approx(0.95750402407726880, rel=1e-14)
+        assert all(root.error["u"] < 1e-14 * size for root in found)
 
 
 def test_symmetries_as_maps_and_parameters_of_a_seed():
