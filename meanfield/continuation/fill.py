@@ -23,6 +23,7 @@ from meanfield.solve.problem import Array
 
 _ASIDE = 0.5  # of a step: a point that far from where it is expected does not lie between its ends
 _DOUBTFUL = 0.02  # of a step: so far it may be, at most, if the step has left nothing out
+_SHORT = 1 / 30  # of the longest step: shorter ones are believed
 
 Place = tuple[Lane, int, float]  # a share of the step from point k of a lane to the next
 
@@ -30,7 +31,7 @@ Place = tuple[Lane, int, float]  # a share of the step from point k of a lane to
 def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps, again: bool = True) -> list[Lane]:
     """Put points into all steps of lanes that have ended, but for those that are filled already or lead beyond an end.
 
-    A lane with a long step that has left something out is sent back to its beginning, to go on in steps as short as the points are
+    A lane with a step that has left something out is sent back to its beginning, to go on in steps as short as the points are
     apart; such lanes are returned. again: whether any may be.
     """
     count = steps.between
@@ -40,7 +41,7 @@ def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps, again: bool = Tr
         return []
     found = _points(subject, places)
     first: dict[int, tuple[Lane, int, float]] = {}
-    for i in np.flatnonzero(found.doubtful & (found.length > steps.largest / (count + 1.0))).tolist() if again else ():
+    for i in np.flatnonzero(found.doubtful & (found.length > _SHORT * steps.largest)).tolist() if again else ():
         lane, k, _ = places[i]
         first.setdefault(id(lane), (lane, k, min(steps.largest, float(found.length[i]))))
     for lane, k, length in first.values():  # shorter than the step that left something out: the same one would do so again
