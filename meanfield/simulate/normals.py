@@ -46,7 +46,7 @@ class Normals:
         self._rng.standard_normal(out=self._block, dtype=self._block.dtype)
 
     def _pairs(self) -> None:
-        bits = self._rng.bit_generator.random_raw(BLOCK // 2)
+        bits = self._rng.integers(0, 1 << 64, BLOCK // 2, dtype=np.uint64)  # raw words have 32 bits in some generators
         radius, angle = self._radius, self._angle
         first, second = self._block[: len(radius)], self._block[len(radius) :]
         np.multiply(bits.view(np.uint32)[: len(radius)], 2.0**-32, out=radius, dtype=np.float32, casting="unsafe")

@@ -26,7 +26,7 @@ def product(J: Array, x: Array) -> Callable[[Array], Any]:
     if x.shape[1] == 1:
         column = x[:, 0]
         return lambda out: J.dot(column, out[:, 0])
-    rows = _SMALL // x.size
+    rows = _SMALL // max(x.size, 1)
     if 0 < rows < len(J) and _small_kernels():
         parts = [slice(k, k + rows) for k in range(0, len(J), rows)]
         blocks = [(part, J[part]) for part in parts]

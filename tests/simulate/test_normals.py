@@ -43,3 +43,11 @@ def test_one_stream_whatever_is_asked_for_at_once(dtype: str) -> None:
 
 def test_in_double_precision_they_are_those_of_the_generator() -> None:
     assert (drawn("float64", 20_000) == np.random.default_rng(1).standard_normal(20_000)).all()
+
+
+@pytest.mark.parametrize("bits", [np.random.MT19937, np.random.PCG64, np.random.Philox])
+def test_any_generator_will_do(bits: type) -> None:
+    """Also one whose raw words have 32 bits, half of what a pair of numbers takes."""
+    x = np.empty(1 << 18, np.float32)
+    Normals(np.random.Generator(bits(3)), "float32")(x)
+    assert stats.kstest(x.astype(float), "norm").pvalue > 1e-3

@@ -21,5 +21,14 @@ def test_it_is_the_product_of_what_the_buffer_holds(columns: int, kernels: bool,
             assert np.allclose(out, J @ x, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize(("rows", "inner", "columns"), [(0, 0, 0), (3, 3, 0), (0, 0, 2), (0, 0, 1), (4, 0, 2)])
+def test_products_of_nothing(rows: int, inner: int, columns: int, kernels: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "_small_kernels", lambda: kernels)
+    J, x, out = np.ones((rows, inner)), np.ones((inner, columns)), np.full((rows, columns), np.nan)
+    products.product(J, x)(out)
+    assert (out == 0).all()
+
+
 def test_whether_there_are_kernels_is_known() -> None:
     assert products._small_kernels() in (True, False)
