@@ -70,6 +70,16 @@ def claim(
     return Claim(np.where(unknown, np.inf, error), np.where(np.isnan(condition), np.inf, condition), r, jacobian)
 
 
+def carried(slope: Array, error: Array) -> Array:
+    """(P, Q) what errors (P, n) of the unknowns do to quantities with slopes (P, Q, n); inf where that is not known.
+
+    An unknown that is exact carries none, even where the slope does not exist.
+    """
+    with np.errstate(all="ignore"):
+        total = np.where(error[:, None, :] == 0, 0.0, np.abs(slope) * error[:, None, :]).sum(axis=2)
+    return np.where(np.isnan(total), np.inf, total)
+
+
 def _norm(matrix: Array) -> Array:
     """1-norms of (P, n, n)."""
     return np.abs(matrix).sum(axis=1).max(axis=1)

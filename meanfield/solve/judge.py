@@ -12,6 +12,7 @@ import sympy as sp
 from meanfield.averages.scope import replace, substitute
 from meanfield.compile import FINE, ROUGH, SKETCH, WORKING, Kernel
 from meanfield.model import Spectrum
+from meanfield.solve.claims import carried
 from meanfield.solve.existence import implied
 from meanfield.solve.linear import eigenvalue_errors, eigenvalues
 from meanfield.solve.problem import Array, rows_of
@@ -69,8 +70,7 @@ def _possible(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -
         return np.ones(len(x), dtype=bool)
     inside = np.maximum(x, kernel.lower)
     (value, own), gradient = kernel.quantities((resolved,), inside, p), kernel.gradients((resolved,), inside, p)
-    carried = (np.abs(gradient[:, 0]) * error).sum(axis=1)
-    return np.asarray(~(value[:, 0] + own[:, 0] + 2 * carried < 0))  # NaN: nothing is known, so it may
+    return np.asarray(~(value + own + 2 * carried(gradient, error) < 0)[:, 0])  # NaN: nothing is known, so it may
 
 
 def _has_coordinate(kernel: Kernel, resolved: sp.Expr) -> bool:
@@ -117,7 +117,7 @@ def spectrum_errors(kernel: Kernel, x: Array, p: Array, error: Array) -> dict[st
     found: dict[str, list[Array]] = {}
     for name, spectrum in kernel.model.spectra.items():
         values = list(eigenvalue_errors(*_entries(kernel, spectrum.matrix, kernel.resolved, x, p, error)))
-        at, _ = _degenerate(kernel, spectrum, x, p, error)
+        at = _degenerate_at(kernel, spectrum, x, error)
         if at.size and spectrum.at_zero is not None:
             plain = lambda e: _beside_kinks(kernel.resolved(e))
             rows = (rows_of(x, at), rows_of(p, at), rows_of(error, at))
@@ -134,20 +134,23 @@ def _entries(
     exprs, shape = tuple(resolved(e) for e in matrix), (-1, *matrix.shape)
     inside = np.maximum(x, kernel.lower)
     (value, own), gradient = kernel.quantities(exprs, inside, p), kernel.gradients(exprs, inside, p)
-    with np.errstate(all="ignore"):
-        carried = np.where(error[:, None, :] == 0, 0.0, np.abs(gradient) * error[:, None, :]).sum(axis=2)
-    return value.reshape(shape), (own + np.where(np.isnan(carried), np.inf, carried)).reshape(shape)
+    return value.reshape(shape), (own + carried(gradient, error)).reshape(shape)
+
+
+def _degenerate_at(kernel: Kernel, spectrum: Spectrum, x: Array, error: Array) -> Any:
+    """The points where the matrix of a spectrum degenerates."""
+    if spectrum.at_zero is None:
+        return np.zeros(0, dtype=np.intp)
+    i = kernel.unknowns.index(spectrum.at_zero[0])
+    return np.flatnonzero(np.abs(x[:, i]) <= np.maximum(error[:, i], 1e-300))
 
 
 def _degenerate(kernel: Kernel, spectrum: Spectrum, x: Array, p: Array, error: Array, level: int = WORKING) -> tuple[Any, Any]:
     """The points where the matrix of a spectrum degenerates, and its eigenvalues there."""
-    if spectrum.at_zero is None:
-        return np.zeros(0, dtype=np.intp), np.zeros((0, 0))
-    symbol, matrix = spectrum.at_zero
-    i = kernel.unknowns.index(symbol)
-    at = np.flatnonzero(np.abs(x[:, i]) <= np.maximum(error[:, i], 1e-300))
-    if at.size == 0:
+    at = _degenerate_at(kernel, spectrum, x, error)
+    if spectrum.at_zero is None or at.size == 0:
         return at, np.zeros((0, 0))
+    matrix = spectrum.at_zero[1]
     flat = tuple(_beside_kinks(kernel.resolved(e)) for e in matrix)
     return at, eigenvalues(kernel.values(flat, rows_of(x, at), rows_of(p, at), level=level).reshape(-1, *matrix.shape))
 

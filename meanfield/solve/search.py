@@ -20,6 +20,7 @@ from meanfield.model.symmetry_group import symmetry_group
 from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular, neighbours
 from meanfield.solve.certify import above_tolerance
+from meanfield.solve.claims import carried
 from meanfield.solve.distinct import Candidates, canonical_order, representatives
 from meanfield.solve.extension import extended
 from meanfield.solve.families import on_family, one_of_each, settled
@@ -157,9 +158,7 @@ def _reported_above(kernel: Kernel, x: Array, p: Array, error: Array, tol: float
         return np.zeros(len(x), dtype=bool)
     inside = np.maximum(x, kernel.lower)
     value, slope = kernel.values(exprs, inside, p), kernel.gradients(exprs, inside, p)
-    with np.errstate(all="ignore"):
-        carried = np.where(error[:, None, :] == 0, 0.0, np.abs(slope) * error[:, None, :]).sum(axis=2)
-    return above_tolerance(value, carried, tol)
+    return above_tolerance(value, carried(slope, error), tol)
 
 
 def _solved(done: Refined, extent: Array) -> Any:

@@ -15,6 +15,7 @@ from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.model.checks import nearest
 from meanfield.solve import judge
+from meanfield.solve.claims import carried
 from meanfield.solve.existence import check_converges
 from meanfield.solve.problem import Array
 from meanfield.solve.search import Rows
@@ -146,15 +147,9 @@ class Solution(Saved):
         value, own = self.kernel.quantities(exprs, self.rows.x, self._at)
         if self.shape == () and not np.isfinite(value).all():
             check_converges(exprs, model, self.rows.x[0], self._at[0])
-        gradient = self.kernel.gradients(exprs, self.rows.x, self._at)
-        with np.errstate(all="ignore"):
-            error = self.rows.error[:, None, :]  # an unknown that is exact carries none, even where the slope does not exist
-            carried = np.where(error == 0, 0.0, np.abs(gradient) * error).sum(axis=2)
+        error = own + carried(self.kernel.gradients(exprs, self.rows.x, self._at), self.rows.error)
         for k, n in enumerate(names):
-            self._cache[n] = (
-                self._spread(value[:, k]),
-                self._spread(own[:, k] + np.where(np.isnan(carried[:, k]), np.inf, carried[:, k])),
-            )
+            self._cache[n] = self._spread(value[:, k]), self._spread(error[:, k])
 
     def __getitem__(self, name: str) -> Any:
         try:

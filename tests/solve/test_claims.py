@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import meanfield as mf
 from meanfield.solve import FunctionProblem, Status, certify, claim, newton
+from meanfield.solve.claims import carried
 from tests.solve import analytic_zoo as zoo
 
 
@@ -116,3 +117,9 @@ def test_what_is_exact_carries_no_error_across_a_kink() -> None:
     rest, active = mf.solve(model, find="all", g=1.3, M_m=1.2, M_n=1.8, Sigma_m=0.3)
     assert (rest["kappa"], rest.error["kappa"]) == (0, 0)
     assert 0 < active.error["kappa"] < 1e-10
+
+
+def test_what_is_exact_carries_no_error_and_what_is_unknown_an_unknown_one():
+    slope, error = np.array([[[2.0, np.inf], [np.nan, -1.0]], [[3.0, 4.0], [np.nan, 0.0]]]), np.array([[0.5, 0.0], [1.0, 0.25]])
+    assert carried(slope, error).tolist() == [[1.0, np.inf], [4.0, np.inf]]
+    assert carried(slope[:, :, ::-1], error)[0].tolist() == [np.inf, 0.5]
