@@ -35,6 +35,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "Model": ("meanfield.model", "Model"),
     "Motion": ("meanfield.model", "Motion"),
     "Spectrum": ("meanfield.model", "Spectrum"),
+    "ConditionalSymmetry": ("meanfield.model", "ConditionalSymmetry"),
     "change_unknowns": ("meanfield.conditions", "change_unknowns"),
     "indicator_zero": ("meanfield.conditions", "indicator_zero"),
     "singular": ("meanfield.conditions", "singular"),
@@ -92,7 +93,7 @@ if TYPE_CHECKING:
     from meanfield.dynamics.stationary import stationary_spectrum
     from meanfield.dynamics.transient import two_time
     from meanfield.errors import MeanfieldError
-    from meanfield.model import Model, Motion, Spectrum
+    from meanfield.model import ConditionalSymmetry, Model, Motion, Spectrum
     from meanfield.networks import Network, Population, network
     from meanfield.simulate import Simulation, simulate
     from meanfield.simulate.fixed_points import FixedPoints, find_fixed_points

@@ -44,6 +44,7 @@ def simulate(
     from meanfield.cli.files import check_target
     from meanfield.cli.locate import find_model
     from meanfield.cli.parsing import numbers_of, values_of
+    from meanfield.model.conditional import where_zero
     from meanfield.networks import bind_model
     from meanfield.simulate.run import check_memory
     from meanfield.simulate.settings import settings_of
@@ -73,7 +74,8 @@ def simulate(
         progress=sys.stderr.isatty(),
         **values,
     )
-    _report(result, found.name or model, bool(found.symmetries), as_json)
+    here = where_zero(found, (name for name, value in numbers.parameters.items() if value == 0))
+    _report(result, found.name or model, bool(here.symmetries), as_json)
     if not result.complete:
         print(f"meanfield: interrupted; {len(result.measured)} of {networks} networks kept", file=sys.stderr)
         return 130

@@ -48,6 +48,7 @@ def both(first: Model, second: Model) -> Model:
         starts=_joined(first, second, unknowns),
         seeds=(),
         symmetries=_shared(first, second),
+        conditional_symmetries=(),
         prepare=first.prepare if first.prepare == second.prepare else None,
         accept=_kept(first, second, "accept"),
         refuse=_kept(first, second, "refuse"),

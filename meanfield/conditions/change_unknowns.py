@@ -50,6 +50,7 @@ def change_unknowns(model: Model, table: Table, unknowns: Sequence[sp.Symbol], *
         dynamics=None if model.dynamics is None else {new: change(_rate(new_in_old[new], model.dynamics)) for new in unknowns},
         reports={name: change(expr) for name, expr in (model.reports or old_in_new).items()} if model.reports else old_in_new,
         symmetries=[symmetry(s) for s in model.symmetries],
+        conditional_symmetries=[replace(c, images=symmetry(c.images)) for c in model.conditional_symmetries],
         starts=[start(s) for s in model.starts],
         seeds=[Seed(s.model, start(s.start), s.where) for s in model.seeds],
         junctions=[

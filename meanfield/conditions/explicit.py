@@ -11,6 +11,7 @@ from meanfield.averages.scope import substitute
 from meanfield.errors import ModelError
 from meanfield.model import Model
 from meanfield.model.checks import nearest
+from meanfield.model.conditional import unconditional
 from meanfield.model.exchange import quantities
 
 
@@ -51,7 +52,8 @@ def without(model: Model, name: str | sp.Symbol) -> Model:
         reports=reports,
         starts=_distinct({u: _settled(e, s, symbol) for u, e in s.items() if u != symbol} for s in model.starts),
         seeds=[replace(s, start={u: e for u, e in s.start.items() if u != symbol}) for s in model.seeds],
-        symmetries=[{u: e for u, e in s.items() if u != symbol} for s in model.symmetries],
+        symmetries=[{u: e for u, e in s.items() if u != symbol} for s in unconditional(model)],
+        conditional_symmetries=(),
         **{**parts, "accept": {**parts["accept"], **lower}},
     )
 

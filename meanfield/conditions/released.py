@@ -14,6 +14,7 @@ import sympy as sp
 from meanfield.conditions.fix_parameters import fix_parameters, parameter_named
 from meanfield.errors import ModelError, ParameterError
 from meanfield.model import Model, Preparation, Requirement, Seed
+from meanfield.model.conditional import unconditional
 from meanfield.model.exchange import keeps
 from meanfield.transfer import Transfer
 
@@ -59,6 +60,7 @@ def released(
 
     It starts from the model's own starts at values of ``free`` spread over ``windows`` (by name; default: 0 or -4 to 4, and
     some larger values if one parameter is free) and, where the model is itself seeded, from its solutions at such values.
+    Of its symmetries those are kept that hold for all parameters; where others have to vanish, fix these before (`fix_parameters`).
     differentiated: the conditions hold derivatives, in which the transfer function can no longer be exchanged if it has kinks.
     Raises `ModelError` for a parameter that the model does not have or that is named twice, and for a name of a companion
     that is taken.
@@ -82,6 +84,7 @@ def released(
         starts=[{**start, **own, **v} for start in model.starts for own in extra.starts for v in values],
         seeds=[Seed(at, {**carried, **own, **v}) for at, v in seeded for own in extra.starts],
         symmetries=[*_symmetries(model, conditions, extra.images), *extra.own],
+        conditional_symmetries=(),
         junctions=(),
         dynamics=None,
         reach=model.reach if windows else max(model.reach, _REACH),
@@ -101,9 +104,11 @@ def _kept(phi: Transfer) -> Requirement:
 
 def _symmetries(model: Model, conditions: Sequence[sp.Expr], images: Sequence[Table | None] | None) -> list[Table]:
     """Symmetries of the model that the conditions share."""
+    always = unconditional(model)
     if images is None:
-        return [s for s in model.symmetries if keeps([model.resolve(c) for c in conditions], s)]
-    return [{**s, **image} for s, image in zip(model.symmetries, images, strict=True) if image is not None]
+        return [s for s in always if keeps([model.resolve(c) for c in conditions], s)]
+    found = zip(model.symmetries, images, strict=True)
+    return [{**s, **image} for s, image in found if image is not None and s in always]
 
 
 def _check_names(model: Model, extra: Sequence[sp.Symbol], chosen: Sequence[sp.Symbol]) -> None:

@@ -85,7 +85,8 @@ def resume_forest(forest: Forest, window: tuple[float, float] | None = None, *, 
 def _cultivated(origin: Origin, progress: ProgressOption, known: Forest | None = None) -> Forest:
     """All branches that an origin asks for, those ``known`` first."""
     field = origin.field
-    name = field.path(origin.family[0]).name
+    family = [field.resting(model) for model in origin.family]
+    name = field.path(family[0]).name
     report = reporter(progress)
     garden = Garden(origin.steps, Stops({name: (field.low, field.high)}), report, sense=float(np.sign(origin.end - origin.begin)))
     places = np.array([origin.begin]) if origin.find == "one" else _places(field.low, field.high, origin.sections)
@@ -105,7 +106,7 @@ def _cultivated(origin: Origin, progress: ProgressOption, known: Forest | None =
                 generations(garden, [*garden.offshoots(), *arrivals(garden, garden.branches, subject)], True, subject, name)
         if not garden.interrupted:
             report.start(None, f"solving at {len(places)} value{'s' if len(places) > 1 else ''} of {name}")
-            tables = [table for m in origin.family for table in _tables(m, subject, field, places, origin, whys)]
+            tables = [table for m in family for table in _tables(m, subject, field, places, origin, whys)]
             for k in range(len(places)):
                 for table in tables:
                     grown(garden, table.get(k, []), origin.switch, subject, name)

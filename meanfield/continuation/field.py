@@ -14,6 +14,7 @@ from meanfield.continuation.path import Path, path_of
 from meanfield.continuation.subject import Subject, as_floor, subject_of
 from meanfield.errors import ParameterError
 from meanfield.model import Model
+from meanfield.model.conditional import where_zero
 from meanfield.solve.points import parameter_points
 from meanfield.solve.problem import Array
 from meanfield.solve.search import scale_of
@@ -97,6 +98,11 @@ class Field:
         spoken = path_of(words, self.along, model.name or model.title)
         moved = spoken.points(np.zeros((len(at), len(words))), at)
         return parameter_points(model, {**self._understood(model), **{words[i]: moved[:, i] for i in spoken.index}}).p
+
+    def resting(self, model: Model) -> Model:
+        """The model with the symmetries that need parameters to vanish, where these are held at 0."""
+        moved, p = self.path(model).index, self.points(model, np.array([self.low]))[0]
+        return where_zero(model, (s.name for i, s in enumerate(model.parameters) if i not in moved and p[i] == 0))
 
     def subject(self, model: Model, expressions: Mapping[str, Any] | None = None, asking: bool = True) -> Subject:
         """The model along the path, with sizes of its unknowns from its starts in the window."""

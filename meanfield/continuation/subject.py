@@ -13,6 +13,7 @@ from meanfield.compile import FINE, TIGHT, Kernel
 from meanfield.continuation.curve import Curve
 from meanfield.continuation.path import Path
 from meanfield.model import Model
+from meanfield.model.conditional import needed_zero, where_zero
 from meanfield.solve import judge
 from meanfield.solve.extension import extended
 from meanfield.solve.problem import EPS, Array, Problem
@@ -82,7 +83,7 @@ def subject_of(
         curve,
         floor,
         tuple(questions),
-        tuple(_with_parameter(image) for image in symmetry_maps(model)),
+        tuple(_with_parameter(image) for image in symmetry_maps(_along(model, path))),
         _label(problem, path, judge.stability) if model.labels_stability else _by_dynamics(matrix, path),
         _label(problem, path, lambda k, x, p, error: judge.holds(k, model.physical, x, p, strict=False))
         if model.physical
@@ -91,6 +92,12 @@ def subject_of(
         _of_u(_dynamics(problem, TIGHT), path),
         model,
     )
+
+
+def _along(model: Model, path: Path) -> Model:
+    """The model with those of its symmetries that hold all along a path: it may move parameters that are 0 where it begins."""
+    moved = {model.parameters[i].name for i in path.index}
+    return where_zero(model, needed_zero(model) - moved)
 
 
 def _plain(model: Model, expr: sp.Expr) -> bool:

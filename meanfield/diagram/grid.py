@@ -13,6 +13,7 @@ from meanfield.diagram.working import working_unknowns
 from meanfield.errors import NoSolution, ParameterError
 from meanfield.records import Record, records
 from meanfield.solve.families import refuse_family
+from meanfield.solve.points import parameter_points
 from meanfield.solve.status import Status
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ class Plane:
         """Both parameters at every point of the grid, (ny * nx,), row by row."""
         x, y = np.meshgrid(self.x, self.y)
         return {self.names[0]: x.ravel(), self.names[1]: y.ravel()}
+
+    def parameters(self, model: Model, fixed: Mapping[str, float]) -> np.ndarray:
+        """Parameters (ny * nx, m) of a model at every point of the grid; of those ``fixed`` it takes what it knows."""
+        known = {*(s.name for s in model.parameters), *(model.prepare.accepts if model.prepare else ())}
+        given = {name: values for name, values in {**fixed, **self.flat()}.items() if name in known}
+        return parameter_points(model, given).p
 
 
 @dataclass(repr=False)

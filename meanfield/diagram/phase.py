@@ -18,6 +18,7 @@ from meanfield.diagram.work import work_of
 from meanfield.errors import ParameterError, brief
 from meanfield.model.forms import as_models
 from meanfield.progress import ProgressOption, reporting
+from meanfield.solve.symmetric import model_at
 
 if TYPE_CHECKING:
     from meanfield.model import Model
@@ -82,7 +83,7 @@ def empty(
     models: Sequence[Model], grid: Plane, parameters: Mapping[str, float], tol: float, conditions: Sequence[str] | None
 ) -> PhaseDiagram:
     """A diagram of which nothing is computed yet; ``models``: with the phases that they are followed into."""
-    sheets = [Sheet(model, grid) for model in models]
+    sheets = [Sheet(model_at(model, grid.parameters(model, parameters)), grid) for model in models]
     asked = None if conditions is None else tuple(conditions)
     work = work_of(grid, sheets, parameters, tol)
     return PhaseDiagram(grid, sheets, np.zeros(grid.shape, int), ("",), work, [], dict(parameters), tol, asked)

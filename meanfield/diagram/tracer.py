@@ -23,6 +23,7 @@ from meanfield.diagram.grid import Plane, make_plane
 from meanfield.diagram.seeds import Condition, Seed, held_parameters, seed_of
 from meanfield.errors import MeanfieldError, ParameterError
 from meanfield.model import Model
+from meanfield.model.conditional import needed_zero, where_zero
 from meanfield.progress import Progress, ProgressOption, reporting
 from meanfield.solve.newton import newton
 from meanfield.solve.points import parameter_points
@@ -85,14 +86,19 @@ class Tracer:
     def _made(self, condition: Condition) -> Subject:
         x, y = self.plane.names
         moved = self.computed(condition.model) if self.computed else self._prepared(condition.model)
-        # What is 0 here may be what makes unknowns vanish together: without inputs, say, x = 0 is a state.
-        nothing = {s: sp.S.Zero for s, value in self._held(condition.model).items() if value == 0} if condition.zero else {}
-        model = condition.rewritten(y, {**nothing, **moved})
+        model = condition.rewritten(y, {**self._nothing(condition), **moved})
         kernel = compile(model)
         widths = {n: float(np.ptp(e)) for n, e in zip(self.plane.names, self.plane.edges, strict=True)}
         sizes = [widths.get(name, 1.0) for name in kernel.names]
         path = path_of(kernel.parameter_names, x, model.name or model.title)
         return subject_of(kernel, path, as_floor(sizes, widths[x]), asking=False)
+
+    def _nothing(self, condition: Condition) -> dict[sp.Symbol, sp.Expr]:
+        """The parameters that are 0 all over the plane, where it matters: they may be what makes unknowns vanish together (without
+        inputs, say, x = 0 is a state), or what a symmetry needs."""
+        zero = {s: sp.S.Zero for s, value in self._held(condition.model).items() if value == 0}
+        needed = needed_zero(where_zero(condition.model, (s.name for s in zero)))
+        return zero if condition.zero else {s: value for s, value in zero.items() if s.name in needed}
 
     def _prepared(self, model: Model) -> dict[sp.Symbol, sp.Expr]:
         """What the model's preparation computes from the parameters of the plane, as formulas."""

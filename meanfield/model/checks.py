@@ -107,6 +107,15 @@ def check_model(model: Model) -> None:
     for label, symmetry in (("symmetry", s) for s in model.symmetries):
         if not set(symmetry) <= set(model.unknowns):
             raise ModelError(f"{where}, {label}: maps {set(symmetry) - set(model.unknowns)}, which are not unknowns")
+    for conditional in model.conditional_symmetries:
+        if strange := sorted(s.name for s in set(conditional.images) - set(model.unknowns)):
+            raise ModelError(f"{where}, conditional symmetry: maps {', '.join(strange)}, which is no unknown")
+        if strange := sorted(s.name for s in set(conditional.zero) - set(model.parameters)):
+            names = [s.name for s in model.parameters]
+            raise ModelError(
+                f"{where}, conditional symmetry: holds where {', '.join(strange)} vanishes, which is no "
+                f"parameter{nearest(strange[0], names)} (the parameters are {', '.join(names)})"
+            )
     unknowns = {s.name: model.reports.get(s, s) for s in model.public_unknowns}
     seen: dict[str, Any] = {}
     for name, expr in (

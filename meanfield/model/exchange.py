@@ -12,6 +12,7 @@ from meanfield.averages.passes import mirror
 from meanfield.averages.passes import with_transfer as exchange_in
 from meanfield.averages.scope import substitute
 from meanfield.errors import ModelError, brief
+from meanfield.model.conditional import ConditionalSymmetry
 from meanfield.model.record import Junction, Model, Seed, Spectrum
 from meanfield.transfer import Transfer, by_name
 
@@ -101,12 +102,20 @@ def _values(table: Mapping[Any, sp.Basic], change: Callable[[sp.Basic], sp.Basic
 
 def drop_broken_symmetries(model: Model) -> Model:
     """Keep the symmetries that the residuals really have (odd phi gives mu -> -mu; others do not)."""
-    return replace(model, symmetries=[s for s in model.symmetries if is_symmetry(model, s)])
+    return replace(
+        model,
+        symmetries=[s for s in model.symmetries if is_symmetry(model, s)],
+        conditional_symmetries=[c for c in model.conditional_symmetries if is_symmetry(model, c)],
+    )
 
 
-def is_symmetry(model: Model, symmetry: Mapping[sp.Symbol, sp.Expr]) -> bool:
-    """True if every residual goes into plus or minus itself under the map (parity of phi used)."""
-    return keeps(model.residuals, symmetry)
+def is_symmetry(model: Model, symmetry: Mapping[sp.Symbol, sp.Expr] | ConditionalSymmetry) -> bool:
+    """True if every residual goes into plus or minus itself under the map (parity of phi used); under a conditional symmetry where
+    its parameters are 0."""
+    if not isinstance(symmetry, ConditionalSymmetry):
+        return keeps(model.residuals, symmetry)
+    zero = dict.fromkeys(symmetry.zero, sp.S.Zero)
+    return keeps((substitute(r, zero) for r in model.residuals), symmetry.images)
 
 
 def keeps(exprs: Iterable[sp.Expr], symmetry: Mapping[sp.Symbol, sp.Expr]) -> bool:

@@ -10,6 +10,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
 from meanfield.errors import ModelError, ParameterError, brief
+from meanfield.model.conditional import ConditionalSymmetry
 
 if TYPE_CHECKING:
     from meanfield.model.record import Model
@@ -34,7 +35,10 @@ _BY_NAME = {
     "absent": "{sentence: expression}",
     "restrict": "{indicator: {unknown: value}}",
 }
-_LISTS = ("implicit", "unknowns", "parameters", "symmetries", "starts", "seeds", "junctions", "requires", "references")
+_LISTS = (
+    *("implicit", "unknowns", "parameters", "symmetries", "conditional_symmetries"),
+    *("starts", "seeds", "junctions", "requires", "references"),
+)
 _OF_TABLES = {"symmetries": "[{unknown: expression}, ...]", "starts": "[{unknown: expression}, ...]"}
 _EXPRESSIONS = ("equations", "definitions", "observables", "on_request", "indicators", "reports")
 _TEXT = ("meanings",)  # whose values are words
@@ -59,6 +63,12 @@ def check_forms(model: Model) -> None:
             raise ModelError(f"{where}: {part} must be a list or tuple{f' {form}' if form else ''}, got {brief(value)}")
         for one in value if form else ():
             _check_table(one, f"{where}: one of {part}", form[1:].split(",")[0], True, False)
+    for one in model.conditional_symmetries:
+        if not isinstance(one, ConditionalSymmetry):
+            raise ModelError(
+                f"{where}: one of conditional_symmetries must be a ConditionalSymmetry({{unknown: expression}}, "
+                f"zero=(parameter,)), got {brief(one)}"
+            )
     _check_symbols(model, where)
     for part in _EXPRESSIONS:
         for label, expr in getattr(model, part).items():

@@ -9,6 +9,7 @@ import sympy as sp
 
 from meanfield.averages import Average, DividedDifference, LogNorm, Tilted
 from meanfield.averages.scope import nodes, open_body, substitute
+from meanfield.model.conditional import unconditional
 from meanfield.model.names import is_letter, latex_name
 
 if TYPE_CHECKING:
@@ -124,8 +125,14 @@ def _judged(model: Model) -> Iterable[str]:
     for name, spectrum in model.spectra.items():
         size = spectrum.matrix.shape[0]
         yield f"stable if      every eigenvalue of the {size} x {size} matrix {name} has a real part < 1"
-    for images in model.symmetries:
-        yield "symmetric      " + ", ".join(f"{u} -> {image}" for u, image in images.items())
+    for images in unconditional(model):
+        yield "symmetric      " + _images(images)
+    for one in model.conditional_symmetries:
+        yield f"symmetric      {_images(one.images)} where {' = '.join(s.name for s in one.zero)} = 0"
+
+
+def _images(images: Mapping[sp.Symbol, sp.Expr]) -> str:
+    return ", ".join(f"{u} -> {image}" for u, image in images.items())
 
 
 def _condition(words: str, expr: Any, relation: str, public: Callable[[Any], Any]) -> str:

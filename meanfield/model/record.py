@@ -12,8 +12,10 @@ import sympy as sp
 from meanfield.averages.scope import substitute
 from meanfield.declarations import declared_nonnegative
 from meanfield.errors import ModelError
-from meanfield.model.checks import as_expression, check_model, nearest
+from meanfield.model.checks import check_model, nearest
+from meanfield.model.conditional import ConditionalSymmetry
 from meanfield.model.forms import check_forms
+from meanfield.model.frozen import frozen
 from meanfield.model.motion import Motion
 
 if TYPE_CHECKING:
@@ -21,25 +23,6 @@ if TYPE_CHECKING:
 
 
 PER_NEURON = "N_"  # a profile ``N_f`` over data is N times the derivative by the activity of one neuron: ``f`` is one at the data
-
-
-class FrozenMap(dict[Any, Any]):
-    """A dictionary that cannot be changed (and, unlike a mapping proxy, pickles)."""
-
-    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("a model is frozen; use model.changed(...) for a copy with other parts")
-
-    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse  # type: ignore[assignment]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return FrozenMap, (dict(self),)
-
-
-def _frozen(value: Any, where: str) -> Any:
-    """Tables become frozen, numbers in them SymPy; everything else stays as it is."""
-    if isinstance(value, Mapping):
-        return FrozenMap({k: _frozen(v, f"{where}[{k}]") for k, v in value.items()})
-    return as_expression(value, where)
 
 
 @dataclass(frozen=True)
@@ -65,7 +48,7 @@ class Seed:
     where: sp.Expr | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "start", _frozen(self.start, "start of a seed"))
+        object.__setattr__(self, "start", frozen(self.start, "start of a seed"))
 
 
 @dataclass(frozen=True)
@@ -108,7 +91,7 @@ class Junction:
     follow: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arrive", _frozen(self.arrive, "arrival at a junction"))
+        object.__setattr__(self, "arrive", frozen(self.arrive, "arrival at a junction"))
 
     @property
     def phase(self) -> Model:
@@ -143,7 +126,7 @@ class Preparation:
     formulas: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "formulas", _frozen(self.formulas, "formulas of a preparation"))
+        object.__setattr__(self, "formulas", frozen(self.formulas, "formulas of a preparation"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +155,8 @@ class Model:
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
     reach: how far a search for all solutions goes, in units of the largest start.
     scheme: a fixed quadrature rule in the place of chosen ones (see `meanfield.compile.schemes`).
-    symmetries: maps ``{unknown: expression}`` that send solutions to solutions. starts: where solving begins, expressions
+    symmetries: maps ``{unknown: expression}`` that send solutions to solutions; conditional_symmetries: those that do so only where
+    some parameters are 0, see `ConditionalSymmetry`. starts: where solving begins, expressions
     in the parameters (and in unknowns that the same start sets to numbers). reports: public unknowns as expressions of the
     working ones (see `meanfield.conditions.change_unknowns`). Raises `ModelError` if the parts do not fit together.
     """
@@ -194,6 +178,7 @@ class Model:
     physical: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
     stable: Mapping[str, sp.Expr] | bool | None = field(default_factory=dict)
     symmetries: Sequence[Mapping[sp.Symbol, sp.Expr]] = ()
+    conditional_symmetries: Sequence[ConditionalSymmetry] = ()
     starts: Sequence[Mapping[sp.Symbol, sp.Expr]] = ()
     seeds: Sequence[Seed] = ()
     junctions: Sequence[Junction] = ()
@@ -223,9 +208,9 @@ class Model:
         for f in fields(self):
             value = getattr(self, f.name)
             if isinstance(value, Mapping):
-                put(f.name, _frozen(value, f"{where}, {f.name}"))
+                put(f.name, frozen(value, f"{where}, {f.name}"))
             elif isinstance(value, Sequence) and not isinstance(value, str):
-                put(f.name, tuple(_frozen(v, f"{where}, {f.name}") for v in value))
+                put(f.name, tuple(frozen(v, f"{where}, {f.name}") for v in value))
         put("unknowns", self.unknowns or tuple(self.equations))
         if not self.parameters:
             put("parameters", tuple(sorted(self._free() - set(self.unknowns), key=lambda s: s.name)))

@@ -14,7 +14,7 @@ from meanfield.averages import E
 from meanfield.conditions import change_unknowns
 from meanfield.dynamics.observables import autocovariance_profile, observables_of
 from meanfield.dynamics.stability import static_stability
-from meanfield.model import Junction, Model, Motion, Seed
+from meanfield.model import ConditionalSymmetry, Junction, Model, Motion, Seed
 from meanfield.model.motion import DELAY
 from meanfield.models import rank1_input_stationary as stationary
 from meanfield.models.rank1_chaotic import shares
@@ -84,6 +84,7 @@ IN_VARIANCES = Model(
         "Delta_0 is not smaller than Delta_inf": Delta_0 - Delta_inf,
     },
     refuse={"Delta_0 = Delta_inf: nothing fluctuates": Delta_0 - Delta_inf},
+    conditional_symmetries=[ConditionalSymmetry({mu: -mu, kappa: -kappa}, zero=(M_I, Sigma_mI, Sigma_nI))],
     starts=[
         {
             mu: M_I + M_m * kick,

@@ -18,7 +18,7 @@ from meanfield.averages import E
 from meanfield.dynamics.spectra import bulk_radius, fraction_outside, fraction_unstable, radial_cdf, radial_density
 from meanfield.dynamics.stability import outliers
 from meanfield.errors import ParameterError
-from meanfield.model import Junction, Later, Model, Preparation, Requirement
+from meanfield.model import ConditionalSymmetry, Junction, Later, Model, Preparation, Requirement
 from meanfield.model.requirements import continuous
 from meanfield.networks import network
 from meanfield.symbols import coordinate, gaussian, parameters, unknown
@@ -147,6 +147,7 @@ MODEL = Model(
     },
     physical={"the bulk radius is at most 1, or all activity vanishes": sp.Max(1 - gain_squared, -Delta_0)},
     stable={"the bulk radius is below 1": 1 - gain_squared},
+    conditional_symmetries=[ConditionalSymmetry({mu: -mu, kappa: -kappa}, zero=(M_I, Sigma_mI, Sigma_nI))],
     starts=[{mu: M_m * sign * M_n + M_I, kappa: sign * M_n, Delta_0: high} for sign in (1, -1)]
     + [
         {mu: M_m * Sigma_nI + M_I, kappa: Sigma_nI, Delta_0: Sigma_I_squared},

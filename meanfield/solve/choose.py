@@ -16,6 +16,7 @@ from meanfield.solve.beside import nearly_singular
 from meanfield.solve.in_turn import StartQueue, roughly
 from meanfield.solve.problem import Array, rows_of
 from meanfield.solve.search import Found, Rows, Search, distinct, find_all, finish, partners, with_neighbours, without
+from meanfield.solve.symmetric import each_with_its_symmetries
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
 _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
@@ -39,6 +40,11 @@ def find_one(model: Model, p: Array, tol: float) -> Search:
     quadrature; only the best of what they lead to is refined. Points where that is no solution go through the other starts,
     and where none of them leads to one they are searched as for all solutions.
     """
+    return each_with_its_symmetries(lambda here, q: _preferable(here, q, tol), model, p)
+
+
+def _preferable(model: Model, p: Array, tol: float) -> Search:
+    """`find_one` with the symmetries that the model has."""
     kernel, p = compile(model), np.asfortranarray(p)
     queue = StartQueue(model, p, tol)
     rows, lost = _chosen(kernel, p, queue, tol)

@@ -23,6 +23,7 @@ from meanfield.solve.request import starts_from, transfer_from
 from meanfield.solve.search import Search, find_all
 from meanfield.solve.solution import Asked, Solution, Solutions
 from meanfield.solve.status import Status
+from meanfield.solve.symmetric import each_with_its_symmetries, model_at
 
 
 def solve(
@@ -72,6 +73,7 @@ def solve(
     if scheme is not None:
         model = _with_scheme(model, scheme, digits)
     points = parameter_points(model, parameters)
+    model = model_at(model, points.p)
     check_given(model, points.p)
     if model.data or data is not None:
         from meanfield.solve.sampled import solve_sampled
@@ -126,7 +128,7 @@ def _search(model: Model, p: Array, find: str, tol: float, rounds: int, extra: A
 def _relaxed(model: Model, p: Array, find: str, tol: float, extra: Array | None) -> Search:
     from meanfield.solve.pseudo_time import find_relaxed
 
-    return find_relaxed(model, p, find, tol, extra)
+    return each_with_its_symmetries(lambda here, q: find_relaxed(here, q, find, tol, extra), model, p)
 
 
 def _with_digits(result: Any, digits: int, parameters: Any) -> Any:
@@ -175,10 +177,10 @@ def every(points: ParameterPoints, parts: list[tuple[Model, Search, Any]], tol: 
     found: list[list[Solution]] = [[] for _ in range(len(points.p))]
     why = [""] * len(points.p)
     for model, search, where in parts:
-        kernel = compile(model)
         for k in range(len(search.rows.owner)):
             row = search.rows.take(np.array([k]))
             i = int(where[row.owner[0]])
+            kernel = compile(model_at(model, points.p[i : i + 1]))
             row = replace(row, owner=np.array([0]))
             given = {name: values[i : i + 1] for name, values in points.given.items()}
             found[i].append(Solution(kernel, row, points.p[i : i + 1], (), given, tol=tol))

@@ -31,6 +31,7 @@ from meanfield.solve.refine import Refined, refine
 from meanfield.solve.scan import scanned
 from meanfield.solve.starts import evaluate, own_starts, scattered
 from meanfield.solve.status import Status
+from meanfield.solve.symmetric import each_with_its_symmetries
 from meanfield.solve.thorough import Form
 from meanfield.solve.within import Within
 
@@ -281,6 +282,11 @@ def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array |
 
     The search uses rough quadrature. Where it finds nothing in a model that is ``delicate`` it is repeated with the finest.
     """
+    return each_with_its_symmetries(lambda here, q: _every(here, q, tol, rounds, extra, thorough), model, p)
+
+
+def _every(model: Model, p: Array, tol: float, rounds: int, extra: Array | None, thorough: bool) -> Search:
+    """`find_all` with the symmetries that the model has."""
     kernel = compile(model)
     starts = all_starts(model, p, tol, extra, scatter=rounds > 0)
     scale = scale_of(own_starts(model, p))  # scattered starts of all sizes tell nothing of the size of a root

@@ -16,6 +16,7 @@ from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject, subject_of
 from meanfield.errors import FileFormatError, MeanfieldError
 from meanfield.model import Model
+from meanfield.model.conditional import needed_zero, where_zero
 from meanfield.store.expressions import from_data, to_data
 from meanfield.store.provenance import equations
 
@@ -32,6 +33,7 @@ def subject_data(subject: Subject) -> dict[str, Any]:
         **described(model if model is not None else subject.curve.problem),
         "path": {"name": path.name, "index": list(path.index), "values": [to_data(v, path.symbol) for v in path.values]},
         "floor": np.asarray(subject.floor).tolist(),
+        "zero": sorted(needed_zero(model)) if model is not None else [],
         "asking": not indicators or any(q.type == "indicator" and q.name in indicators for q in subject.questions),
     }
 
@@ -121,7 +123,7 @@ def subject_from(data: Mapping[str, Any], pool: Sequence[Any], file: Any, expres
     symbol = sp.Symbol(data["path"]["name"], real=True)
     values = tuple(from_data(v, symbol) for v in data["path"]["values"])
     path = Path(symbol.name, tuple(int(i) for i in data["path"]["index"]), symbol, values)
-    kernel = compile(model) if model is not None else problem
+    kernel = compile(where_zero(model, data.get("zero", ()))) if model is not None else problem
     extra = expressions if model is not None else None
     return subject_of(kernel, path, np.array(data["floor"], dtype=float), extra, asking=bool(data["asking"]))
 

@@ -1,6 +1,8 @@
 """Every model of the library: structure, exchange of the transfer function, refusals."""
 
+import itertools
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -53,7 +55,20 @@ def test_models_pickle_and_print(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_symmetries_hold(name: str) -> None:
     model = models.by_name(name)
-    assert all(is_symmetry(model, symmetry) for symmetry in model.symmetries)
+    assert all(is_symmetry(model, symmetry) for symmetry in (*model.symmetries, *model.conditional_symmetries))
+
+
+@pytest.mark.parametrize("name", ["rank1-input-stationary", "rank1-input-chaotic"])
+def test_the_mirror_symmetry_of_driven_networks_needs_each_of_three_parameters_to_vanish(name: str) -> None:
+    """By substitution into the equations. The variance of the input, a frozen noise without overlaps, breaks nothing."""
+    model = models.by_name(name)
+    (mirror,) = model.conditional_symmetries
+    assert {s.name: str(e) for s, e in mirror.images.items()} == {"mu": "-mu", "kappa": "-kappa"}
+    assert {s.name for s in mirror.zero} == {"M_I", "Sigma_mI", "Sigma_nI"}
+    assert is_symmetry(model, mirror)
+    for left in itertools.combinations(mirror.zero, 2):
+        assert not is_symmetry(model, replace(mirror, zero=left)), left
+    assert model.with_transfer(transfer.logistic).conditional_symmetries == ()
 
 
 @pytest.mark.parametrize("name", ["rank1-stationary", "rank1-chaotic"])

@@ -11,12 +11,14 @@ import numpy as np
 
 from meanfield.errors import MeanfieldError, NoSolution, ParameterError
 from meanfield.model import Model
+from meanfield.model.conditional import holding, unconditional
 from meanfield.model.exchange import is_symmetry
 from meanfield.networks import Numbers
 from meanfield.simulate.averages import Measured
 from meanfield.simulate.summary import at_rest
 from meanfield.simulate.verification.quantities import numbered
 from meanfield.solve import solve
+from meanfield.solve.symmetric import model_at
 
 __all__ = ["State", "Where", "classify", "states_of", "target_of"]
 
@@ -145,7 +147,8 @@ def classify(m: Measured, numbers: Numbers, target: State, states: Sequence[Stat
 
 def _mirrors(target: State) -> bool:
     """Whether the model has the symmetry x -> -x: mu changes its sign, and kappa with it."""
-    return any(is_symmetry(target.model, s) for s in target.model.symmetries)
+    model = model_at(target.model, target.solution.p)
+    return any(is_symmetry(model, s) for s in unconditional(model)) or any(is_symmetry(model, c) for c in holding(model))
 
 
 def _is_mirror(a: State, b: State) -> bool:
