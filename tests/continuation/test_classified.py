@@ -30,11 +30,14 @@ def test_arms_outside_of_the_domain_are_no_states(forest) -> None:
 
 
 def test_a_variance_that_grows_from_zero_is_transcritical_by_one_sided_derivatives() -> None:
-    """Frozen states at g = 1: Delta_0 = g^2 <phi^2> = g^2 (Delta_0 - 2 Delta_0^2 + ...)."""
+    """Frozen states at g = 1: Delta_0 = g^2 <phi^2> = g^2 (Delta_0 - 2 Delta_0^2 + ...). Both branches tell the point,
+    each once: that of x = 0 goes through it, the frozen states end there."""
     model = mf.models.by_name("rank1-stationary")
     forest = bifurcation_diagram(model, "g", (0.5, 1.5), switch=False, M_m=1, M_n=0.5, Sigma_m=0)
     found = forest.events("transcritical")
-    assert found and [e.at["g"] for e in found] == pytest.approx([1.0] * len(found), rel=1e-14)
+    assert [len(branch.events("transcritical")) for branch in forest] == [1, 1]
+    assert [e.at["g"] for e in found] == pytest.approx([1.0, 1.0], rel=1e-14)
+    assert sorted(float(branch["g"].min()) for branch in forest) == pytest.approx([0.5, 1.0], rel=1e-14)
     for form in (e.details["coefficients"] for e in found):
         assert form["b20"] == pytest.approx(2, abs=1e-12) and form["b11"] == pytest.approx(-2, abs=1e-12)
 

@@ -1,5 +1,7 @@
 """Products of a matrix with few columns, by any of the ways in which they may be computed."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -30,5 +32,21 @@ def test_products_of_nothing(rows: int, inner: int, columns: int, kernels: bool,
     assert (out == 0).all()
 
 
-def test_whether_there_are_kernels_is_known() -> None:
-    assert products._small_kernels() in (True, False)
+@pytest.mark.parametrize(
+    ("blas", "found", "kernels"),
+    [
+        ("scipy-openblas", ["SSE42", "AVX2", "AVX512F", "AVX512_SKX"], True),
+        ("openblas64", ["X86_V3", "X86_V4"], True),  # as NumPy 2.4 calls it
+        ("scipy-openblas", ["SSE42", "AVX2", "FMA3"], False),
+        ("mkl", ["AVX512_SKX"], False),
+    ],
+)
+def test_kernels_are_those_of_openblas_for_avx512(blas: str, found: list[str], kernels: bool, monkeypatch: Any) -> None:
+    told = {"Build Dependencies": {"blas": {"name": blas}}, "SIMD Extensions": {"found": found}}
+    monkeypatch.setattr(np, "show_config", lambda mode: told)
+    assert products._small_kernels.__wrapped__() is kernels
+
+
+def test_a_library_that_tells_nothing_has_no_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "show_config", lambda mode: {})
+    assert products._small_kernels.__wrapped__() is False
