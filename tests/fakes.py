@@ -35,6 +35,7 @@ def parabola():
         symmetries=({x: -x},),
         on_request={},
         per_neuron=(),
+        motion=None,
     )
 
 

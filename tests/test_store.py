@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import meanfield as mf
 from meanfield import store
 from meanfield.diagram import diagram
 from meanfield.diagram.certificate import certify
 from meanfield.errors import FileFormatError
 from meanfield.records import record
+from meanfield.records import records as records_of
 from tests import fakes
 
 
@@ -41,8 +43,30 @@ def test_dimensions_and_values(sweep):
 
 def test_provenance(sweep):
     assert sweep.attrs["model"] == "parabola" and sweep.attrs["equations"] == "x = a/x"
-    assert "units" in sweep["x_error"].attrs and "transfer_functions" in sweep.attrs
+    assert sweep["x_error"].attrs["units"] == sweep["a"].attrs["units"] == "1"
+    assert sweep.attrs["transfer_functions"] == ""
     assert sweep.attrs["meanfield_version"] and sweep.attrs["date"] and sweep.attrs["tolerance"] == 1e-10
+
+
+def test_transfer_functions_are_written_out():
+    data = mf.solve(mf.models.by_name("rank1-stationary").with_transfer("erf"), g=0.5, M_m=1, M_n=0.5).to_dataset()
+    assert data.attrs["transfer_functions"] == "erf(x) = erf(sqrt(pi)*x/2)"
+
+
+def test_times_and_rates_carry_their_unit_whatever_they_are_called():
+    """What follows from the motion of a state has a unit; an observable of one's own that happens to have such a name has none."""
+    scs = mf.models.by_name("scs")
+    mine = {"exponent": scs.on_request["lambda_max"], "lambda_max": 2 * scs.unknowns[0]}
+    for model, units in (
+        (scs, ["1/time constant", "time constant", "1/time constant", "1/time constant^2"]),
+        (mf.models.by_name("rank1-chaotic").with_transfer("erf"), ["1/time constant", "time constant"]),
+        (scs.changed(on_request={}, observables=mine), ["1/time constant", "1"]),
+    ):
+        names = [*model.on_request, *(name for name in model.observables if name in mine)][: len(units)]
+        found = mf.solve(model, g=2.0, **{"M_m": 1.0, "M_n": 0.5, "Sigma_m": 0.0} if model.name == "rank1-chaotic" else {})
+        data = store.dataset(records_of([[found]], names), model=model)
+        assert [data[name].attrs["units"] for name in names] == units
+        assert data["Delta_0"].attrs["units"] == data["Delta_0_error"].attrs["units"] == "1"
 
 
 def test_there_and_back(sweep, tmp_path):
@@ -106,6 +130,7 @@ def test_a_diagram_there_and_back(several, tmp_path):
     assert curves[0] == {"model": "cusp", "condition": "fold", "equation": "det F_x = 0", "status": d.curves[0].ends}
     fold = back.where(back["curve"] == 0, drop=True)
     assert np.allclose(27 * fold["curve_b"] ** 2, 4 * fold["curve_a"] ** 3, rtol=0, atol=1e-12)
+    assert back["curve_a"].attrs == back["curve_a_error"].attrs == {"units": "1"} and back["curve"].attrs == {}
     assert np.array_equal(fold["curve_a_error"], d.curves[0].errors[:, 0]) and (fold["curve_bounds"] == 1).all()
     assert json.loads(back.attrs["corners"])[0]["type"] == "cusp" and back.attrs["certificate_edges"] == 195
     assert "unexplained_a" not in back

@@ -29,6 +29,17 @@ def same(one, other):
         assert np.array_equal(a.lane.ahead, b.lane.ahead, equal_nan=True)
 
 
+def test_columns_carry_units():
+    chaos = mf.models.by_name("scs").asking("lambda_max")
+    data = mf.bifurcation_diagram(chaos, "g", (1.2, 1.5), sections=2).to_dataset()
+    for column in ("lambda_max", "lambda_max_error"):
+        assert data[column].attrs["units"] == "1/time constant"
+    for column in ("g", "Delta_0", "Delta_0_error", "event_g", "event_Delta_0_error"):
+        assert data[column].attrs["units"] == "1"
+    for column in ("branch", "stable", "event_type", "event_place"):
+        assert "units" not in data[column].attrs
+
+
 @pytest.fixture
 def forest():
     return mf.bifurcation_diagram(models.pitchfork(), "r", (-1.0, 1.0))

@@ -92,10 +92,11 @@ class Opaque(sp.Function):
     """Subclasses define ``evaluate(*args)`` and, if the node is to be differentiated, ``partial(i, *args)``; both vectorised.
 
     ``claim(*args)``, if it is there, bounds the error of ``evaluate``. Arguments are scalars, for which arrays come, and
-    transfer functions and closures, which come as they are.
+    transfer functions and closures, which come as they are. unit: of the value, such as "time constant"; empty for a mere number.
     """
 
     claim: ClassVar[Any] = None
+    unit: ClassVar[str] = ""
 
     @staticmethod
     def evaluate(*args: Any) -> np.ndarray:

@@ -31,6 +31,7 @@ FEWER = 8  # nodes less, for the second opinion that claims are made of
 _KEPT = 12
 _NOISE = 2  # place of the noise among the arguments of a motion
 _ROUNDING = 16  # units in the last place, of what W is made of
+_TIME, _RATE, _RATE_SQUARED = "time constant", "1/time constant", "1/time constant^2"
 
 
 def observables_of(motion: Motion) -> dict[str, sp.Expr]:
@@ -69,6 +70,15 @@ def kinetic_energy(motion: Motion) -> sp.Expr:
     changes v by minus the kick.
     """
     return -motion.acceleration_at(motion.start) + 2 * motion.noise
+
+
+def units_of(model: Model) -> dict[str, str]:
+    """Units of the observables and indicators of ``model`` that have one, by name, whatever they are called: what is computed here
+    from its motion counts time constants of a unit. All else in the equations of rate networks has the dimension of a number."""
+    plain = {decay_rate(model.motion): _RATE, kinetic_energy(model.motion): _RATE_SQUARED} if model.motion is not None else {}
+    named = {**model.observables, **model.on_request, **model.indicators}
+    found = {name: e.unit if isinstance(e, Opaque) else plain.get(e, "") for name, e in named.items()}
+    return {name: unit for name, unit in found.items() if unit}
 
 
 def autocovariance_profile(motion: Motion) -> tuple[sp.Symbol, sp.Expr]:
@@ -166,6 +176,7 @@ class MotionQuantity(FromDescents):
 class LyapunovExponent(MotionQuantity):
     """``LyapunovExponent(closure, start, end, noise, symbols...)``; see `lambda_max`."""
 
+    unit: ClassVar[str] = _RATE
     least: ClassVar[float] = EPS / 30  # below it rounding would do more than the second order of the noise
 
     @classmethod
@@ -188,6 +199,8 @@ class LyapunovExponent(MotionQuantity):
 
 class HalfTime(MotionQuantity):
     """``HalfTime(closure, start, end, noise, symbols...)``; see `tau_half`."""
+
+    unit: ClassVar[str] = _TIME
 
     @classmethod
     def of(cls, d: Descent) -> tuple[Array, Array, Array]:
@@ -301,5 +314,6 @@ __all__ = [
     "lambda_max",
     "observables_of",
     "tau_half",
+    "units_of",
     "with_dynamics",
 ]

@@ -17,10 +17,12 @@ import numpy as np
 
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.forest import Forest
+from meanfield.dynamics.observables import units_of
 from meanfield.model.forms import as_model
 from meanfield.store.files import load, reading, save
 from meanfield.store.lanes import LaneTable, branch_data, branch_from
 from meanfield.store.provenance import provenance
+from meanfield.store.solutions import DIMENSIONLESS
 from meanfield.store.subjects import candidates, origin_data, origin_from, subject_data, subject_from
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def _points(branches: Sequence[Branch]) -> dict[str, Any]:
                 columns[name] = np.full(total, -1, np.int64) if whole else np.full(total, np.nan)
             columns[name][first : first + len(branch)] = values
         first += len(branch)
+    about = _attributes(branches)
     width = max(b.u.shape[1] for b in branches)
     refined = {"point_u": 0, "point_error": 1}
     blocks = {name: np.full((total, width), np.nan) for name in refined}
@@ -82,7 +85,7 @@ def _points(branches: Sequence[Branch]) -> dict[str, Any]:
             blocks[name][first : first + len(branch), : branch.u.shape[1]] = branch._refined[which]
         first += len(branch)
     return {
-        **{name: ("point", values) for name, values in columns.items()},
+        **{name: ("point", values, about.get(name, {})) for name, values in columns.items()},
         **{name: (("point", "coordinate"), values) for name, values in blocks.items()},
     }
 
@@ -92,6 +95,15 @@ def _quantities(branch: Branch) -> list[str]:
     if branch.model is None:
         return list(branch.subject.curve.problem.names)
     return [*(s.name for s in branch.model.public_unknowns), *branch.model.observables, *branch.model.indicators]
+
+
+def _attributes(branches: Sequence[Branch]) -> dict[str, dict[str, str]]:
+    """The unit of every quantity and of its claimed error, as attributes of the columns that hold them."""
+    units: dict[str, str] = {}
+    for branch in {id(b.subject): b for b in branches}.values():
+        held = dict.fromkeys((branch.along, *branch.subject.curve.problem.names, *_quantities(branch)), DIMENSIONLESS)
+        units |= {**held, **(units_of(branch.model) if branch.model is not None else {})}
+    return {column: {"units": unit} for name, unit in units.items() for column in (name, f"{name}_error")}
 
 
 def _flags(values: Any, size: int) -> Any:
@@ -118,7 +130,8 @@ def _events(branches: Sequence[Branch]) -> dict[str, Any]:
         for name in dict.fromkeys(n for e in events for n in getattr(e, table)):
             columns[f"event_{name}"] = np.array([getattr(e, table).get(name, np.nan) for e in events])
             columns[f"event_{name}_error"] = np.array([e.error.get(name, np.nan) for e in events])
-    return {name: ("event", values) for name, values in columns.items()}
+    about = _attributes(branches)
+    return {name: ("event", values, about.get(name.removeprefix("event_"), {})) for name, values in columns.items()}
 
 
 def _structure(branches: Sequence[Branch], lanes: LaneTable) -> dict[str, Any]:

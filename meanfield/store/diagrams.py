@@ -16,7 +16,7 @@ from meanfield.model.forms import as_models
 from meanfield.store.diagram_work import fill, points_from, work_data
 from meanfield.store.files import load, reading
 from meanfield.store.lanes import LaneTable
-from meanfield.store.solutions import dataset
+from meanfield.store.solutions import DIMENSIONLESS, dataset
 from meanfield.store.subjects import candidates, found
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ def _curves(diagram: PhaseDiagram) -> dict[str, Any]:
         f"curve_{y}_error": errors[:, 1],
         "curve_bounds": np.concatenate([np.empty(0, np.int8), *(c.bounds_at_points.astype(np.int8) for c in curves)]),
     }
-    return {name: ("curve_point", values) for name, values in columns.items()}
+    units = {name: {"units": DIMENSIONLESS} for name in columns if name not in ("curve", "curve_bounds")}
+    return {name: ("curve_point", values, units.get(name, {})) for name, values in columns.items()}
 
 
 def _unexplained(diagram: PhaseDiagram) -> dict[str, Any]:

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield.dynamics.observables import units_of
 from meanfield.records import Record
 from meanfield.store.provenance import provenance
-from meanfield.store.units import unit_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from meanfield.model import Model
 
-__all__ = ["FORMAT", "dataset"]
+__all__ = ["DIMENSIONLESS", "FORMAT", "dataset"]
 
 FORMAT = "meanfield solutions 1"
+DIMENSIONLESS = "1"
 
 
 def dataset(
@@ -50,14 +51,15 @@ def dataset(
     dims = (*axes, "solution")
     flat = _Flat(points, slots, (*shape, slots), dims)
     meanings = {s.name: text for s, text in model.meanings.items()} if model is not None else {}
+    units = units_of(model) if model is not None else {}
 
     variables: dict[str, Any] = {}
     for kind in ("unknowns", "observables", "indicators"):
         for name in flat.names(kind):
-            about = {"role": kind[:-1], "long_name": meanings.get(name, name), "units": unit_of(name)}
+            about = {"role": kind[:-1], "long_name": meanings.get(name, name), "units": units.get(name, DIMENSIONLESS)}
             variables[name] = flat.numbers(kind, name, about)
     for name in flat.names("error"):
-        about = {"role": "error", "long_name": f"claimed absolute error of {name}", "units": unit_of(name)}
+        about = {"role": "error", "long_name": f"claimed absolute error of {name}", "units": units.get(name, DIMENSIONLESS)}
         variables[f"{name}_error"] = flat.numbers("error", name, about)
     variables["residual"] = flat.single("residual", "largest residual of the equations")
     variables["status"] = flat.sentences()
@@ -66,7 +68,7 @@ def dataset(
     count = np.array([len(p) for p in points], np.int64).reshape(shape)
     variables["number_of_solutions"] = (tuple(axes), count, {"long_name": "solutions found at the point"})
     coords = {
-        name: (name, values, {"long_name": meanings.get(name, name), "units": unit_of(name)}) for name, values in axes.items()
+        name: (name, values, {"long_name": meanings.get(name, name), "units": DIMENSIONLESS}) for name, values in axes.items()
     }
     return xr.Dataset(variables, coords, provenance(FORMAT, model, fixed or {}, tol))
 
@@ -101,7 +103,7 @@ class _Flat:
         array = np.full(self.size, np.nan)
         for i, r in self.records:
             array[i] = np.max(np.abs(np.asarray(_plain(getattr(r, name)), float)))
-        return self.dims, array.reshape(self.shape), {"role": name, "long_name": meaning, "units": "1"}
+        return self.dims, array.reshape(self.shape), {"role": name, "long_name": meaning, "units": DIMENSIONLESS}
 
     def sentences(self) -> Any:
         array = np.full(self.size, "", object)
