@@ -19,13 +19,16 @@ def verify(
     model: str = typer.Argument(..., metavar="MODEL", help="Name, or path/to/file.py:attribute (that file runs)."),
     parameter: list[str] = typer.Option([], "-p", metavar="NAME=VALUE", help="A parameter: g=2, g=sqrt(2)."),
     neurons: str | None = typer.Option(
-        None, "--neurons", metavar="A,B,C", help="Sizes, at least three (default 250,500,1000; for fixed points 40,60,80,100)."
+        None,
+        "--neurons",
+        metavar="A,B,C",
+        help="Sizes, at least three (default 250,500,1000; fixed points 40,60,80,100, planted 100,180,250,400).",
     ),
     networks: int | None = typer.Option(
         None,
         "--networks",
         min=3,
-        help="Networks of the largest size, of smaller ones as many more (default 12; fixed points 100, guided 120).",
+        help="Networks of the largest size, of smaller ones as many more (default 12; fixed points 100, guided 120, planted 1024).",
     ),
     state: int | None = typer.Option(None, "--state", min=0, help="Which of all solutions (default: the one of interest)."),
     quantities: str | None = typer.Option(None, "--quantities", metavar="A,B", help="Only these."),

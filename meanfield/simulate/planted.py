@@ -182,7 +182,9 @@ def _law(phi: Transfer, g: float, beta: float, alpha: float, gamma: float) -> tu
 def _prefactor(phi: Transfer, g: float, beta: float, alpha: float, weight: Array) -> float:
     """What the terms of rank one, that ``y(x) = 0`` adds to mean and covariance of y', make of the root of ``<det^2>``.
 
-    ``<det^2> = int dz e^-z det(M^T M + z C)`` for independent rows of covariance C about those of M. Here, with ``v = phi phi'``,
+    ``<det^2> = int dz e^-z det(M^T M + z C)`` for independent rows of covariance C about those of M: in Laplace's expansion, k rows
+    that fluctuate contribute ``k!`` times minors of C, and ``k! = int dz z^k e^-z``. Stubenrauch et al., arXiv:2210.07877, take
+    these determinants to leading order, for which the terms of rank one do not matter. Here, with ``v = phi phi'``,
     ``M = -1 + (g^2/(N beta)) x v^T`` and ``C = (g^2/N) (diag(phi'^2) - (g^2/(N beta)) v v^T)``, at ``z = N alpha/g^2``.
     """
     y = np.sqrt(beta) * np.linspace(-_WIDTH, _WIDTH, _GRID)

@@ -154,8 +154,9 @@ def eigenvalues(matrix: ArrayLike) -> NDArray[np.complex128]:
 def eigenvalue_errors(matrix: ArrayLike, error: ArrayLike) -> Array:
     """(P, n): how far the `eigenvalues` of (P, n, n) real matrices may be off, whose entries are known within ``error`` (P, n, n).
 
-    A simple eigenvalue moves by its condition number (of left and right eigenvectors) times the error of the matrix, as long as
-    that is small beside the distance of the next one; otherwise Elsner's bound holds, a root of it. inf where nothing is known.
+    A simple eigenvalue moves by its condition number (of left and right eigenvectors; Wilkinson, The Algebraic Eigenvalue Problem,
+    1965, chapter 2) times the error of the matrix, as long as that is small beside the distance of the next one; otherwise
+    Elsner's bound holds, a root of it (Linear Algebra Appl. 71, 77 (1985)). inf where nothing is known.
     """
     a, off = np.asarray(matrix, dtype=float), np.asarray(error, dtype=float)
     n, out = a.shape[1], np.full(a.shape[:2], np.inf)

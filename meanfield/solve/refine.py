@@ -45,6 +45,7 @@ class Refined:
     family: Any
 
     def take(self, rows: Any) -> Refined:
+        """The roots that an index array or a mask selects, with all that is known of them."""
         return Refined(**{f.name: rows_of(getattr(self, f.name), rows) for f in fields(self)})
 
 

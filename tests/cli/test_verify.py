@@ -1,11 +1,13 @@
 """meanfield verify: document, table, picture, exit codes."""
 
 import json
+from inspect import signature
 
 import pytest
 
 import meanfield as mf
-from meanfield.simulate.verification import Comparison, Verification
+from meanfield.cli.verify import verify
+from meanfield.simulate.verification import Comparison, Verification, driver
 from meanfield.simulate.verification.fit import extrapolated
 
 FAST = ("--neurons", "40,60,80", "--networks", 4)
@@ -24,6 +26,12 @@ def test_the_document(command, tmp_path):
     assert abs(variance["z"]) < 4 and abs(variance["networks"] - variance["theory"]) < 0.1
     assert len(variance["sizes"]) == 3
     assert (tmp_path / "v.png").stat().st_size > 10_000
+
+
+def test_the_help_tells_the_defaults_of_every_kind_of_verification():
+    told = {name: signature(verify).parameters[name].default.help for name in ("neurons", "networks")}
+    for sizes, networks in (driver._RUNNING, driver._COUNTING, driver._GUIDED, driver._PLANTED):
+        assert ",".join(map(str, sizes)) in told["neurons"] and f" {networks}" in told["networks"]
 
 
 @pytest.mark.parametrize(
