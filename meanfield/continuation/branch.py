@@ -13,10 +13,10 @@ from meanfield.compile import Kernel
 from meanfield.continuation.admission import check_kind
 from meanfield.continuation.branching import Branching
 from meanfield.continuation.corrector import across
+from meanfield.continuation.lane import Lane
 from meanfield.continuation.locate import Located
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.walk import Lane
 from meanfield.errors import ParameterError
 from meanfield.model.checks import nearest
 from meanfield.solve.problem import EPS, Array

@@ -109,13 +109,14 @@ def correct(
     correction is long.
     """
     rows: Any = slice(None)  # of the points that still move; what follows is theirs
-    u, last, before, first = start, np.full(len(start), np.inf), normal, np.zeros(0)
+    u, before, first = start, normal, np.zeros(0)
+    last: Any = np.inf
     out: Corrected | None = None
     with np.errstate(all="ignore"):
         for turn in range(1, max_iterations + 1):
             residual, slope = curve.at.residual_jacobian(u, p)
-            step, ahead = _step_and_tangent(slope, normal, scale, residual)
-            length, u = lengths(step), u + step * scale
+            step, ahead, length = _step_and_tangent(slope, normal, scale, residual)
+            u = u - step * scale
             done = length <= tol
             if turn == 1:
                 first = length
@@ -139,7 +140,7 @@ def correct(
 
 
 def lengths(vectors: Array) -> Array:
-    """(P,) of vectors (P, N)."""
+    """(P,) of vectors (P, N), or (P, k) of columns (P, N, k)."""
     return np.asarray(np.sqrt(np.add.reduce(vectors * vectors, axis=1)))
 
 
@@ -171,12 +172,13 @@ def _off_edges(u: Array, curve: Curve, scale: Array) -> Any:
     return ((room > _NEAR * scale) | (room == 0)).all(axis=1)
 
 
-def _step_and_tangent(slope: Array, normal: Array, scale: Array, residual: Array) -> tuple[Array, Array]:
-    """Newton's correction, scaled, and the scaled unit tangent (P, N) each: two right sides of one system."""
+def _step_and_tangent(slope: Array, normal: Array, scale: Array, residual: Array) -> tuple[Array, Array, Array]:
+    """Newton's correction, scaled, to be subtracted, and the scaled unit tangent (P, N) each, two right sides of one system; the
+    length of the correction (P,)."""
     matrix, size = _equilibrated(slope, normal, scale)
     sides = np.zeros((*normal.shape, 2))
-    np.divide(residual, -size, out=sides[:, :-1, 0])
+    np.divide(residual, size, out=sides[:, :-1, 0])
     sides[:, -1, 1] = 1.0
     both = solved(matrix, sides)
-    ahead = both[:, :, 1]
-    return both[:, :, 0], ahead / lengths(ahead)[:, None]
+    sizes = lengths(both)
+    return both[:, :, 0], both[:, :, 1] / sizes[:, 1:], sizes[:, 0]

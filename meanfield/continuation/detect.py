@@ -11,10 +11,10 @@ import numpy as np
 from meanfield.continuation.corrector import across
 from meanfield.continuation.dips import Row, look_between
 from meanfield.continuation.hopf_points import crowded, eigenvalues, hopf_steps, sums, turning
+from meanfield.continuation.lane import Lane
 from meanfield.continuation.signs import changes
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Question, Subject
-from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import Array
 
 _BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
@@ -154,14 +154,8 @@ def _lost_at_edge(subject: Subject, lane: Lane) -> list[Bracket]:
         room = u[i] - subject.curve.lower[i]
         if 0 < room < _NEAR_EDGE * subject.floor[i] and ahead[i] < 0:
             beyond = u + ahead * (-2 * room / ahead[i])
-            for name, value in (
-                ("u", beyond),
-                ("tangent", lane.tangent[-1]),
-                ("scale", lane.scale[-1]),
-                ("determinant", np.nan),
-                ("ahead", 0.0),
-            ):
-                getattr(lane, name).append(value)
+            lane.step = 0.0
+            lane.append(beyond, lane.tangent[-1], lane.scale[-1], np.nan)
             lane.beyond, lane.end = True, End.DOMAIN
             at = len(lane.u) - 2
             edge = (int(i), float(subject.curve.lower[i]))

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.continuation.corrector import lengths
 from meanfield.continuation.fill import insert
+from meanfield.continuation.lane import Lane
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import Array
 
 _ROUNDS = 4
@@ -42,9 +43,8 @@ def look_between(subject: Subject, lanes: Sequence[Lane], rows: Callable[[Lane],
         places = []
         for lane in lanes:
             wanted: dict[int, float] = {}
-            for row in rows(lane):
-                for k, share in _dips(lane, row, open_[id(lane)]):
-                    wanted.setdefault(k, share)
+            for k, share in _dips(lane, rows(lane), open_[id(lane)]):
+                wanted.setdefault(k, share)
             places += [(lane, k, share) for k, share in sorted(wanted.items())]
         if not places:
             return
@@ -55,53 +55,54 @@ def look_between(subject: Subject, lanes: Sequence[Lane], rows: Callable[[Lane],
             open_[id(lane)] = {s + 1 if s > k else s for s in steps} | {k, k + 1}
 
 
-def _dips(lane: Lane, row: Row, among: set[int] | None) -> list[tuple[int, float]]:
-    """Steps (k, share) within which the values may come to zero and back."""
-    values = row.values
-    size = len(values)
-    if size < 3 or among is not None and not among:
+def _dips(lane: Lane, rows: Sequence[Row], among: set[int] | None) -> list[tuple[int, float]]:
+    """Steps (k, share) within which the values of a row may come to zero and back, row by row."""
+    if len(lane.u) < 3 or not rows or among is not None and not among:
         return []
-    u, scale = lane.points(), np.array(lane.scale)
-    chords = np.sqrt((((u[1:] - u[:-1]) / scale[:-1]) ** 2).sum(axis=1))
+    u, t, scale = lane.points(), np.array(lane.tangent), np.array(lane.scale)
+    values = np.array([row.values for row in rows])
+    chords = lengths((u[1:] - u[:-1]) / scale[:-1])
     way = np.concatenate([[0.0], np.cumsum(chords)])
-    out = [(k, 0.5) for k in sorted(row.crowded) if (among is None or k in among) and chords[k] > 0]
-    out += [(k, share) for k, share in _touched(way, values) if among is None or k in among]
+    allowed = chords > 0
+    if among is not None:
+        allowed &= np.isin(np.arange(len(chords)), list(among))
+    out = [[(k, 0.5) for k in sorted(row.crowded) if allowed[k]] for row in rows]
+    for r, k, at in _touched(way, values):
+        if among is None or k in among:
+            out[r].append((k, at))
     with np.errstate(all="ignore"):
-        known = (values[:-1] * values[1:] != 0) & np.isfinite(values[:-1] * values[1:]) & (chords > 0)
-    steps = np.flatnonzero(known) if among is None else np.array(sorted(k for k in among if known[k]), dtype=int)
-    crossed = values[steps] * values[steps + 1] < 0
-    ends = np.where(crossed, values[steps], np.minimum(np.abs(values[steps]), np.abs(values[steps + 1])) * np.sign(values[steps]))
-    curves = _cubics(way, values, steps, ends)
+        product = values[:, :-1] * values[:, 1:]
+    row, steps = np.nonzero((product != 0) & np.isfinite(product) & allowed)
+    here, there = values[row, steps], values[row, steps + 1]
+    crossed = here * there < 0
+    ends = np.where(crossed, here, np.minimum(np.abs(here), np.abs(there)) * np.sign(here))
+    curves = _cubics(way, values, row, steps, ends)
     lowest = curves.argmin(axis=1)  # where that is NaN there are no neighbours
     near = (curves.min(axis=1) < _DIP) & (0 < lowest) & (lowest < len(_SHARES) - 1)
-    back = np.zeros(len(steps), dtype=bool)
-    if row.fold:
-        unit = np.array([t[-1] for t in lane.tangent]) * scale[:, -1]
-        rise = (u[steps + 1, -1] - u[steps, -1]) / scale[steps, -1] / chords[steps]
-        middle = 1.5 * rise - 0.25 * (values[steps] + unit[steps + 1] / scale[steps, -1])
-        back = middle * ends < 0
+    rise = (u[steps + 1, -1] - u[steps, -1]) / scale[steps, -1] / chords[steps]
+    middle = 1.5 * rise - 0.25 * (here + t[steps + 1, -1] * scale[steps + 1, -1] / scale[steps, -1])
+    back = np.array([one.fold for one in rows])[row] & (middle * ends < 0)
     for i in np.flatnonzero(near | back | crossed).tolist():
-        if crossed[i]:
-            share = _thrice(curves[i])
-        else:
-            share = float(_SHARES[lowest[i]]) if near[i] else 0.5
+        share = _thrice(curves[i]) if crossed[i] else float(_SHARES[lowest[i]]) if near[i] else 0.5
         if share is not None:
-            out.append((int(steps[i]), share))
-    return out
+            out[row[i]].append((int(steps[i]), share))
+    return [step for found in out for step in found]
 
 
-def _touched(way: Array, values: Array) -> list[tuple[int, float]]:
-    """Steps (k, share) where the parabola through a value that nearly vanishes and its neighbours is closest to zero or beyond."""
-    before, here, after = values[:-2], values[1:-1], values[2:]
+def _touched(way: Array, values: Array) -> list[tuple[int, int, float]]:
+    """Rows and steps (row, k, share) where the parabola through a value that nearly vanishes and its neighbours is closest to zero
+    or beyond; values (R, L)."""
+    before, here, after = values[:, :-2], values[:, 1:-1], values[:, 2:]
     with np.errstate(all="ignore"):
         small = (np.abs(here) < _TOUCH * np.minimum(np.abs(before), np.abs(after))) & (before * here > 0) & (here * after > 0)
-        slopes = (values[1:] - values[:-1]) / (way[1:] - way[:-1])
-        bend = (slopes[1:] - slopes[:-1]) / (way[2:] - way[:-2])
-        lowest = 0.5 * (way[:-2] + way[1:-1] - slopes[:-1] / bend)
-        step = np.arange(len(here)) + (lowest > way[1:-1])
+        row, k = np.nonzero(small)
+        slope, next_slope = ((values[row, k + i + 1] - values[row, k + i]) / (way[k + i + 1] - way[k + i]) for i in (0, 1))
+        bend = (next_slope - slope) / (way[k + 2] - way[k])
+        lowest = 0.5 * (way[k] + way[k + 1] - slope / bend)
+        step = k + (lowest > way[k + 1])
         share = (lowest - way[step]) / (way[step + 1] - way[step])
-    inside = small & (share > _NEAR_ENDS[0]) & (share < 1 - _NEAR_ENDS[0])
-    return [(int(step[i]), float(share[i])) for i in np.flatnonzero(inside)]
+    inside = (share > _NEAR_ENDS[0]) & (share < 1 - _NEAR_ENDS[0])
+    return list(zip(row[inside].tolist(), step[inside].tolist(), share[inside].tolist(), strict=True))
 
 
 def _thrice(between: Array) -> float | None:
@@ -112,31 +113,32 @@ def _thrice(between: Array) -> float | None:
     return float(0.5 * (shares[changes[0] + 1] + shares[changes[1]])) if len(changes) >= 3 else None
 
 
-def _cubics(way: Array, values: Array, steps: Any, ends: Array) -> Array:
-    """Values (K, shares), in units of ``ends`` (K,), of the cubics through the neighbours of steps (K,); NaN where there are none.
+def _cubics(way: Array, values: Array, row: Any, steps: Any, ends: Array) -> Array:
+    """Values (K, shares), in units of ``ends`` (K,), of the cubics through the neighbours of steps (K,) in rows (K,) of values
+    (R, L); NaN where there are none.
 
     A neighbour counts if it is neither at the same place nor so far away that it says nothing.
     """
     out = np.full((len(steps), len(_SHARES)), np.nan)
-    if not len(steps):
-        return out
     step = way[steps + 1] - way[steps]
     usable = []
     for shift, near in ((-1, steps), (2, steps + 1)):
         at = steps + shift
-        there = (at >= 0) & (at < len(values))
-        at = np.clip(at, 0, len(values) - 1)
+        there = (at >= 0) & (at < len(way))
+        at = np.maximum(np.minimum(at, len(way) - 1), 0)
         off = np.abs(way[at] - way[near])
-        usable.append(there & np.isfinite(values[at]) & (1e-3 * step < off) & (off < 20 * step))
+        usable.append(there & np.isfinite(values[row, at]) & (1e-3 * step < off) & (off < 20 * step))
     for left, right in ((True, True), (True, False), (False, True)):
-        rows = np.flatnonzero((usable[0] == left) & (usable[1] == right))
-        near = steps[rows, None] + np.arange(0 - left, 2 + right)[None]
-        at = (way[near] - way[steps[rows], None]) / step[rows, None]
-        divided = values[near] / ends[rows, None]  # differences, in place, for Newton's form of the polynomial
+        which = np.flatnonzero((usable[0] == left) & (usable[1] == right))
+        if not len(which):
+            continue
+        near = steps[which, None] + np.arange(0 - left, 2 + right)[None]
+        at = (way[near] - way[steps[which], None]) / step[which, None]
+        divided = values[row[which, None], near] / ends[which, None]  # differences, in place, for Newton's form of the polynomial
         for order in range(1, near.shape[1]):
             divided[:, order:] = (divided[:, order:] - divided[:, order - 1 : -1]) / (at[:, order:] - at[:, :-order])
         between = divided[:, -1:] * np.ones(len(_SHARES))
         for i in range(near.shape[1] - 2, -1, -1):
             between = divided[:, i, None] + (_SHARES - at[:, i, None]) * between
-        out[rows] = between
+        out[which] = between
     return out

@@ -16,9 +16,10 @@ import numpy as np
 from meanfield.continuation.between import cubic
 from meanfield.continuation.corrector import correct, lengths
 from meanfield.continuation.curve import scale_at
+from meanfield.continuation.lane import LISTS, Lane
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.walk import LISTS, Lane, determinants, rescaled
+from meanfield.continuation.walk import determinants, rescaled
 from meanfield.solve.problem import Array
 
 _ASIDE = 0.5  # of a step: a point that far from where it is expected does not lie between its ends
@@ -95,7 +96,7 @@ def _points(subject: Subject, places: Sequence[Place]) -> _Found:
         ends = (pick("tangent", 0), pick("tangent", 1) * pick("scale", 1) / scale)
         before, after = (t / (t * normal).sum(axis=1, keepdims=True) * length[:, None] * scale for t in ends)
         guess = cubic(a, b, before, after, share)
-        done = correct(curve, base, guess, normal, scale)
+        done = correct(curve, base, guess, normal, scale, soon=True)
         aside = lengths((done.u - guess) / scale)
         good = done.converged & (aside < _ASIDE * length) & np.isfinite(done.ahead).all(axis=1)
         fresh = scale_at(done.u, subject.floor)

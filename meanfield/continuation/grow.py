@@ -13,12 +13,13 @@ from meanfield.continuation.branching import Branching, branching, same_directio
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
 from meanfield.continuation.fill import fill
+from meanfield.continuation.lane import Lane, distance
 from meanfield.continuation.locate import Located, locate, standing, told_twice
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
-from meanfield.continuation.walk import Lane, Walk, distance, rescaled
+from meanfield.continuation.walk import Walk, rescaled
 from meanfield.continuation.watch import Watch, stopped
 from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import sqrt
 from typing import Literal
 
 import numpy as np
@@ -49,15 +50,25 @@ def by_tangent(u: Array, behind: Behind, direction: Array, step: Array, scale: A
 def by_cubic(u: Array, behind: Behind, direction: Array, step: Array, scale: Array) -> Array:
     """Along the cubic in the length of the curve that has the last two points with their tangents: its error grows like h^4, that
     of the tangent like h^2. Along the tangent where there is only one point, or where the cubic bends too much or hardly at all."""
-    chord, before = (u - behind.u) / scale, behind.tangent * behind.scale / scale
-    length = lengths(chord)  # 0 where there is only one point, and what follows is not finite
-    length *= 4 / 3 - np.add.reduce((before + direction) * chord, axis=1) / (6 * length)  # of the curve, if it is a circle
-    share = (step / length)[:, None]
-    both = before + direction - (2 / length)[:, None] * chord
-    bend = share * (direction - chord / length[:, None] + (1 + share) * both)
-    aside = lengths(bend)
-    believed = (aside <= _BENT) & (aside * step > _NOISE)
-    return u + step[:, None] * np.where(believed[:, None], direction + bend, direction) * scale
+    known = np.empty((len(u), 3, u.shape[1]))
+    known[:, 0], known[:, 1], known[:, 2] = (u - behind.u) / scale, behind.tangent * behind.scale / scale, direction
+    products = (known @ known.transpose(0, 2, 1)).tolist()
+    shares = np.array([_shares(of, h) for of, h in zip(products, step.tolist(), strict=True)])
+    return u + (shares[:, None] @ known)[:, 0] * scale
+
+
+def _shares(products: list[list[float]], step: float) -> tuple[float, float, float]:
+    """What of the chord, the tangent behind and the tangent here, whose inner products are given, the step on the cubic is."""
+    (cc, cb, ch), (_, bb, bh), (_, _, hh) = products
+    if not cc > 0:
+        return 0.0, 0.0, step
+    length = 4 / 3 * sqrt(cc) - (cb + ch) / 6  # of the curve, if it is a circle
+    share = step / length
+    chord, behind, here = -share * (3 + 2 * share) / length, share * (1 + share), share * (2 + share)
+    square = chord * (chord * cc + 2 * behind * cb + 2 * here * ch) + behind * (behind * bb + 2 * here * bh) + here * here * hh
+    if not _NOISE / step < sqrt(max(square, 0.0)) <= _BENT:
+        return 0.0, 0.0, step
+    return step * chord, step * behind, step * (1 + here)
 
 
 def by_secant(u: Array, behind: Behind, direction: Array, step: Array, scale: Array) -> Array:

@@ -6,14 +6,14 @@ A lane is one walk along a curve in one direction. All lanes of a walk share the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from math import acos, cos, sqrt
+from math import acos, cos, isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.corrector import correct, lengths
+from meanfield.continuation.corrector import correct
 from meanfield.continuation.curve import Curve, scale_at
+from meanfield.continuation.lane import Lane
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.tangent import PREDICTORS, Behind, tangent
@@ -25,68 +25,8 @@ _NEARER = 0.05  # share of the distance to the edge that is left there
 _STILL = 1e-7  # component of a unit tangent: the coordinate is 1 long in its window
 _FASTER = 1.001  # by which it grows from step to step where it is only beginning to move
 _CREEPING = 1e-4  # length of a step that still leads around a corner: shorter ones come to where rounding leads around it
+_PENDING = 64  # Jacobians of points that are kept until their determinants are computed
 _ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
-
-
-LISTS = ("u", "tangent", "scale", "determinant", "ahead")  # what a lane remembers of every point
-
-
-@dataclass(eq=False)
-class Lane:
-    """u, tangent (scaled), scale: lists of (N,), point by point; determinant: of the bordered system, which changes its
-    sign at branch points; ahead: the step to be tried after each point (NaN: the point was put in between later). base (m,):
-    parameters. ``beyond``: the last point lies outside of the window or of the domain. born: whether it starts at a branch
-    point or junction, of which ``start_error`` (N,) is the claim. weight (n,): sizes of the rows of the Jacobian at the start.
-    stands: the branch point (`Located`) that the start is, if it is one. twin: the lane that leaves the same start in the other
-    direction. slow: the longest step that is allowed until the length ``slow_until`` is reached."""
-
-    base: Array
-    u: list[Array] = field(default_factory=list)
-    tangent: list[Array] = field(default_factory=list)
-    scale: list[Array] = field(default_factory=list)
-    determinant: list[float] = field(default_factory=list)
-    ahead: list[float] = field(default_factory=list)
-    step: float = 0.0
-    length: float = 0.0
-    end: End | None = None
-    beyond: bool = False
-    born: bool = False
-    start_error: Array | None = None
-    weight: Array = field(default_factory=lambda: np.ones(1))
-    stands: Any = None
-    twin: Lane | None = field(default=None, repr=False)
-    slow: float = np.inf
-    slow_until: float = -np.inf
-
-    def points(self) -> Array:
-        """(L, N)."""
-        return np.array(self.u)
-
-    def cut(self, size: int) -> None:
-        """Forget all points but the first ``size``."""
-        for name in LISTS:
-            del getattr(self, name)[size:]
-        self.step = self.ahead[-1]
-
-    def back(self, at: int, step: float) -> None:
-        """Return to the point ``at`` and go on in steps no longer than ``step``, until twice as far as the next point was."""
-        lost = sum(distance(a, b, s) for a, b, s in zip(self.u[at:], self.u[at + 1 :], self.scale[at:], strict=False))
-        jump = distance(self.u[at], self.u[at + 1], self.scale[at])
-        self.cut(at + 1)
-        self.length -= lost
-        self.ahead[-1] = step
-        self.step, self.slow, self.slow_until = step, step, self.length + 2 * jump
-        self.end, self.beyond = None, False
-
-    def again(self) -> Lane:
-        """A lane that goes on from the last point as if this one had not ended."""
-        walked = [k for k, ahead in enumerate(self.ahead) if np.isfinite(ahead)]  # the others were put in between later
-        copy = replace(self, step=self.ahead[walked[-1]], length=0.0, end=None, beyond=False)
-        for name in LISTS:
-            setattr(copy, name, [getattr(self, name)[k] for k in walked])
-        for before, u, scale in zip(copy.u, copy.u[1:], copy.scale, strict=False):
-            copy.length += distance(before, u, scale)
-        return copy
 
 
 class Walk:
@@ -104,12 +44,9 @@ class Walk:
         self.curve, self.lanes, self.floor, self.steps, self.stops = curve, lanes, floor, steps, stops
         self.symmetries = symmetries
         places = {name: i for i, name in enumerate(curve.names)}
-        self.low, self.high = np.full(len(floor), -np.inf), np.full(len(floor), np.inf)
-        for name, (low, high) in stops.window.items():
-            self.low[places[name]], self.high[places[name]] = low, high
         self.watched = [places[name] for name in {curve.names[-1], *stops.window}]
-        loose = 1e-12 * (np.where(np.isfinite(self.high - self.low), self.high - self.low, 1.0))
-        self.below, self.above = self.low - loose, self.high + loose
+        self.bounds = [(places[name], *_loose(float(low), float(high))) for name, (low, high) in stops.window.items()]
+        self._fresh: list[tuple[Lane, int, Array]] = []  # points without a determinant, with the Jacobians there
         self.edge = curve.lower - _ON_EDGE * floor
 
     @property
@@ -122,11 +59,13 @@ class Walk:
         lanes = self.active
         if not lanes:
             return []
-        u, t, scale = (np.array([getattr(lane, name)[-1] for lane in lanes]) for name in ("u", "tangent", "scale"))
-        behind = Behind(*(np.array([getattr(lane, name)[-2:][0] for lane in lanes]) for name in ("u", "tangent", "scale")))
+        past = [max(-2, -len(lane.u)) for lane in lanes]  # the start again, where there is only one point
+        rows = [getattr(lane, name)[-1] for name in ("u", "tangent", "scale") for lane in lanes]
+        rows += [getattr(lane, name)[k] for name in ("u", "tangent", "scale") for lane, k in zip(lanes, past, strict=True)]
+        u, t, scale, *behind = np.array(rows).reshape(6, len(lanes), -1)
         step, base = np.array([lane.step for lane in lanes]), np.array([lane.base for lane in lanes])
         with np.errstate(all="ignore"):
-            guess = PREDICTORS[self.steps.predictor](u, behind, t, step, scale)
+            guess = PREDICTORS[self.steps.predictor](u, Behind(*behind), t, step, scale)
             plane, natural = t, self.steps.predictor == "natural"
             if natural:
                 plane = np.zeros_like(t)
@@ -135,26 +74,25 @@ class Walk:
                 self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations, soon=True
             )
             ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
-            cosine = np.maximum(np.minimum(np.add.reduce(ahead * t, axis=1), 1.0), -1.0).tolist()
             chord = (done.u - u) / scale
-            jump = lengths(chord)
-            # From one flank of a thin bump to the other one, where the curve runs the other way, only the chord is slanted.
-            slanted = np.minimum(*(np.add.reduce(chord * end, axis=1) for end in (t, ahead))) < cos(self.steps.worst) * jump
-            jump = jump.tolist()
-            corner = done.converged & (self._around_a_corner(lanes, t, done.u, ahead) if self.curve.edged else False)
-            fine = done.converged & ~corner & ~slanted
+            products = (ahead * t, chord * chord, chord * t, chord * ahead)
+            cosine, square, leaving, arriving = (np.add.reduce(x, axis=1).tolist() for x in products)
+            found = done.converged.tolist()
+            corner = self._around_a_corner(lanes, t, done.u, ahead).tolist() if self.curve.edged else [False] * len(lanes)
             good = []
             for k, lane in enumerate(lanes):
-                angle, tried = acos(cosine[k]), lane.step
-                if fine[k] and angle <= self.steps.worst and 0.3 * tried < jump[k] <= 2 * tried:
+                angle, jump, tried = acos(max(min(cosine[k], 1.0), -1.0)), sqrt(square[k]), lane.step
+                # From one flank of a thin bump to the other one, where the curve runs the other way, only the chord is slanted.
+                straight = angle <= self.steps.worst and min(leaving[k], arriving[k]) >= cos(self.steps.worst) * jump
+                if found[k] and not corner[k] and straight and 0.3 * tried < jump <= 2 * tried:
                     good.append(k)
-                    lane.length += jump[k]
+                    lane.length += jump
                     lane.step = self._next(tried, float(done.first[k]), angle, int(done.iterations[k]))
                     if lane.length <= lane.slow_until:
                         lane.step = min(lane.step, lane.slow)
                 else:
                     lane.step = 0.4 * tried
-                    if lane.step < self.steps.smallest or (corner[k] and tried < _CREEPING):
+                    if lane.step < self.steps.smallest or (found[k] and corner[k] and tried < _CREEPING):
                         lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
             if len(good) == len(lanes):
                 self._accept(lanes, done.u, done.jacobian, ahead, scale)
@@ -189,11 +127,24 @@ class Walk:
             return
         fresh = scale_at(u, self.floor)
         unit = rescaled(ahead, scale, fresh)
-        values = determinants(jacobian, unit, fresh, np.array([lane.weight for lane in lanes])).tolist()
         for k, lane in enumerate(lanes):
-            for name, value in zip(LISTS, (u[k], unit[k], fresh[k], values[k], lane.step), strict=True):
-                getattr(lane, name).append(value)
+            self._fresh.append((lane, len(lane.u), jacobian[k]))
+            lane.append(u[k], unit[k], fresh[k], np.nan)
             lane.end = self._end(lane)
+        if len(self._fresh) >= _PENDING:
+            self.determine()
+
+    def determine(self) -> None:
+        """The determinants of the points that were walked to since this was last done: all together they cost what one does."""
+        if not self._fresh:
+            return
+        fresh, self._fresh = self._fresh, []
+        pick = lambda name: np.array([getattr(lane, name)[k] for lane, k, _ in fresh])
+        jacobian, weight = np.array([slope for *_, slope in fresh]), np.array([lane.weight for lane, *_ in fresh])
+        with np.errstate(all="ignore"):
+            values = determinants(jacobian, pick("tangent"), pick("scale"), weight).tolist()
+        for (lane, k, _), value in zip(fresh, values, strict=True):
+            lane.determinant[k] = value
 
     def begin(self, u: Array, jacobian: Array, ahead: Array, base: Array, step: float) -> Lane:
         """A lane that starts at the solution ``u`` with the scaled tangent ``ahead``."""
@@ -203,20 +154,20 @@ class Walk:
         lane.weight = np.where(size > 0, size, 1.0)
         with np.errstate(all="ignore"):
             determinant = float(determinants(jacobian[None], ahead[None], scale[None], lane.weight[None])[0])
-        for name, value in zip(LISTS, (np.array(u), ahead, scale, determinant, step), strict=True):
-            getattr(lane, name).append(value)
+        lane.append(np.array(u), ahead, scale, determinant)
         self.lanes.append(lane)
         return lane
 
     def _end(self, lane: Lane) -> End | None:
         u, before, stops = lane.u[-1], lane.u[-2], self.stops
-        if ((u < self.below) | (u > self.above)).any():
+        if any(not low <= u.item(i) <= high for i, low, high in self.bounds):
             lane.beyond = True
             return End.WINDOW
         if stops.domain and self.curve.edged and ((u < self.edge) & (before >= self.edge)).any():
             lane.beyond = True
             return End.DOMAIN
         if stops.closed and len(lane.u) > 4 and self._returned(lane):
+            self.determine()
             lane.u[-1], lane.tangent[-1], lane.scale[-1] = lane.u[0], lane.tangent[0], lane.scale[0]
             lane.determinant[-1] = lane.determinant[0]
             if lane.twin is not None:
@@ -238,15 +189,17 @@ class Walk:
     def _stands_still(self, lane: Lane) -> bool:
         """Whether the last steps led nowhere in the space of the parameters. (At a cusp that holds for less than a step; beside a
         turning point or a pitchfork of hardly any curvature the parameters move little, but more with every step.)"""
-        if np.abs(lane.tangent[-1][-1]) >= _STILL:
+        if abs(lane.tangent[-1].item(-1)) >= _STILL:
             return False
         last = np.abs(np.array(lane.tangent[-3:])[:, self.watched])
         return bool((last < _STILL).all()) and not bool((last[1:] > _FASTER * last[:-1]).all(axis=0).any())
 
     def _mirrored(self, lane: Lane) -> bool:
         """Whether the last step passed through a symmetric point: what lies beyond is the image of what lies behind."""
-        turned = lane.tangent[-2][-1] * lane.tangent[-1][-1] < 0 and lane.determinant[-2] * lane.determinant[-1] < 0
-        for image in self.symmetries if turned else ():
+        if not self.symmetries or lane.tangent[-2].item(-1) * lane.tangent[-1].item(-1) >= 0:
+            return False
+        self.determine()
+        for image in self.symmetries if lane.determinant[-2] * lane.determinant[-1] < 0 else ():
             behind, ahead = (u - image(u[None])[0] for u in (lane.u[-2], lane.u[-1]))
             if float((behind * ahead / lane.scale[-1] ** 2).sum()) < 0:
                 return True
@@ -257,7 +210,7 @@ class Walk:
         scale = lane.scale[-1]
         chord = (lane.u[-1] - lane.u[-2]) / scale
         length = sqrt(float(chord.dot(chord)))
-        if length == 0 or abs(float(lane.u[0][-1] - lane.u[-2][-1])) > 1.1 * length * float(scale[-1]):
+        if length == 0 or abs(lane.u[0].item(-1) - lane.u[-2].item(-1)) > 1.1 * length * scale.item(-1):
             return False
         way = (lane.u[0] - lane.u[-2]) / scale
         share = float((chord * way).sum()) / length**2
@@ -276,6 +229,8 @@ class Walk:
             for lane in self.active:
                 lane.end = End.INTERRUPTED
             raise
+        finally:
+            self.determine()
 
     def steps_of(self, lane: Lane) -> Iterator[Array]:
         """The points of one lane as they are found, as far as they lie in the window and the domain."""
@@ -284,6 +239,12 @@ class Walk:
             for moved in self.advance():
                 if moved is lane and not lane.beyond:
                     yield lane.u[-1]
+
+
+def _loose(low: float, high: float) -> tuple[float, float]:
+    """A range that is wider by rounding."""
+    room = 1e-12 * (high - low if isfinite(high - low) else 1.0)
+    return low - room, high + room
 
 
 def determinants(jacobian: Array, ahead: Array, scale: Array, weight: Array) -> Array:
@@ -295,11 +256,6 @@ def determinants(jacobian: Array, ahead: Array, scale: Array, weight: Array) -> 
     sign, size = np.linalg.slogdet(matrix)
     size += 0.0 * np.add.reduce(matrix, axis=(1, 2))  # NaN where an entry is not finite
     return np.asarray(sign * np.exp(np.maximum(np.minimum(size, 700.0), -700.0)))
-
-
-def distance(a: Array, b: Array, scale: Array) -> float:
-    """Between two points (N,), scaled."""
-    return float(np.sqrt((((b - a) / scale) ** 2).sum()))
 
 
 def rescaled(unit: Array, scale: Array, fresh: Array) -> Array:

@@ -9,10 +9,11 @@ from meanfield.continuation.branch import Piece
 from meanfield.continuation.branching import Branching, branching
 from meanfield.continuation.classified import classified
 from meanfield.continuation.detect import brackets
+from meanfield.continuation.lane import LISTS, Lane
 from meanfield.continuation.locate import Located, locate, told_twice
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.walk import LISTS, Lane, Walk
+from meanfield.continuation.walk import Walk
 from meanfield.solve.problem import Array
 
 _EVERY = 12  # points of a lane before the first look at what has happened on it
@@ -36,6 +37,7 @@ class Watch:
         due = [lane for lane in walk.active if len(lane.u) >= max(_EVERY, _LONGER * self.seen.get(id(lane), 1))]
         for lane in due:
             self.seen[id(lane)] = len(lane.u)
+        walk.determine()
         copies = [_copied(lane) for lane in due]
         located: dict[int, list[Located]] = {id(copy): [] for copy in copies}
         for one in locate(self.subject, brackets(self.subject, copies, self.window)) if copies else ():

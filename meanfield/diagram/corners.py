@@ -11,11 +11,11 @@ import numpy as np
 from meanfield.continuation.branch import Branch, as_solution, refined
 from meanfield.continuation.corrector import correct
 from meanfield.continuation.detect import Bracket
+from meanfield.continuation.lane import Lane
 from meanfield.continuation.locate import Located, locate
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Question
 from meanfield.continuation.tangent import first_tangent, tangent
-from meanfield.continuation.walk import Lane
 from meanfield.diagram.grid import Plane
 from meanfield.diagram.polylines import meetings
 from meanfield.solve.problem import EPS

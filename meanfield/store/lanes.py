@@ -14,11 +14,11 @@ import numpy as np
 from meanfield.continuation.branch import Branch, Piece
 from meanfield.continuation.branching import Branching
 from meanfield.continuation.detect import Bracket
+from meanfield.continuation.lane import LISTS, Lane
 from meanfield.continuation.locate import Located
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.walk import LISTS, Lane
 
 if TYPE_CHECKING:
     import xarray as xr

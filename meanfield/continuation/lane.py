@@ -1,0 +1,84 @@
+"""A lane: one walk along a curve in one direction, as what is remembered of its points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.continuation.stops import End
+from meanfield.solve.problem import Array
+
+LISTS = ("u", "tangent", "scale", "determinant", "ahead")  # what a lane remembers of every point
+
+
+@dataclass(eq=False)
+class Lane:
+    """u, tangent (scaled), scale: lists of (N,), point by point; determinant: of the bordered system, which changes its
+    sign at branch points; ahead: the step to be tried after each point (NaN: the point was put in between later). base (m,):
+    parameters. ``beyond``: the last point lies outside of the window or of the domain. born: whether it starts at a branch
+    point or junction, of which ``start_error`` (N,) is the claim. weight (n,): sizes of the rows of the Jacobian at the start.
+    stands: the branch point (`Located`) that the start is, if it is one. twin: the lane that leaves the same start in the other
+    direction. slow: the longest step that is allowed until the length ``slow_until`` is reached."""
+
+    base: Array
+    u: list[Array] = field(default_factory=list)
+    tangent: list[Array] = field(default_factory=list)
+    scale: list[Array] = field(default_factory=list)
+    determinant: list[float] = field(default_factory=list)
+    ahead: list[float] = field(default_factory=list)
+    step: float = 0.0
+    length: float = 0.0
+    end: End | None = None
+    beyond: bool = False
+    born: bool = False
+    start_error: Array | None = None
+    weight: Array = field(default_factory=lambda: np.ones(1))
+    stands: Any = None
+    twin: Lane | None = field(default=None, repr=False)
+    slow: float = np.inf
+    slow_until: float = -np.inf
+
+    def points(self) -> Array:
+        """(L, N)."""
+        return np.array(self.u)
+
+    def append(self, u: Array, tangent: Array, scale: Array, determinant: float) -> None:
+        """A further point, from which the next step is to be as long as the lane's is now."""
+        self.u.append(u)
+        self.tangent.append(tangent)
+        self.scale.append(scale)
+        self.determinant.append(determinant)
+        self.ahead.append(self.step)
+
+    def cut(self, size: int) -> None:
+        """Forget all points but the first ``size``."""
+        for name in LISTS:
+            del getattr(self, name)[size:]
+        self.step = self.ahead[-1]
+
+    def back(self, at: int, step: float) -> None:
+        """Return to the point ``at`` and go on in steps no longer than ``step``, until twice as far as the next point was."""
+        lost = sum(distance(a, b, s) for a, b, s in zip(self.u[at:], self.u[at + 1 :], self.scale[at:], strict=False))
+        jump = distance(self.u[at], self.u[at + 1], self.scale[at])
+        self.cut(at + 1)
+        self.length -= lost
+        self.ahead[-1] = step
+        self.step, self.slow, self.slow_until = step, step, self.length + 2 * jump
+        self.end, self.beyond = None, False
+
+    def again(self) -> Lane:
+        """A lane that goes on from the last point as if this one had not ended."""
+        walked = [k for k, ahead in enumerate(self.ahead) if np.isfinite(ahead)]  # the others were put in between later
+        copy = replace(self, step=self.ahead[walked[-1]], length=0.0, end=None, beyond=False)
+        for name in LISTS:
+            setattr(copy, name, [getattr(self, name)[k] for k in walked])
+        for before, u, scale in zip(copy.u, copy.u[1:], copy.scale, strict=False):
+            copy.length += distance(before, u, scale)
+        return copy
+
+
+def distance(a: Array, b: Array, scale: Array) -> float:
+    """Between two points (N,), scaled."""
+    return float(np.sqrt((((b - a) / scale) ** 2).sum()))
