@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from meanfield.continuation.between import cubic
-from meanfield.continuation.corrector import bordered, correct
+from meanfield.continuation.corrector import bordered, correct, lengths
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.subject import Subject
+from meanfield.continuation.tangent import tangent
 from meanfield.solve.problem import Array
 
 _SECANTS = 40
@@ -47,10 +48,18 @@ class Chord:
         guess = cubic(self.a[rows], self.b[rows], size * self.ta[rows], size * self.tb[rows], share[:, None])
         done = correct(self.curve, self.base[rows], guess, self.normal[rows], scale, tol=1e-7)
         u = np.where(done.converged[:, None], done.u, guess)
+        return u, done.jacobian, self._believed(rows, share, done.ahead)
+
+    def directions(self, rows: Any, share: Array, jacobian: Array) -> Array:
+        """Scaled unit tangents (P, N) at points of the curve at shares of the chords, where the Jacobian is known."""
+        return self._believed(rows, share, tangent(jacobian, self.normal[rows], self.scale[rows]))
+
+    def _believed(self, rows: Any, share: Array, ahead: Array) -> Array:
+        """Tangents, interpolated where those that the Jacobian has are none, or lead aside."""
         straight = self.ta[rows] * (1 - share[:, None]) + self.tb[rows] * share[:, None]
-        straight = straight / np.sqrt((straight**2).sum(axis=1, keepdims=True))
-        clear = np.isfinite(done.ahead).all(axis=1) & ((done.ahead * straight).sum(axis=1) > 0.9)
-        return u, done.jacobian, np.where(clear[:, None], done.ahead, straight)
+        straight = straight / lengths(straight)[:, None]
+        clear = np.isfinite(ahead).all(axis=1) & ((ahead * straight).sum(axis=1) > 0.9)
+        return np.where(clear[:, None], ahead, straight)
 
 
 def expected(chord: Chord, found: Sequence[Bracket]) -> Array:

@@ -12,9 +12,10 @@ from meanfield.continuation.corrector import bordered
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.hopf_points import eigenvalues, is_hopf
+from meanfield.continuation.lane import Lane
+from meanfield.continuation.planes import meeting
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.systems import ON_EDGE, BranchPoint, Fold, Hopf, Sheet, Special, System, Zero, settle
-from meanfield.continuation.walk import Lane
 from meanfield.solve.problem import EPS, Array
 
 _SAME = 1e-4  # scaled distance below which a fold is the branch point that was found there too
@@ -63,7 +64,8 @@ def _directly(subject: Subject, found: Sequence[Bracket]) -> list[Located | None
     chord = Chord(subject, found)
     near = _sought(chord, found, expected(chord, found))
     share = np.array([0.5 if one is None else one.place - one.bracket.at for one in near])
-    direction = chord.at(np.arange(len(found)), share)[2]
+    u = np.array([chord.a[i] if one is None else one.u for i, one in enumerate(near)])
+    direction = chord.directions(np.arange(len(found)), share, subject.curve.residual_jacobian(u, chord.base)[1])
     return [
         replace(one, tangent=direction[i]) if one is not None and one.sharp and 0 < share[i] < 1 else None
         for i, one in enumerate(near)
@@ -202,6 +204,8 @@ def _settled(
         y, reference = _hopf_start(subject.matrix(u, base), u)
         special = settle(Hopf(curve, subject.matrix, subject.check), y, Sheet(base, reference))
         return special, list(special.y[:, -1:])
+    if first.edge is not None and first.type == "window":
+        return meeting(curve, u, base, scale, *first.edge), none
     if first.edge is not None:
         i, value = first.edge
         system = Zero(curve, lambda y, p: (y[:, i] - value, np.full(len(y), EPS * abs(value))))

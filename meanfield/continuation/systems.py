@@ -213,7 +213,7 @@ def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> Array:
     if len(y) == 0:
         return np.zeros(y.shape)
     noise = system.noise(y, sheet) + np.abs(system.residual(y, sheet))
-    inverse = _inverses(matrix)
+    inverse = solved(matrix, np.zeros(matrix.shape) + np.eye(matrix.shape[1]))
     bound = (np.abs(inverse) * noise[:, None, :]).sum(axis=2) + 2 * EPS * np.abs(y)
     shorter = differences(system, y, sheet, 0.25)
     unlike = np.abs(inverse @ (shorter - matrix)).max(axis=2) > _UNLIKE
@@ -235,17 +235,6 @@ def _on_a_line(system: System, y: Array, sheet: Sheet, matrix: Array, noise: Arr
     null = np.linalg.svd(np.nan_to_num(matrix))[2][:, -1]
     beside = [np.abs(system.residual(y + sign * _BESIDE * null, sheet)) for sign in (1, -1)]
     return (np.maximum(*beside) <= 10 * noise + _NOTHING).all(axis=1)
-
-
-def _inverses(matrix: Array) -> Array:
-    """(P, D, D); NaN for those that are singular."""
-    out = np.full(matrix.shape, np.nan)
-    for k in np.flatnonzero(np.isfinite(matrix).all(axis=(1, 2))):
-        try:
-            out[k] = np.linalg.inv(matrix[k])
-        except np.linalg.LinAlgError:
-            continue
-    return out
 
 
 def _steps(system: System, y: Array) -> Array:
