@@ -20,7 +20,7 @@ from meanfield.continuation.subject import Subject
 from meanfield.errors import ParameterError
 from meanfield.model.checks import nearest
 from meanfield.solve.problem import EPS, Array
-from meanfield.solve.search import Rows
+from meanfield.solve.rows import Rows
 from meanfield.solve.solution import Solution
 from meanfield.solve.status import Status
 

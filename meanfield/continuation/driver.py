@@ -25,9 +25,9 @@ from meanfield.model import Model
 from meanfield.progress import ProgressOption, reporter
 from meanfield.solve.families import refuse_family
 from meanfield.solve.problem import Array, Problem
-from meanfield.solve.search import parameters_for, scale_of
+from meanfield.solve.search import parameters_for
 from meanfield.solve.solution import Solution
-from meanfield.solve.starts import own_starts
+from meanfield.solve.starts import own_starts, scale_of
 from meanfield.solve.status import Status
 
 

@@ -17,8 +17,7 @@ from meanfield.model import Model
 from meanfield.model.conditional import where_zero
 from meanfield.solve.points import parameter_points
 from meanfield.solve.problem import Array
-from meanfield.solve.search import scale_of
-from meanfield.solve.starts import own_starts
+from meanfield.solve.starts import own_starts, scale_of
 
 _PROBES = 5  # values of the coordinate at which a symbolic path is compared with what the model's preparation says
 _AGREE = 1e-12

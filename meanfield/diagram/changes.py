@@ -20,12 +20,15 @@ from meanfield.diagram.working import working_unknowns
 from meanfield.errors import MeanfieldError
 from meanfield.model import Model
 from meanfield.records import per_point, records
+from meanfield.solve.finish import ROUGHLY, finish
 from meanfield.solve.newton import newton
+from meanfield.solve.partners import symmetry_maps
 from meanfield.solve.points import parameter_points
 from meanfield.solve.problem import Array
-from meanfield.solve.search import ROUGHLY, Found, Rows, distinct, finish, scale_of, symmetry_maps
+from meanfield.solve.rows import Found, Rows
+from meanfield.solve.search import distinct
 from meanfield.solve.solution import Solution
-from meanfield.solve.starts import own_starts
+from meanfield.solve.starts import own_starts, scale_of
 
 __all__ = ["Signature", "changes", "signatures", "usual"]
 

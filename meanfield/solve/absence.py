@@ -8,7 +8,7 @@ import numpy as np
 
 from meanfield.model import Model
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Search
+from meanfield.solve.rows import Search
 from meanfield.solve.starts import at_parameters
 
 __all__ = ["explained"]

@@ -13,9 +13,12 @@ from meanfield.compile import ROUGH, Kernel, compile
 from meanfield.model import Model
 from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular
+from meanfield.solve.finish import finish
 from meanfield.solve.in_turn import StartQueue, roughly
+from meanfield.solve.partners import partners
 from meanfield.solve.problem import Array, rows_of
-from meanfield.solve.search import Found, Rows, Search, distinct, find_all, finish, partners, with_neighbours, without
+from meanfield.solve.rows import Found, Rows, Search, without
+from meanfield.solve.search import distinct, find_all, with_neighbours
 from meanfield.solve.symmetric import each_with_its_symmetries
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from meanfield.progress import ProgressOption, reporting
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Rows, Search
+from meanfield.solve.rows import Rows, Search
 
 POINTS = 16384  # in a chunk; results do not depend on it
 _SEEN = 256  # the least between two reports of progress

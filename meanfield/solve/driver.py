@@ -20,7 +20,8 @@ from meanfield.solve.patchwork import Patchwork
 from meanfield.solve.points import ParameterPoints, parameter_points
 from meanfield.solve.problem import Array
 from meanfield.solve.request import starts_from, transfer_from
-from meanfield.solve.search import Search, find_all
+from meanfield.solve.rows import Search
+from meanfield.solve.search import find_all
 from meanfield.solve.solution import Asked, Solution, Solutions
 from meanfield.solve.status import Status
 from meanfield.solve.symmetric import each_with_its_symmetries, model_at

@@ -16,9 +16,10 @@ from meanfield.solve.certify import above_tolerance
 from meanfield.solve.newton import newton
 from meanfield.solve.precise import ROUNDED, PreciseTable, Root, polished
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Rows, Search, distinct, scale_of
+from meanfield.solve.rows import Rows, Search
+from meanfield.solve.search import distinct
 from meanfield.solve.solution import Solutions
-from meanfield.solve.starts import own_starts
+from meanfield.solve.starts import own_starts, scale_of
 from meanfield.solve.status import Status
 
 _DIGITS = 20  # enough to round every value to the nearest double

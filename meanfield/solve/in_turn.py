@@ -9,10 +9,12 @@ import numpy as np
 from meanfield.compile import ROUGH, SKETCH, WORKING, Kernel, compile
 from meanfield.model import Model
 from meanfield.solve.beside import nearly_singular
+from meanfield.solve.finish import ROUGHLY, finish
 from meanfield.solve.newton import NewtonOptions, newton
 from meanfield.solve.problem import Array, rows_of
-from meanfield.solve.search import ROUGHLY, Found, Rows, Search, finish, padded, scale_of, seed_starts, without, without_copies
-from meanfield.solve.starts import own_starts
+from meanfield.solve.rows import Found, Rows, Search, padded, without
+from meanfield.solve.search import seed_starts, without_copies
+from meanfield.solve.starts import own_starts, scale_of
 from meanfield.solve.status import Status
 
 # The way to a root, and its end: how far a Jacobian may lie from the root is told to the refinement.

@@ -19,7 +19,7 @@ from meanfield.compile.states import StateKernel
 from meanfield.errors import AverageError, ParameterError, QuadratureError, brief
 from meanfield.model import Model
 from meanfield.solve.polish import MpVector, Polished, polish
-from meanfield.solve.search import Rows
+from meanfield.solve.rows import Rows
 from meanfield.solve.solution import Solution, Solutions
 from meanfield.solve.status import Status
 

@@ -18,10 +18,13 @@ from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.solve import judge
 from meanfield.solve.choose import preferred
+from meanfield.solve.finish import finish
+from meanfield.solve.partners import partners
 from meanfield.solve.problem import Array
 from meanfield.solve.relaxation import Change, Relaxed, relax
-from meanfield.solve.search import Found, Search, distinct, finish, partners, scale_of, without_copies
-from meanfield.solve.starts import evaluate, own_starts, scattered
+from meanfield.solve.rows import Found, Search
+from meanfield.solve.search import distinct, without_copies
+from meanfield.solve.starts import evaluate, own_starts, scale_of, scattered
 from meanfield.solve.status import Status
 
 _AT_REST = 1e-6  # relative distance at which the flow ends, above what rough quadrature errs by; the rest is the last correction

@@ -16,12 +16,14 @@ from meanfield.errors import ParameterError
 from meanfield.model import PER_NEURON, Model
 from meanfield.solve import judge
 from meanfield.solve.certify import above_tolerance
+from meanfield.solve.finish import finish
 from meanfield.solve.newton import newton
 from meanfield.solve.points import ParameterPoints
 from meanfield.solve.problem import EPS, Array
-from meanfield.solve.search import Found, Rows, distinct, finish, scale_of, without
+from meanfield.solve.rows import Found, Rows, without
+from meanfield.solve.search import distinct
 from meanfield.solve.solution import Asked, Solution, Solutions
-from meanfield.solve.starts import own_starts, scattered
+from meanfield.solve.starts import own_starts, scale_of, scattered
 from meanfield.solve.status import Status
 
 _LARGEST = 1e150  # numbers whose squares are still numbers

@@ -1,35 +1,27 @@
-"""Roots of a model at many parameter points: all of them, or the one that is wanted, as flat rows."""
+"""All roots of a model at many parameter points, as flat rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import sympy as sp
-from numpy.typing import NDArray
 
-from meanfield.averages.node import Average
-from meanfield.averages.opaque import Opaque
-from meanfield.averages.scope import nodes
-from meanfield.compile import FINE, ROUGH, WORKING, Kernel, compile
+from meanfield.compile import FINE, ROUGH, Kernel, compile
 from meanfield.model import Model, Seed
 from meanfield.model.requirements import sigmoid
-from meanfield.model.symmetry_group import symmetry_group
 from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular, neighbours
-from meanfield.solve.certify import above_tolerance
-from meanfield.solve.claims import carried
 from meanfield.solve.distinct import Candidates, canonical_order, representatives
 from meanfield.solve.extension import extended
-from meanfield.solve.families import on_family, one_of_each, settled
+from meanfield.solve.families import on_family, one_of_each
+from meanfield.solve.finish import ROUGHLY, finish
 from meanfield.solve.multistart import all_roots
-from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
-from meanfield.solve.problem import EPS, Array, rows_of
-from meanfield.solve.refine import Refined, refine
+from meanfield.solve.partners import partners, symmetry_maps
+from meanfield.solve.problem import Array, rows_of
+from meanfield.solve.rows import Found, Rows, Search, padded
 from meanfield.solve.scan import scanned
-from meanfield.solve.starts import evaluate, own_starts, scattered
+from meanfield.solve.starts import own_starts, scale_of, scattered
 from meanfield.solve.status import Status
 from meanfield.solve.symmetric import each_with_its_symmetries
 from meanfield.solve.thorough import Form
@@ -37,202 +29,6 @@ from meanfield.solve.within import Within
 
 _COPY = 1e-6  # distance of starts that are the same, in units of their typical size or of 1, whichever is less
 _SCAN_REACH = 8.0  # times the largest start
-_REGULAR = 1e2  # condition number up to which a second correction by the same slopes is worth a try
-_SINGULAR = 1e8  # condition number above which a root may belong to a continuous family
-_UNSOLVED = 1e-3  # residual, in units of what the unknowns' sizes make of it, that is none of a root
-_ROUNDED, _ASIDE = 1e-12, 1e-8  # relative distance of a root from its image that is rounding, and beyond which it is never the same
-_ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
-ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Solutions, one per row: owner (Q,) parameter point, x (Q, n) working unknowns, error (Q, n) claimed, condition (Q,),
-    residual (Q,) largest, status (Q,) codes, jacobian (Q, n, n)."""
-
-    owner: Any
-    x: Array
-    error: Array
-    condition: Array
-    residual: Array
-    status: Array
-    jacobian: Array
-
-    def take(self, rows: Any) -> Rows:
-        return Rows(**{f.name: rows_of(getattr(self, f.name), rows) for f in fields(self)})
-
-    @classmethod
-    def joined(cls, parts: list[Rows]) -> Rows:
-        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
-
-
-@dataclass(frozen=True)
-class Search:
-    """rows: what was found. why: for points without a solution, a sentence each."""
-
-    rows: Rows
-    why: dict[int, str]
-
-
-def without(points: Any, gone: Any) -> Any:
-    """The points (indices, in order) that are not among those that are ``gone``."""
-    return points[~np.isin(points, gone, kind="table")]
-
-
-def scale_of(starts: Array) -> Array:
-    """Typical size (P, n) of each unknown: the largest of its starts."""
-    size = np.where(np.isfinite(starts), np.abs(starts), 0.0).max(axis=1, initial=0.0)
-    return np.where(size > 0, size, 1.0)
-
-
-def symmetry_maps(model: Model) -> list[Callable[[Array], Array]]:
-    """The model's symmetries, and what they generate, as maps of arrays (P, n)."""
-    unknowns = tuple(model.unknowns)
-
-    def as_map(images: Mapping[sp.Symbol, sp.Expr]) -> Callable[[Array], Array]:
-        table = {u: images.get(u, u) for u in unknowns}
-        return lambda x: evaluate(table, unknowns, {u: x[:, i] for i, u in enumerate(unknowns)})
-
-    return [as_map(s) for s in symmetry_group(unknowns, model.symmetries)]
-
-
-@dataclass(frozen=True)
-class Found:
-    """Roots as a search leaves them, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) at x, or before a last step of relative
-    size taken (Q,)."""
-
-    owner: Any
-    x: Array
-    jacobian: Array
-    taken: Any = 0.0
-
-    def take(self, rows: Any) -> Found:
-        """The rows that an index array or a mask selects."""
-        taken = np.broadcast_to(np.asarray(self.taken), self.owner.shape)
-        return Found(*(rows_of(a, rows) for a in (self.owner, self.x, self.jacobian, taken)))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """All rows, in order."""
-        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
-
-
-def finish(
-    kernel: Kernel, p: Array, found: Found, scale: Array, tol: float, level: int = ROUGH
-) -> tuple[Rows, Array, tuple[str, ...]]:
-    """Refine roots, put those within their claim of an edge on it, and apply the rules of acceptance.
-
-    p, scale: of all points. level: quality of quadrature with which the roots were found; those that the finest quadrature
-    moves too far for one correction are polished first. Returns the accepted rows, and for the rejected ones which sentence
-    (index) applies: (R, 2) of owner and sentence.
-    """
-    found, done = _refined(kernel, p, found, scale, level)
-    solved = np.flatnonzero(_solved(done, np.abs(done.x) + rows_of(scale, found.owner)))
-    found, done = found.take(solved), done.take(solved)
-    owner, at, p = found.owner, done.x, rows_of(p, found.owner)
-    size = rows_of(scale, owner)
-    below = kernel.lower - at
-    near: Any = ((below > 0) & (below <= done.error)) | (np.abs(below) <= np.minimum(done.error, _ON_EDGE * size))
-    error = np.where(near, done.error + np.abs(below), done.error)
-    inside = np.where(near, kernel.lower, at)
-    at, exact = _exactly_symmetric(kernel, inside, error, size)
-    error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
-    # Near a pitchfork the roots beside the symmetric one are within its claim: then 0 stands for all of them. (A claim of 0 would
-    # be less than the rounding of whoever checks it with more digits.)
-    known = exact & (done.condition < _SINGULAR)[:, None]
-    error = np.where(known, np.minimum(error, EPS * size), error)
-    if done.family.any():
-        one = done.family
-        at[one], error[one] = settled(kernel, p[one], at[one], size[one])
-    verdict = judge.accept(kernel, at, p, error)
-    above = above_tolerance(at, error, tol) | _reported_above(kernel, at, p, error, tol)
-    status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, np.where(done.family, Status.FAMILY.code, Status.CONVERGED.code))
-    rows = Rows(owner, at, error, done.condition, np.abs(done.residual).max(axis=1, initial=0.0), status, done.jacobian)
-    rejected = np.stack([owner[~verdict.accepted], verdict.reason[~verdict.accepted]], axis=1)
-    return rows.take(np.flatnonzero(verdict.accepted)), rejected, verdict.sentences
-
-
-def _reported_above(kernel: Kernel, x: Array, p: Array, error: Array, tol: float) -> Any:
-    """(Q,) whether a public unknown, where that is another quantity than those solved for, is known less well than ``tol``."""
-    exprs = tuple(e for e in kernel.model.reports.values() if not e.is_Symbol and not any(nodes(e, (Average, Opaque), inside=True)))
-    if not exprs or not len(x):
-        return np.zeros(len(x), dtype=bool)
-    inside = np.maximum(x, kernel.lower)
-    value, slope = kernel.values(exprs, inside, p), kernel.gradients(exprs, inside, p)
-    return above_tolerance(value, carried(slope, error), tol)
-
-
-def _solved(done: Refined, extent: Array) -> Any:
-    """(Q,) whether the equations nearly hold: they need not where Newton's method ended on an edge with slopes that vanish or are
-    infinite, such as at g = 0, and there nothing can be claimed."""
-    with np.errstate(invalid="ignore"):
-        slopes = (np.abs(done.jacobian) * extent[:, None, :]).sum(axis=2)
-        off = (np.abs(done.residual) > _UNSOLVED * slopes).any(axis=1)
-    return ~(off & ~np.isfinite(done.error).any(axis=1))
-
-
-def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:
-    """Refined roots; those that one correction does not settle are polished by better rules first, at last by the finest."""
-    size = rows_of(scale, found.owner)
-    done = refine(kernel, rows_of(p, found.owner), found.x, found.jacobian, size, taken=found.taken)
-    weak = np.flatnonzero(~(done.condition < _SINGULAR))
-    if weak.size:  # where there is a root next to every root, Newton's method has no end
-        at = found.owner[weak]
-        done.family[weak] = on_family(extended(kernel.at(FINE)), p[at], found.x[weak], found.jacobian[weak], scale[at])
-        done.settled[done.family] = True
-        done.x[done.family] = found.x[done.family]
-    # A step of first order leads off an edge of the domain by its second order: x = 0, found as 1e-8, to a variance of -1e-16.
-    outside = (done.x < kernel.lower).any(axis=1)
-    again = np.flatnonzero((~done.settled | outside) & (done.x != found.x).any(axis=1) & (done.condition < _REGULAR))
-    if again.size:  # where only slopes are too rough for one correction, a second one is all it takes
-        at = found.owner[again]
-        old = found.take(again)
-        short = (done.x < kernel.lower) & (done.x >= kernel.lower - ROUGHLY.on_edge * size)
-        inside = np.where(short, kernel.lower, done.x)[again]  # beyond the edge the extension would cost further evaluations
-        second = refine(kernel, p[at], inside, old.jacobian, scale[at], done.share[again], taken=old.taken)
-        done = _merged(done, again, second)
-    for better in (kernel.at(max(level, WORKING), quick=True), kernel.at(FINE)):
-        far = np.flatnonzero(~done.settled)
-        if far.size == 0:
-            break
-        at = found.owner[far]
-        run = newton(better, p[at], found.x[far], scale=scale[at])
-        found, done = _replaced(found, done, far, run, refine(kernel, p[at], run.x, run.jacobian, scale[at], slopes=better.level))
-    return found, done
-
-
-def _merged(done: Refined, rows: Any, again: Refined) -> Refined:
-    """``done`` with some rows exchanged for those of ``again`` that are settled."""
-    rows, settled = rows[again.settled], np.flatnonzero(again.settled)
-    merged = {f.name: np.array(getattr(done, f.name)) for f in fields(done)}
-    for name, values in merged.items():
-        values[rows] = getattr(again, name)[settled]
-    return Refined(**merged)
-
-
-def _replaced(found: Found, done: Refined, far: Any, run: NewtonResult, again: Refined) -> tuple[Found, Refined]:
-    """The rows ``far`` exchanged for what Newton's method and a new refinement made of them; left out where it fails."""
-    merged = {f.name: np.array(getattr(done, f.name)) for f in fields(done)}
-    for name, values in merged.items():
-        values[far] = getattr(again, name)
-    x, jacobian = np.array(found.x), np.array(found.jacobian)
-    x[far], jacobian[far] = run.x, run.jacobian
-    keep = np.ones(len(x), dtype=bool)
-    keep[far] = run.converged
-    return Found(found.owner, x, jacobian).take(keep), Refined(**merged).take(keep)
-
-
-def _exactly_symmetric(kernel: Kernel, x: Array, error: Array, size: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """A root that its own image equals within the claim lies on the symmetric subspace: such roots put there, and (Q, n) which of
-    their unknowns are 0 because the symmetry turns their sign. size: of the unknowns (Q, n)."""
-    exact = np.zeros(x.shape, dtype=bool)
-    for image in symmetry_maps(kernel.model):
-        other = image(x)
-        distance = np.abs(other - x)
-        own: Any = ((distance <= np.maximum(2 * error, _ROUNDED * size)) & (distance < _ASIDE * size)).all(axis=1)
-        x = np.where(own[:, None], (x + other) / 2, x)
-        exact |= own[:, None] & (image(np.ones((1, x.shape[1]))) == -1)
-    return x, exact
 
 
 def seed_starts(model: Model, p: Array, find: str, tol: float) -> tuple[Array, Array]:
@@ -319,17 +115,6 @@ def with_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: flo
     return Rows.joined([rows, more.take(np.flatnonzero(verdict.accepted))])
 
 
-def partners(kernel: Kernel, rows: Rows) -> Rows:
-    """The rows and their symmetric images (the same claims hold for an image)."""
-    parts = [rows]
-    for image in symmetry_maps(kernel.model):
-        moved = image(rows.x)
-        differs = np.flatnonzero((np.abs(moved - rows.x) > 2 * rows.error).any(axis=1))
-        if differs.size:
-            parts.append(replace(rows.take(differs), x=moved[differs]))
-    return Rows.joined(parts)
-
-
 def _search(
     kernel: Kernel, p: Array, starts: Array, scale: Array, tol: float, rounds: int, level: int, form: Form | None = None
 ) -> tuple[Rows, dict[int, str]]:
@@ -374,16 +159,6 @@ def all_starts(model: Model, p: Array, tol: float, extra: Array | None, scatter:
     if extra is not None:
         parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
     return without_copies(model, np.concatenate(parts, axis=1), scale_of(formulas))
-
-
-def padded(owner: Any, starts: Array, size: int) -> Array:
-    """Starts (R, n) of their owners (R,) as (size, S, n), each point's own in order, padded with NaN."""
-    counts = np.bincount(owner, minlength=size)
-    table = np.full((size, int(counts.max(initial=0)), starts.shape[1]), np.nan)
-    order = np.argsort(owner, kind="stable")
-    rank = np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner[order]]
-    table[owner[order], rank] = starts[order]
-    return table
 
 
 def without_copies(model: Model, starts: Array, scale: Array) -> Array:

@@ -18,7 +18,7 @@ from meanfield.solve import judge
 from meanfield.solve.claims import carried
 from meanfield.solve.existence import check_converges
 from meanfield.solve.problem import Array
-from meanfield.solve.search import Rows
+from meanfield.solve.rows import Rows
 from meanfield.solve.status import Status
 
 if TYPE_CHECKING:

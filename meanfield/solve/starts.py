@@ -85,6 +85,12 @@ def own_starts(model: Model, p: Array) -> Array:
     return np.stack(every).reshape(len(model.starts), len(unknowns), len(p)).transpose(2, 0, 1)
 
 
+def scale_of(starts: Array) -> Array:
+    """Typical size (P, n) of each unknown: the largest of its starts."""
+    size = np.where(np.isfinite(starts), np.abs(starts), 0.0).max(axis=1, initial=0.0)
+    return np.where(size > 0, size, 1.0)
+
+
 def at_parameters(model: Model, exprs: tuple[sp.Expr, ...], p: Array) -> Array:
     """Values (P, E) of expressions in the parameters alone, at p (P, m)."""
     with np.errstate(all="ignore"):

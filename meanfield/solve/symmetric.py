@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from meanfield.model import Model
 from meanfield.model.conditional import where_zero
 from meanfield.solve.problem import Array
-
-if TYPE_CHECKING:
-    from meanfield.solve.search import Rows, Search
+from meanfield.solve.rows import Rows, Search
 
 
 def model_at(model: Model, p: Array) -> Model:
@@ -38,5 +35,5 @@ def each_with_its_symmetries(search: Callable[[Model, Array], Search], model: Mo
         found = search(model_at(model, p[points]), p[points])
         parts.append(replace(found.rows, owner=points[found.rows.owner]))
         why |= {int(points[i]): sentence for i, sentence in found.why.items()}
-    rows = type(parts[0]).joined(parts)
+    rows = Rows.joined(parts)
     return replace(found, rows=rows.take(np.argsort(rows.owner, kind="stable")), why=dict(sorted(why.items())))

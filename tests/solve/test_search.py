@@ -10,8 +10,9 @@ from meanfield.compile import FINE, ROUGH, WORKING, compile
 from meanfield.compile.precise import PreciseModel
 from meanfield.model import Model
 from meanfield.solve.in_turn import find_first
-from meanfield.solve.search import find_all, parameters_for, scale_of, symmetry_maps, without_copies
-from meanfield.solve.starts import own_starts, scattered
+from meanfield.solve.partners import symmetry_maps
+from meanfield.solve.search import find_all, parameters_for, without_copies
+from meanfield.solve.starts import own_starts, scale_of, scattered
 from meanfield.symbols import parameters, unknown
 
 SCS, STATIONARY, CHAOTIC, KAC_RICE = (models.by_name(n) for n in ("scs", "rank1-stationary", "rank1-chaotic", "kac-rice"))
