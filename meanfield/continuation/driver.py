@@ -95,10 +95,13 @@ def steps_along(
 ) -> Iterator[dict[str, float]]:
     """The points of a branch one at a time, as they are found, ``{name: value}``: to look at them, or to leave off, on the way.
 
-    The arguments are those of `follow`, with the same errors, raised at once. Between two points nothing is computed. They are
+    The arguments are those of `follow` that say where from and where to, with the same errors, raised at once; `ParameterError`
+    also for ``stops`` at an event, which only a whole branch tells. Between two points nothing is computed. They are
     corrected to `Steps.tol` on the scale of the unknowns; no events are located, nothing is put in between (`Steps.between`), and
     steps that lead over to another curve are not undone: that, and claims, take the whole branch, and `follow`.
     """
+    if stops is not None and stops.event is not None:
+        raise ParameterError(f"steps_along finds no events, so it cannot stop at {stops.event!r}; use follow")
     task = _task(start, along, to, window, at, x, p, stops, scale, None)
     garden = Garden(steps or Steps(), task.rules)
     points = garden.walked_along(Start(task.subject, task.u, task.p, towards=task.towards))

@@ -86,9 +86,10 @@ class Garden:
         return fresh
 
     def walked_along(self, start: Start) -> Iterator[Array]:
-        """The points from a start with a direction, one by one."""
-        walk = Walk(start.subject.curve, [], start.subject.floor, self.steps, self.stops, start.subject.symmetries)
-        (lane,) = _planted(walk, start.subject, [start], self.steps, self.sense)[0]
+        """The points from a start with a direction, one by one, with nothing in between."""
+        steps = replace(self.steps, between=0)
+        walk = Walk(start.subject.curve, [], start.subject.floor, steps, self.stops, start.subject.symmetries)
+        (lane,) = _planted(walk, start.subject, [start], steps, self.sense)[0]
         return walk.steps_of(lane)
 
     def plant(self, branches: Sequence[Branch]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-from meanfield.continuation import Steps
+from meanfield.continuation import Steps, Stops
 from meanfield.errors import ParameterError
 
 MODEL = mf.models.by_name("rank1-input-stationary")
@@ -53,3 +53,11 @@ def test_refusals_come_before_the_first_point() -> None:
     start = mf.solve(MODEL, M_I=-1.4, **FIXED)
     with pytest.raises(ParameterError, match="M_J"):
         mf.steps_along(start, along="M_J", to=1.4)
+    with pytest.raises(ParameterError, match="finds no events"):
+        mf.steps_along(start, along="M_I", to=1.4, stops=Stops(event=("fold", 1)))
+
+
+@pytest.mark.parametrize("count", [6, 12])
+def test_as_many_points_as_are_asked_for(count: int) -> None:
+    start = mf.solve(MODEL, M_I=-1.4, **FIXED)
+    assert len(list(mf.steps_along(start, along="M_I", to=1.4, stops=Stops(points=count)))) == count
