@@ -20,6 +20,7 @@ from meanfield.solve.problem import Array
 _BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
 _SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
 _NEAR_EDGE = 1e-3
+_OUTSIDE = 1e-9  # scaled
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
     """All of them, lane by lane in order; what lies beyond the end of a lane's solutions is cut off first."""
     asked = _Asked(subject, lanes)
     look_between(subject, lanes, asked.rows)
+    for lane in lanes:
+        _cut_outside(subject, lane, window)
     found = [b for lane in lanes for b in _lost_at_edge(subject, lane)]
     for lane in lanes:
         values = asked.of(lane)
@@ -204,6 +207,20 @@ class _Asked:
         for i, lane in enumerate(lanes):
             own = [(q, row[starts[i] : starts[i + 1]]) for q, row in zip(self.subject.questions, rows, strict=True)]
             self.known[id(lane), len(lane.u)] = own
+
+
+def _cut_outside(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> None:
+    """Where the step that led outside was divided, the first point outside is the last one."""
+    low, high = np.array(subject.curve.lower, dtype=float), np.full(len(subject.curve.lower), np.inf)
+    if lane.end is End.WINDOW:
+        low[:] = -np.inf
+        for i, (start, stop) in window.items():
+            low[i], high[i] = start, stop
+    loose = _OUTSIDE * subject.floor
+    while lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and len(lane.u) > 2:
+        if not ((lane.u[-2] < low - loose) | (lane.u[-2] > high + loose)).any():
+            break
+        lane.cut(len(lane.u) - 1)
 
 
 def _edges(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> list[Bracket]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,11 @@ class Lane:
     def points(self) -> Array:
         """(L, N)."""
         return np.array(self.u)
+
+    @property
+    def walked(self) -> int:
+        """How many points were walked to; the others were put in between."""
+        return sum(map(isfinite, self.ahead))
 
     def append(self, u: Array, tangent: Array, scale: Array, determinant: float) -> None:
         """A further point, from which the next step is to be as long as the lane's is now."""

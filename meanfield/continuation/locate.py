@@ -46,8 +46,9 @@ def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
     """The special points of all brackets, in their order, where there are any; they are sought together."""
     if not found:
         return []
-    crossed = {(id(b.lane), b.at) for b in found if b.type == "branch"}  # where the systems of other events are singular
-    regular = [i for i, b in enumerate(found) if b.type in _REGULAR and (id(b.lane), b.at) not in crossed]
+    crossed = {(id(b.lane), b.at) for b in found if b.type == "branch"}  # where the systems of other events are singular,
+    # but for the end of a window, unless the branch point lies just there.
+    regular = [i for i, b in enumerate(found) if b.type in _REGULAR and (b.type == "window" or (id(b.lane), b.at) not in crossed)]
     out = {i: one for i, one in zip(regular, _directly(subject, [found[i] for i in regular]), strict=True) if one is not None}
     rest = [i for i in range(len(found)) if i not in out]
     if rest:

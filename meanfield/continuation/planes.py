@@ -26,7 +26,7 @@ def meeting(curve: Curve, u: Array, base: Array, scale: Array, place: int, value
             inverse = across(jacobian, row, scale)
             step = (inverse @ residual[:, :, None])[:, :, 0]
             size = np.abs(step / scale).max(axis=1)
-            shrunk = np.minimum(size / last, 1.0)
+            shrunk = np.where(size < last, size / last, np.where(size > 0, 1.0, 0.0))  # a point of a batch may stand still
             done |= (size <= _EXACT) | ((size <= _SMALL) & (shrunk >= _SHRINKS))
             u, last = u - step, size
             if (done | ~np.isfinite(size)).all():

@@ -180,7 +180,7 @@ class Walk:
             return End.STILL
         if lane.length >= stops.length:
             return End.LENGTH
-        if 1 + len(lane.u) * (1 + self.steps.between) > stops.points:
+        if 1 + lane.walked * (1 + self.steps.between) > stops.points:
             return End.POINTS
         if stops.until is not None and stops.until(dict(zip(self.curve.names, u.tolist(), strict=True))):
             return End.CONDITION

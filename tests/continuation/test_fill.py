@@ -104,6 +104,14 @@ def test_a_resumed_branch_has_the_points_of_one_that_was_not_interrupted() -> No
         assert (resume(part, (-2.0, 2.0)).u == whole.u).all()
 
 
+def test_a_lane_that_is_walked_again_may_have_as_many_points_as_another_one() -> None:
+    bump = zoo.problem([u - sp.Float(0.1) / (1 + (p / 0.05) ** 2) ** 4])
+    follow_it = lambda stops: follow(bump, "p", 1.05, x=[0.1 / 401**4], p=[-1.0], stops=stops)
+    whole = follow_it(Stops())
+    again = follow_it(Stops(points=len(whole) + 5))
+    assert again.ends is End.WINDOW and len(again) == len(whole)
+
+
 def test_less_than_no_point_in_between_is_refused() -> None:
     with pytest.raises(ParameterError, match="between=-1"):
         Steps(between=-1)

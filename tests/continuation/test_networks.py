@@ -135,3 +135,13 @@ def test_other_transfer_functions_pass_the_same_phases(phi: str) -> None:
     exact = mf.solve(mf.indicator_zero(model, "chaos", free="g"), M_m=1.1, M_n=2, Sigma_m=1, find="all")
     assert min(abs(s["g"] - onset) for s in exact) < 1e-9
     assert len({round(e.at["g"], 10) for b in forest if b.model.name == "rank1-chaotic" for e in b.events("pitchfork")}) == 1
+
+
+def test_a_pitchfork_just_beyond_the_end_of_the_window() -> None:
+    """It lies at g = 3.5163, within the last step of the heterogeneous branches, which was divided there."""
+    held = {"M_m": 1.370357710828346, "M_n": 2.90046247961553, "Sigma_m": 0.4990221888169873}
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-stationary"), "g", (0.2, 3.5), **held)
+    assert max(b["g"].max() for b in forest) == 3.5
+    ends = [e for b in forest for e in b.events() if e.type == "window"]
+    assert all(e.sharp and e.at["g"] in (pytest.approx(0.2, abs=1e-15), pytest.approx(3.5, abs=1e-14)) for e in ends)
+    assert not any(e.type == "pitchfork" for b in forest for e in b.events())

@@ -86,3 +86,10 @@ def test_ends_of_a_window_are_claimed_and_lie_in_the_plane(value: float) -> None
 def test_a_plane_that_only_touches_the_curve_has_no_sharp_end() -> None:
     found = meeting(cubic_curve(), np.array([[-1.02, 0.66]]), np.zeros((1, 1)), np.ones((1, 2)), 1, 0.7)
     assert not found.found[0] and np.isinf(found.error).all()  # p = 0.7 lies beyond the fold at 2/3
+
+
+def test_a_point_that_stands_still_is_claimed_beside_others_that_do_not() -> None:
+    start = np.array([[0.0, 0.1], [2.5, 1.9]])  # p = 0 at u = 0, exactly; from the other one the way is longer
+    together = meeting(cubic_curve(), start, np.zeros((2, 1)), np.ones((2, 2)), 1, 0.0)
+    alone = [meeting(cubic_curve(), row[None], np.zeros((1, 1)), np.ones((1, 2)), 1, 0.0) for row in start]
+    assert together.found.all() and (together.y == np.concatenate([one.y for one in alone])).all()
