@@ -85,7 +85,9 @@ def _every(model: Model, p: Array, tol: float, rounds: int, extra: Array | None,
     """`find_all` with the symmetries that the model has."""
     kernel = compile(model)
     starts = all_starts(model, p, tol, extra, scatter=rounds > 0)
-    scale = scale_of(own_starts(model, p))  # scattered starts of all sizes tell nothing of the size of a root
+    # Scattered starts tell nothing of the size of a root, but they are all there is where every formula says 0.
+    formulas = own_starts(model, p)
+    scale = np.where((formulas != 0).any(axis=1), scale_of(formulas), scale_of(starts))
     # Formulas for starts are made for sigmoids: they know the size of a state where phi saturates, and no further roots. Those from
     # the states of another model know more.
     told = bool(model.starts) and (bool(model.seeds) or all(sigmoid(phi) for phi in model.transfers))
