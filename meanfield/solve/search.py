@@ -28,7 +28,6 @@ from meanfield.solve.thorough import Form
 from meanfield.solve.within import Within
 
 _COPY = 1e-6  # distance of starts that are the same, in units of their typical size or of 1, whichever is less
-_SCAN_REACH = 8.0  # times the largest start
 
 
 def seed_starts(model: Model, p: Array, find: str, tol: float) -> tuple[Array, Array]:
@@ -157,7 +156,7 @@ def all_starts(model: Model, p: Array, tol: float, extra: Array | None, scatter:
         parts.append(scattered(model, p, np.concatenate(parts, axis=1)))
     if len(model.unknowns) == 1 and not model.data:
         size = scale_of(np.concatenate(parts, axis=1))[:, 0]
-        parts.append(scanned(compile(model), p, _SCAN_REACH * (1.0 + size)))
+        parts.append(scanned(compile(model), p, model.reach * (1.0 + size)))
     if extra is not None:
         parts.append(np.broadcast_to(extra, (len(p), *extra.shape[-2:])))
     return without_copies(model, np.concatenate(parts, axis=1), scale_of(formulas))

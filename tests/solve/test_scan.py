@@ -37,3 +37,14 @@ def test_roots_of_either_sign() -> None:
     model = mf.Model("cubic", implicit=[p + u - u**3 / 3], unknowns=(u,), parameters=(p,))
     roots = sorted(s["u"] for s in mf.solve(model, p=0.1, find="all"))
     assert roots == pytest.approx(sorted(np.roots([-1 / 3, 0, 1, 0.1]).real), abs=1e-12)
+
+
+@pytest.mark.parametrize(("reach", "count"), [(8.0, 1), (512.0, 3)])
+def test_how_far_is_for_the_model_to_say(reach: float, count: int) -> None:
+    """Beside the root at 1 there is a pair around 300, where Newton's method from the start, 1, does not lead."""
+    x, a = mf.unknown("x"), mf.parameter("a")
+    far = sp.tanh(x - 1) - a * sp.exp(-(((x - 300) / 60) ** 2))
+    model = mf.Model("a far pair", implicit=[far], unknowns=(x,), parameters=(a,), starts=[{x: 1}], reach=reach)
+    found = [s["x"] for s in mf.solve(model, find="all", a=1.5)]
+    half = 60 * np.sqrt(np.log(1.5))
+    assert found == pytest.approx([1.0, 300 - half, 300 + half][:count])
