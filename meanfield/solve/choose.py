@@ -113,11 +113,17 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
         keep = sure.copy()  # what is so near to being refused that only the refinement can tell is kept, and others are sought
         keep[~sure] = judge.accept(kernel, found.x[~sure], p[found.owner[~sure]], np.zeros_like(error[~sure])).accepted
         found, error, sure = found.take(keep), rows_of(error, keep), sure[keep]
-        stable, merits = _labelled(kernel, np.maximum(found.x, kernel.lower), rows_of(p, found.owner), error)
+        stable, merits = _labelled(kernel, _on_edges(kernel, found.x, error), rows_of(p, found.owner), error)
         new = Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits)
         drafts = Drafts.joined([drafts, new]) if len(drafts.owner) else new
         open_points = without(open_points, found.owner[stable & sure])
     return drafts
+
+
+def _on_edges(kernel: Kernel, x: Array, error: Array) -> Array:
+    """Rough roots, those on the edge of the domain that their error does not tell from it: Delta_0 = 0, found as 1e-9, is another
+    state than a frozen one, with conditions of its own."""
+    return np.where(x <= kernel.lower + error, kernel.lower, x)
 
 
 def _labelled(kernel: Kernel, x: Array, p: Array, error: Array) -> tuple[Any, Array]:

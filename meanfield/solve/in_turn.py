@@ -20,7 +20,7 @@ from meanfield.solve.status import Status
 # The way to a root, and its end: how far a Jacobian may lie from the root is told to the refinement.
 SKETCHED = NewtonOptions(max_iterations=16, step_tolerance=0.3, enough=0.03, taking=True, on_edge=1e-4)
 DRAFTED = NewtonOptions(max_iterations=24, step_tolerance=0.03, enough=1e-4, taking=True, on_edge=1e-7)
-_NEAR = 1e-2  # relative distance of the end of a sketch from a known root that it leads to,
+_NEAR = 1e-2  # distance, relative to the root or to 1, of the end of a sketch from a known root that it leads to,
 _ALONE = 0.1  # if no singular value of the Jacobian there is below this: the next root is several times as far
 
 
@@ -93,6 +93,8 @@ def roughly(kernel: Kernel, p: Array, owner: Any, start: Array, scale: Array, kn
             rows = np.flatnonzero(~vain)
         start, arrived = np.where(way.converged[:, None], way.x, start), np.where(way.converged, SKETCHED.enough, np.inf)
     at, start, size = owner[rows], rows_of(start, rows), rows_of(scale, owner[rows])
+    if kernel.sketches:  # starts may be far larger than the scale of transfer functions, 1, on which roots lie apart
+        size = np.minimum(size, 1.0)
     run = newton(kernel.at(level, quick=True), rows_of(p, at), start, scale=size, options=options, arrived=arrived[rows])
     return Found(at, run.x, run.jacobian, run.taken).take(run.converged)
 
@@ -106,7 +108,7 @@ def _near(kernel: Kernel, known: Found, owner: Any, x: Array, scale: Array) -> A
     if not alone.any():
         return np.zeros(len(owner), dtype=bool)
     table = padded(known.owner[alone], rows_of(known.x, alone), len(scale))
-    reach, near = _NEAR * (np.abs(x) + rows_of(scale, owner)), np.zeros(len(owner), dtype=bool)
+    reach, near = _NEAR * (np.abs(x) + np.minimum(rows_of(scale, owner), 1.0)), np.zeros(len(owner), dtype=bool)
     with np.errstate(invalid="ignore"):
         for root in np.moveaxis(table, 1, 0):  # a root of each point after the other, unknown by unknown: fewer passes
             near |= np.logical_and.reduce([np.abs(x[:, j] - root[owner, j]) < reach[:, j] for j in range(x.shape[1])])

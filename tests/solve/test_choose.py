@@ -112,3 +112,30 @@ def test_a_physical_root_that_is_found_nearly_on_the_edge_of_the_domain_is_the_o
     point = {"g": 2.395124451317332, "M_m": -1.8851015472307657, "M_n": 3.1510876036001756, "Sigma_m": 1.192348162908301}
     one = mf.solve(mf.models.by_name("rank1-stationary"), **point)
     assert one.physical and one["Delta_0"] == 0.0
+
+
+@pytest.mark.parametrize(
+    "point",  # all that is stable here lies elsewhere; the state at rest is physical, and frozen ones beside it are not
+    [
+        {"g": 1.3387158137929496, "M_m": -0.18671751040031892, "M_n": 3.347404218899748, "Sigma_m": 2.0400084155749783},
+        {"g": 1.689765645365291, "M_m": -1.2029132718278812, "M_n": 3.1142198813298663, "Sigma_m": 2.6121510345008514},
+        {"g": 2.5094586582168454, "M_m": -1.814757845763134, "M_n": 2.739555657816898, "Sigma_m": 2.08843092762814},
+    ],
+)
+def test_a_physical_state_is_preferred_however_large_the_starts(point):
+    """Here the scale of the starts is a hundred times that of the frozen state, which lies near 0 by that measure."""
+    model = mf.models.by_name("rank1-stationary")
+    found = mf.solve(model, **point)
+    assert found.physical and found["Delta_0"] == 0
+    assert [s.physical for s in mf.solve(model, find="all", **point)] == [True, False]
+
+
+def test_the_solution_of_interest_is_the_best_of_all():
+    rng, n = np.random.default_rng(2), 1500
+    ranges = {"g": (0, 5), "M_m": (-2, 4), "M_n": (-2, 4), "Sigma_m": (0, 3)}
+    p = {name: rng.uniform(*ends, n) for name, ends in ranges.items()}
+    model = mf.models.by_name("rank1-stationary")
+    one, every = mf.solve(model, **p), mf.solve(model, find="all", **p)
+    for i, states in enumerate(every.points):
+        best = min(states, key=lambda s: (not s.stable, not s.physical, -round(s["kappa"], 6), -round(s["Delta_0"], 6)))
+        assert one["Delta_0"][i] == pytest.approx(best["Delta_0"], rel=1e-9, abs=1e-9), {k: float(v[i]) for k, v in p.items()}
