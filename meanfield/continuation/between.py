@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import copysign, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,24 @@ def cubic(a: Array, b: Array, slope_a: Array, slope_b: Array, share: Array) -> A
     return np.asarray(
         (1 + 2 * s) * (1 - s) ** 2 * a + s**2 * (3 - 2 * s) * b + s * (1 - s) ** 2 * slope_a - s**2 * (1 - s) * slope_b
     )
+
+
+def turns(a: float, b: float, slope_a: float, slope_b: float) -> list[tuple[float, float]]:
+    """The shares between 0 and 1 at which one coordinate of such a cubic turns, in order, with its second derivatives there."""
+    square, linear = 3 * (slope_a + slope_b - 2 * (b - a)), 6 * (b - a) - 4 * slope_a - 2 * slope_b
+    inside = linear * linear - 4 * square * slope_a
+    if not inside > 0:
+        return []
+    half = -0.5 * (linear + copysign(sqrt(inside), linear))
+    both = sorted(up / down for up, down in ((slope_a, half), (half, square)) if down != 0)
+    return [(share, 2 * square * share + linear) for share in both if 0 < share < 1]
+
+
+def first_at(value: float, a: float, b: float, slope_a: float, slope_b: float) -> float:
+    """The least share between 0 and 1 at which one coordinate of such a cubic has a value; NaN if there is none."""
+    rise = b - a
+    roots = np.roots([slope_a + slope_b - 2 * rise, 3 * rise - 2 * slope_a - slope_b, slope_a, a - value])
+    return min((float(x.real) for x in roots if x.imag == 0 and 0 <= x.real <= 1), default=nan)
 
 
 def between(branch: Branch, places: Any) -> Array:

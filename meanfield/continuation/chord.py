@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.between import cubic
+from meanfield.continuation.between import cubic, first_at
 from meanfield.continuation.corrector import bordered, correct, lengths
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.subject import Subject
@@ -64,7 +64,7 @@ class Chord:
 
 def expected(chord: Chord, found: Sequence[Bracket]) -> Array:
     """Shares (P,) of the chords at which folds and ends of the window are expected: where the cubic through the ends, with their
-    tangents, turns in the coordinate, and where the straight line between them reaches the edge."""
+    tangents, turns in the coordinate, and where it first reaches the edge."""
     slope_a, slope_b = ((chord.length[:, None] * t * chord.scale)[:, -1] for t in (chord.ta, chord.tb))
     rise = chord.b[:, -1] - chord.a[:, -1]
     square, linear = 3 * (slope_a + slope_b - 2 * rise), 6 * rise - 4 * slope_a - 2 * slope_b
@@ -75,7 +75,8 @@ def expected(chord: Chord, found: Sequence[Bracket]) -> Array:
         for i, bracket in enumerate(found):
             if bracket.edge is not None:
                 place, value = bracket.edge
-                share[i] = (value - chord.a[i, place]) / (chord.b[i, place] - chord.a[i, place])
+                a, b, size = chord.a[i, place], chord.b[i, place], chord.length[i] * chord.scale[i, place]
+                share[i] = first_at(value, a, b, size * chord.ta[i, place], size * chord.tb[i, place])
     return np.where((share > 0) & (share < 1), share, 0.5)
 
 

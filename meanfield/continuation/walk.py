@@ -13,6 +13,7 @@ import numpy as np
 
 from meanfield.continuation.corrector import correct
 from meanfield.continuation.curve import Curve, scale_at
+from meanfield.continuation.excursion import Stretch, may_leave, point_outside, within
 from meanfield.continuation.lane import Lane
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
@@ -79,13 +80,15 @@ class Walk:
             cosine, square, leaving, arriving = (np.add.reduce(x, axis=1).tolist() for x in products)
             found = done.converged.tolist()
             corner = self._around_a_corner(lanes, t, done.u, ahead).tolist() if self.curve.edged else [False] * len(lanes)
-            good = []
+            good: list[int] = []
+            jumps: list[float] = []
             for k, lane in enumerate(lanes):
                 angle, jump, tried = acos(max(min(cosine[k], 1.0), -1.0)), sqrt(square[k]), lane.step
                 # From one flank of a thin bump to the other one, where the curve runs the other way, only the chord is slanted.
                 straight = angle <= self.steps.worst and min(leaving[k], arriving[k]) >= cos(self.steps.worst) * jump
                 if found[k] and not corner[k] and straight and 0.3 * tried < jump <= 2 * tried:
                     good.append(k)
+                    jumps.append(jump)
                     lane.length += jump
                     lane.step = self._next(tried, float(done.first[k]), angle, int(done.iterations[k]))
                     if lane.length <= lane.slow_until:
@@ -95,10 +98,10 @@ class Walk:
                     if lane.step < self.steps.smallest or (found[k] and corner[k] and tried < _CREEPING):
                         lane.end = End.LOST if np.isfinite(done.last[k]) else End.UNDEFINED
             if len(good) == len(lanes):
-                self._accept(lanes, done.u, done.jacobian, ahead, scale)
+                self._accept(lanes, jumps, done.u, done.jacobian, ahead, scale)
                 return lanes
             moved = [lanes[k] for k in good]
-            self._accept(moved, *(a[good] for a in (done.u, done.jacobian, ahead, scale)))
+            self._accept(moved, jumps, *(a[good] for a in (done.u, done.jacobian, ahead, scale)))
             return moved
 
     def _around_a_corner(self, lanes: Sequence[Lane], t: Array, new: Array, ahead: Array) -> Any:
@@ -121,18 +124,31 @@ class Walk:
         change = max(min(by_error, by_angle, 0.7 if iterations > 4 else 2.0), 0.4)
         return max(min(step * change, self.steps.largest), self.steps.smallest)
 
-    def _accept(self, lanes: Sequence[Lane], u: Array, jacobian: Array, ahead: Array, scale: Array) -> None:
-        """New points u (P, N) of P lanes, one each."""
+    def _accept(self, lanes: Sequence[Lane], jumps: Sequence[float], u: Array, jacobian: Array, ahead: Array, scale: Array) -> None:
+        """New points u (P, N) of P lanes, one each, at scaled distances ``jumps`` from their last ones."""
         if not lanes:
             return
+        away = [self._turned_outside(lane, k, jumps[k], u, jacobian, ahead, scale) for k, lane in enumerate(lanes)]
         fresh = scale_at(u, self.floor)
         unit = rescaled(ahead, scale, fresh)
         for k, lane in enumerate(lanes):
             self._fresh.append((lane, len(lane.u), jacobian[k]))
             lane.append(u[k], unit[k], fresh[k], np.nan)
+            if away[k]:
+                lane.ahead[-1] = np.nan  # not where the step led to: the walk can go on from where it began
             lane.end = self._end(lane)
         if len(self._fresh) >= _PENDING:
             self.determine()
+
+    def _turned_outside(self, lane: Lane, k: int, jump: float, u: Array, jacobian: Array, ahead: Array, scale: Array) -> bool:
+        """Whether a lane left the window within its step to u[k] and came back; a point outside then takes the place of u[k]."""
+        way = Stretch(lane.u[-1], u[k], lane.tangent[-1], ahead[k], scale[k])
+        if not may_leave(self.bounds, way, jump) or not within(self.bounds, u[k]):
+            return False
+        found = point_outside(self.curve, self.bounds, lane.base, way)
+        if found is not None:
+            u[k], jacobian[k], ahead[k] = found.u[0], found.jacobian[0], found.ahead[0]
+        return found is not None
 
     def determine(self) -> None:
         """The determinants of the points that were walked to since this was last done: all together they cost what one does."""
@@ -160,7 +176,7 @@ class Walk:
 
     def _end(self, lane: Lane) -> End | None:
         u, before, stops = lane.u[-1], lane.u[-2], self.stops
-        if any(not low <= u.item(i) <= high for i, low, high in self.bounds):
+        if not within(self.bounds, u):
             lane.beyond = True
             return End.WINDOW
         if stops.domain and self.curve.edged and ((u < self.edge) & (before >= self.edge)).any():
