@@ -49,6 +49,7 @@ def both(first: Model, second: Model) -> Model:
         seeds=(),
         symmetries=_shared(first, second),
         conditional_symmetries=(),
+        best_first=False,
         prepare=first.prepare if first.prepare == second.prepare else None,
         accept=_kept(first, second, "accept"),
         refuse=_kept(first, second, "refuse"),

@@ -54,6 +54,7 @@ def without(model: Model, name: str | sp.Symbol) -> Model:
         seeds=[replace(s, start={u: e for u, e in s.start.items() if u != symbol}) for s in model.seeds],
         symmetries=[{u: e for u, e in s.items() if u != symbol} for s in unconditional(model)],
         conditional_symmetries=(),
+        best_first=False,
         **{**parts, "accept": {**parts["accept"], **lower}},
     )
 

@@ -90,5 +90,6 @@ def restricted(model: Model, values: Mapping[sp.Symbol, sp.Expr]) -> Model:
         seeds=[replace(s, start={u: e for u, e in s.start.items() if u in unknowns}) for s in model.seeds],
         symmetries=[moved for moved in map(left, model.symmetries) if moved and keeps(residuals, moved)],
         conditional_symmetries=(),
+        best_first=False,
         **parts,
     )

@@ -16,8 +16,8 @@ from meanfield.model import Model
 from meanfield.model.conditional import needed_zero, where_zero
 from meanfield.solve import judge
 from meanfield.solve.extension import extended
-from meanfield.solve.partners import symmetry_maps
 from meanfield.solve.problem import EPS, Array, Problem
+from meanfield.solve.symmetries import symmetry_maps
 
 _SUBSPACE = 1e-7  # an unknown within this (scaled) of a value has it
 

@@ -22,13 +22,13 @@ from meanfield.model import Model
 from meanfield.records import per_point, records
 from meanfield.solve.finish import ROUGHLY, finish
 from meanfield.solve.newton import newton
-from meanfield.solve.partners import symmetry_maps
 from meanfield.solve.points import parameter_points
 from meanfield.solve.problem import Array
 from meanfield.solve.rows import Found, Rows
 from meanfield.solve.search import distinct
 from meanfield.solve.solution import Solution
 from meanfield.solve.starts import own_starts, scale_of
+from meanfield.solve.symmetries import symmetry_maps
 
 __all__ = ["Signature", "changes", "signatures", "usual"]
 

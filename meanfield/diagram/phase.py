@@ -18,7 +18,7 @@ from meanfield.diagram.work import work_of
 from meanfield.errors import ParameterError, brief
 from meanfield.model.forms import as_models
 from meanfield.progress import ProgressOption, reporting
-from meanfield.solve.symmetric import model_at
+from meanfield.solve.symmetries import model_at
 
 if TYPE_CHECKING:
     from meanfield.model import Model

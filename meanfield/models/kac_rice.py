@@ -172,6 +172,7 @@ SINGLE = Model(
         )
     ],
     stable=True,
+    best_first=True,
     starts=[{beta: D + g**2}, {beta: beta_c}, {beta: D}],
     requires=requires,
     meanings=order_parameters,
@@ -217,6 +218,7 @@ IN_ORDER_PARAMETERS = Model(
     refuse={"alpha = 0: there is one fixed point": alpha},
     absent=quiet,
     stable=False,
+    best_first=True,
     starts=[
         {alpha: start[alpha], beta: factor * start[beta], gamma: start[gamma_beta] / (factor * start[beta])}
         for factor in (1, 1.15, 0.87)

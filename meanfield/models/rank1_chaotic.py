@@ -130,6 +130,7 @@ IN_VARIANCES = Model(
     symmetries=[{mu: -mu}],
     junctions=[Junction(stationary.MODEL, condition=Delta_0 - Delta_inf, arrive={mu: mu, Delta_0: Delta_inf})],
     # Homogeneous chaos where it is stable, else structured chaos; and again, in case the guess of the growth rate is wrong.
+    best_first=True,
     starts=[
         structured(growth),
         structured(growth + sp.Rational(1, 200)),

@@ -75,6 +75,7 @@ MODEL = Model(
     physical={"the bulk radius is at most 1, or all activity vanishes": sp.Max(1 - gain_squared, -Delta_0)},
     stable={"the bulk radius is below 1": 1 - gain_squared},
     symmetries=[{mu: -mu}],
+    best_first=True,
     starts=[
         {mu: M_m * M_n, Delta_0: scale},
         {mu: 0, Delta_0: 0},

@@ -95,6 +95,7 @@ MODEL = Model(
         )
     },
     stable=None,
+    best_first=True,
     starts=[{Delta_0: start} for start in starts],
     requires=[
         Requirement(

@@ -11,10 +11,11 @@ from meanfield.solve.claims import claim
 from meanfield.solve.newton import NewtonResult, newton
 from meanfield.solve.problem import Array, Problem, points_of
 from meanfield.solve.status import Status, found_mask
+from meanfield.solve.table import Table
 
 
 @dataclass(frozen=True)
-class Points:
+class Points(Table):
     """Judged points, one per row: what every solver here returns.
 
     x (P, n); error (P, n), claimed bound on |x - root| (inf where there is no root); condition (P,), of the
@@ -41,15 +42,6 @@ class Points:
     def statuses(self) -> list[Status]:
         """The status of each row."""
         return [Status.from_code(code) for code in self.status]
-
-    def take(self, rows: ArrayLike) -> Points:
-        """The rows that an index array or a mask selects."""
-        return Points(**{f.name: getattr(self, f.name)[np.asarray(rows)] for f in fields(self)})
-
-    @classmethod
-    def joined(cls, parts: list[Points]) -> Points:
-        """All rows of `parts`, in order."""
-        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 
 
 def above_tolerance(x: Array, error: Array, tol: float) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,15 @@ import sympy as sp
 
 from meanfield.compile import ROUGH, Kernel, compile
 from meanfield.model import Model
+from meanfield.model.requirements import sigmoid
 from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular
 from meanfield.solve.finish import finish
 from meanfield.solve.in_turn import StartQueue, roughly
-from meanfield.solve.partners import partners
 from meanfield.solve.problem import Array, rows_of
 from meanfield.solve.rows import Found, Rows, Search, without
 from meanfield.solve.search import distinct, find_all, with_neighbours
-from meanfield.solve.symmetric import each_with_its_symmetries
+from meanfield.solve.symmetries import each_with_its_symmetries, partners
 
 _PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
 _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
@@ -32,22 +32,24 @@ class Drafts(Found):
     stable: Any = ()
     merits: Any = ()
 
-    def take(self, rows: Any) -> Drafts:
-        return Drafts(**{f.name: rows_of(getattr(self, f.name), rows) for f in fields(self)})
-
 
 def find_one(model: Model, p: Array, tol: float) -> Search:
-    """The solution of interest at every point.
+    """The solution of interest at every point: the best of all solutions, or the first of the best starts where the model says
+    that it is that (see `Model.best_first`), which is a hundred times cheaper."""
+    one = _from_the_best_start if model.best_first and all(sigmoid(phi) for phi in model.transfers) else _best_of_all
+    return each_with_its_symmetries(lambda here, q: one(here, q, tol), model, p)
 
-    The starts are tried one after the other, the best first, at the points that have no stable root yet, with rough
+
+def _best_of_all(model: Model, p: Array, tol: float) -> Search:
+    search = find_all(model, p, tol)
+    return replace(search, rows=preferred(compile(model), search.rows, p))
+
+
+def _from_the_best_start(model: Model, p: Array, tol: float) -> Search:
+    """The starts are tried one after the other, the best first, at the points that have no stable root yet, with rough
     quadrature; only the best of what they lead to is refined. Points where that is no solution go through the other starts,
     and where none of them leads to one they are searched as for all solutions.
     """
-    return each_with_its_symmetries(lambda here, q: _preferable(here, q, tol), model, p)
-
-
-def _preferable(model: Model, p: Array, tol: float) -> Search:
-    """`find_one` with the symmetries that the model has."""
     kernel, p = compile(model), np.asfortranarray(p)
     queue = StartQueue(model, p, tol)
     rows, lost = _chosen(kernel, p, queue, tol)

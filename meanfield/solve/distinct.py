@@ -8,24 +8,26 @@ root), the claimed errors do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from meanfield.solve.claims import claim
 from meanfield.solve.problem import Array, Problem, rounding_claims
+from meanfield.solve.table import Table
 
 _CLOSE = 1e-5  # relative distance below which the Jacobians are compared
 _NEIGHBOUR = 1e-2  # relative distance below which claimed errors may identify two iterates
 _EXPLAINED, _NOISE = 2.0, 1e-11  # claims, and relative distance, that may lie between two iterates to the same root
+_SMALL = 1e-3  # size of all unknowns that tells of a small unit, in which residuals are measured too
 _QUANTUM = 1e-7  # relative grid on which roots are sorted, so that noise in a coordinate does not change their order
 
 Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Candidates:
+class Candidates(Table):
     """Converged iterates: owner (Q,) point of each, x (Q, n), r (Q, n), jacobian (Q, n, n), p (Q, m), scale (Q, n)."""
 
     owner: Rows
@@ -34,15 +36,6 @@ class Candidates:
     jacobian: Array
     p: Array
     scale: Array
-
-    def take(self, rows: NDArray[np.bool_] | Rows) -> Candidates:
-        """The rows that an index array or mask selects."""
-        return Candidates(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
-
-    @classmethod
-    def joined(cls, parts: list[Candidates]) -> Candidates:
-        """All rows, in order."""
-        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 
     @property
     def extent(self) -> Array:
@@ -108,7 +101,9 @@ def _same(problem: Problem, c: Candidates, a: Rows, b: Rows, error: Array | None
 
 def _error(problem: Problem, c: Candidates) -> Array:
     """Error of each candidate as a zero of the *computed* residual: rounding only, not the quadrature's claim."""
-    bound = rounding_claims(problem, c.x, c.p, c.r, c.jacobian)
+    largest = c.scale.max(axis=1, keepdims=True)
+    unit = np.where(largest < _SMALL, largest, 1.0)
+    bound = rounding_claims(problem, c.x, c.p, c.r, c.jacobian, unit)
     return claim(problem, c.p, c.x, scale=c.scale, evaluated=(c.r, c.jacobian), bound=bound).error
 
 

@@ -24,7 +24,7 @@ from meanfield.solve.rows import Search
 from meanfield.solve.search import find_all
 from meanfield.solve.solution import Asked, Solution, Solutions
 from meanfield.solve.status import Status
-from meanfield.solve.symmetric import each_with_its_symmetries, model_at
+from meanfield.solve.symmetries import each_with_its_symmetries, model_at
 
 
 def solve(
@@ -114,7 +114,7 @@ def _search(model: Model, p: Array, find: str, tol: float, rounds: int, extra: A
     def some(p: Array) -> Search:
         if find == "one" and extra is None:
             return find_one(model, p, tol)
-        search = find_all(model, p, tol, rounds, extra, thorough=find == "all")
+        search = find_all(model, p, tol, rounds, extra)
         return replace(search, rows=preferred(compile(model), search.rows, p)) if find == "one" else search
 
     search = in_chunks(some, p, f"solving {model.name or model.title}", progress)

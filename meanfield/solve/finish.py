@@ -17,11 +17,11 @@ from meanfield.solve.claims import carried
 from meanfield.solve.extension import extended
 from meanfield.solve.families import on_family, settled
 from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
-from meanfield.solve.partners import exactly_symmetric
 from meanfield.solve.problem import EPS, Array, rows_of
 from meanfield.solve.refine import Refined, refine
 from meanfield.solve.rows import Found, Rows
 from meanfield.solve.status import Status
+from meanfield.solve.symmetries import exactly_symmetric
 
 _REGULAR = 1e2  # condition number up to which a second correction by the same slopes is worth a try
 _SINGULAR = 1e8  # condition number above which a root may belong to a continuous family
@@ -77,11 +77,11 @@ def _reported_above(kernel: Kernel, x: Array, p: Array, error: Array, tol: float
 
 def _solved(done: Refined, extent: Array) -> Any:
     """(Q,) whether the equations nearly hold: they need not where Newton's method ended on an edge with slopes that vanish or are
-    infinite, such as at g = 0, and there nothing can be claimed."""
+    infinite, such as at g = 0, and there nothing can be claimed, or no more than that the root lies somewhere."""
     with np.errstate(invalid="ignore"):
         slopes = (np.abs(done.jacobian) * extent[:, None, :]).sum(axis=2)
         off = (np.abs(done.residual) > _UNSOLVED * slopes).any(axis=1)
-    return ~(off & ~np.isfinite(done.error).any(axis=1))
+    return ~(off & ~(done.error <= extent).any(axis=1))
 
 
 def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -> tuple[Found, Refined]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from meanfield.solve.newton import NewtonOptions, NewtonResult, newton
 from meanfield.solve.problem import Array, Problem
 from meanfield.solve.status import Status
 from meanfield.solve.thorough import Form, search_on
+from meanfield.solve.valley import adrift, along_the_floor
 
 Rows = NDArray[np.intp]
 SymmetryMap = Callable[[Array], ArrayLike]
@@ -169,7 +170,20 @@ class _Search:
     def _offer(self, owner: Rows, result: NewtonResult) -> None:
         rows = np.flatnonzero(result.converged)
         at = owner[rows]
-        self.fresh.append(Candidates(at, result.x[rows], result.residual[rows], result.jacobian[rows], self.p[at], self.scale[at]))
+        found = Candidates(at, result.x[rows], result.residual[rows], result.jacobian[rows], self.p[at], self.scale[at])
+        lost = adrift(found.x, result.step[rows], found.scale)
+        if lost.any():
+            found = Candidates.joined([found.take(~lost), self._ashore(found.take(lost))])
+        self.fresh.append(found)
+
+    def _ashore(self, found: Candidates) -> Candidates:
+        """Iterates on the floor of a valley brought to its roots; those from which no way leads there as they were."""
+        x, arrived = along_the_floor(self.problem, found.p, found.x, found.scale)
+        if not arrived.any():
+            return found
+        some, x = found.take(arrived), x[arrived]
+        r, jacobian = self.problem.residual_jacobian(x, some.p)
+        return Candidates.joined([found.take(~arrived), replace(some, x=x, r=r, jacobian=jacobian)])
 
     def settle(self) -> NDArray[np.bool_]:
         """Merge the candidates into the pool, with symmetric images.

@@ -128,15 +128,15 @@ def rows_of(array: Array, rows: ArrayLike) -> Array:
     return np.moveaxis(turned.take(np.flatnonzero(index) if index.dtype == bool else index, axis=-1), -1, 0)
 
 
-def rounding_claims(problem: Problem, x: Array, p: Array, residual: Array, jacobian: Array) -> Array:
+def rounding_claims(problem: Problem, x: Array, p: Array, residual: Array, jacobian: Array, unit: ArrayLike = 1.0) -> Array:
     """(P, n) estimate of the rounding error of the residual, for problems that do not claim it themselves.
 
-    The terms of a residual are taken to be at least as large as 1, its unknown and its Jacobian times the unknowns.
+    The terms of a residual are taken to be at least as large as its ``unit``, its unknown and its Jacobian times the unknowns.
     Because terms that cancel may be larger, the scatter of the residual between neighbouring floating-point numbers
     is measured as well (two residuals).
     """
     with np.errstate(invalid="ignore"):  # a slope may be infinite
-        size = np.abs(jacobian * x[:, None, :]).sum(axis=2) + np.abs(x) + np.abs(residual) + 1.0
+        size = np.abs(jacobian * x[:, None, :]).sum(axis=2) + np.abs(x) + np.abs(residual) + np.asarray(unit)
     claim = 4 * EPS * size
     for shift in (3 * EPS, -5 * EPS):
         nearby = x * (1 + shift)

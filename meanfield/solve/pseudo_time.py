@@ -19,13 +19,13 @@ from meanfield.model import Model
 from meanfield.solve import judge
 from meanfield.solve.choose import preferred
 from meanfield.solve.finish import finish
-from meanfield.solve.partners import partners
 from meanfield.solve.problem import Array
 from meanfield.solve.relaxation import Change, Relaxed, relax
 from meanfield.solve.rows import Found, Search
 from meanfield.solve.search import distinct, without_copies
 from meanfield.solve.starts import evaluate, own_starts, scale_of, scattered
 from meanfield.solve.status import Status
+from meanfield.solve.symmetries import partners
 
 _AT_REST = 1e-6  # relative distance at which the flow ends, above what rough quadrature errs by; the rest is the last correction
 _MOST_STEPS = 2000

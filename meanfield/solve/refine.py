@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from meanfield.compile.group import ROUGH, TIGHT, TOLERANCES
 from meanfield.solve.claims import claim
 from meanfield.solve.extension import ExtendedProblem, extended
 from meanfield.solve.linear import columns, inverse_columns
-from meanfield.solve.problem import EPS, Array, rows_of
+from meanfield.solve.problem import EPS, Array
+from meanfield.solve.table import Table
 
 _LITTLE = 1e-11  # relative correction that may go into a claim as it is
 _LONGEST = 1e-3  # relative size of a correction beyond which the first order means nothing
@@ -30,7 +31,7 @@ _DOUBTFUL = 1e-8  # and relative claim, for a Jacobian all of whose entries are 
 
 
 @dataclass(frozen=True)
-class Refined:
+class Refined(Table):
     """x (P, n), error (P, n) claimed, condition (P,), residual (P, n) and jacobian (P, n, n) at x; settled (P,): one correction
     was enough; share (P,) of the correction that may be wrong; family (P,): whether the root is known to be one of a continuous
     family (it is not here that this is found out)."""
@@ -43,10 +44,6 @@ class Refined:
     settled: Any
     share: Array
     family: Any
-
-    def take(self, rows: Any) -> Refined:
-        """The roots that an index array or a mask selects, with all that is known of them."""
-        return Refined(**{f.name: rows_of(getattr(self, f.name), rows) for f in fields(self)})
 
 
 def refine(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from meanfield.solve.problem import Array, rows_of
+from meanfield.solve.problem import Array
+from meanfield.solve.table import Table
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(Table):
     """Solutions, one per row: owner (Q,) parameter point, x (Q, n) working unknowns, error (Q, n) claimed, condition (Q,),
     residual (Q,) largest, status (Q,) codes, jacobian (Q, n, n)."""
 
@@ -24,13 +24,6 @@ class Rows:
     status: Array
     jacobian: Array
 
-    def take(self, rows: Any) -> Rows:
-        return Rows(**{f.name: rows_of(getattr(self, f.name), rows) for f in fields(self)})
-
-    @classmethod
-    def joined(cls, parts: list[Rows]) -> Rows:
-        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
-
 
 @dataclass(frozen=True)
 class Search:
@@ -41,7 +34,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(Table):
     """Roots as a search leaves them, one per row: owner (Q,), x (Q, n), jacobian (Q, n, n) at x, or before a last step of relative
     size taken (Q,)."""
 
@@ -50,15 +43,8 @@ class Found:
     jacobian: Array
     taken: Any = 0.0
 
-    def take(self, rows: Any) -> Found:
-        """The rows that an index array or a mask selects."""
-        taken = np.broadcast_to(np.asarray(self.taken), self.owner.shape)
-        return Found(*(rows_of(a, rows) for a in (self.owner, self.x, self.jacobian, taken)))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """All rows, in order."""
-        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "taken", np.broadcast_to(np.asarray(self.taken), self.owner.shape))
 
 
 def without(points: Any, gone: Any) -> Any:

@@ -17,13 +17,12 @@ from meanfield.solve.extension import extended
 from meanfield.solve.families import on_family, one_of_each
 from meanfield.solve.finish import ROUGHLY, finish
 from meanfield.solve.multistart import all_roots
-from meanfield.solve.partners import partners, symmetry_maps
 from meanfield.solve.problem import Array, rows_of
 from meanfield.solve.rows import Found, Rows, Search, padded
 from meanfield.solve.scan import scanned
 from meanfield.solve.starts import own_starts, scale_of, scattered
 from meanfield.solve.status import Status
-from meanfield.solve.symmetric import each_with_its_symmetries
+from meanfield.solve.symmetries import each_with_its_symmetries, partners, symmetry_maps
 from meanfield.solve.thorough import Form
 from meanfield.solve.within import Within
 
@@ -68,19 +67,19 @@ def _from_seed(seed: Seed, model: Model, kernel: Kernel, rows: Rows, inner: Arra
     return rows.owner[keep], values[keep][:, [place[u] for u in model.unknowns]]
 
 
-def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array | None = None, *, thorough: bool = True) -> Search:
+def find_all(model: Model, p: Array, tol: float, rounds: int = 2, extra: Array | None = None) -> Search:
     """Every solution that multistart, symmetry and deflation find, judged; order does not depend on the starts' order.
 
     rounds: of deflated restarts; 0 leaves out the scattered starts and restarts near the known roots only, which is ten times
-    cheaper and right for coarse grids. thorough: whether a model that says nothing of where its roots are, or whose transfer
-    functions are no sigmoids, is searched until further starts find nothing new, see `meanfield.solve.thorough`.
+    cheaper and right for coarse grids. Otherwise a model that says nothing of where its roots are, or whose transfer functions are
+    no sigmoids, is searched until further starts find nothing new, see `meanfield.solve.thorough`.
 
     The search uses rough quadrature. Where it finds nothing in a model that is ``delicate`` it is repeated with the finest.
     """
-    return each_with_its_symmetries(lambda here, q: _every(here, q, tol, rounds, extra, thorough), model, p)
+    return each_with_its_symmetries(lambda here, q: _every(here, q, tol, rounds, extra), model, p)
 
 
-def _every(model: Model, p: Array, tol: float, rounds: int, extra: Array | None, thorough: bool) -> Search:
+def _every(model: Model, p: Array, tol: float, rounds: int, extra: Array | None) -> Search:
     """`find_all` with the symmetries that the model has."""
     kernel = compile(model)
     starts = all_starts(model, p, tol, extra, scatter=rounds > 0)
@@ -90,7 +89,7 @@ def _every(model: Model, p: Array, tol: float, rounds: int, extra: Array | None,
     # Formulas for starts are made for sigmoids: they know the size of a state where phi saturates, and no further roots. Those from
     # the states of another model know more.
     told = bool(model.starts) and (bool(model.seeds) or all(sigmoid(phi) for phi in model.transfers))
-    form = Form.of(kernel) if thorough and rounds > 0 and not told and len(model.unknowns) > 1 else None
+    form = Form.of(kernel) if rounds > 0 and not told and len(model.unknowns) > 1 else None
     rows, why = _search(kernel, p, starts, scale, tol, rounds, ROUGH, form)
     missing = np.array(sorted(why), dtype=np.intp)
     if missing.size and model.delicate:

@@ -18,6 +18,7 @@ from meanfield.solve.problem import Array, Problem
 
 _SCATTER = 12  # quasi-random starts besides the formulas when all solutions are wanted
 _BLIND = 36  # and of all sizes, for a model without formulas
+_SMALL = 1e-3
 _SIZES = (-1.5, 3.0)  # powers of ten
 _FURTHER = 96  # starts of the first batch of further ones,
 _FURTHER_SIZES = (-1.0, 2.0)  # and their powers of ten
@@ -103,7 +104,8 @@ def scattered(model: Model, p: Array, formulas: Array, count: int = _SCATTER) ->
     all sizes, for a model that has no formulas."""
     n = len(model.unknowns)
     finite = np.where(np.isfinite(formulas), np.abs(formulas), 0.0)
-    reach = 1.2 * finite.max(axis=1) + 0.1
+    size = finite.max(axis=1)
+    reach = 1.2 * size + np.where((size > 0) & (size < _SMALL), size, 0.1)  # a size far below 1 tells of a small unit
     u = _kronecker(count, n)
     low = np.array([0.0 if s.name in (model.nonnegative or ()) else -1.0 for s in model.unknowns])
     near = reach[:, None, :] * (low + (1 - low) * u)[None]

@@ -100,7 +100,17 @@ def test_boundaries_far_beyond_where_solving_begins(g: float, D_c: float) -> Non
 def test_where_the_equations_do_not_hold_there_is_no_boundary() -> None:
     """At g = 0 all unknowns and slopes vanish, and a residual of 1 is left."""
     found = mf.solve(indicator_zero(models.by_name("rank1-chaotic"), "onset", free="g"), find="all", M_m=1, M_n=2.5, Sigma_m=1)
-    assert [s["g"] for s in found] == [pytest.approx(1.9400759373512, abs=1e-11)] * 2
+    structured = pytest.approx(1.9400759373512, abs=1e-11)
+    assert [s["g"] for s in found] == [structured, pytest.approx(1, abs=1e-9), structured]  # homogeneous chaos begins at g = 1
+    for s in found:
+        assert s.residual < 1e-12
+
+
+def test_where_homogeneous_chaos_begins_nothing_else_is_found() -> None:
+    """A ghost at g = 0.88 claimed to be known to 2e7, with a residual of 0.09."""
+    found = mf.solve(indicator_zero(models.by_name("rank1-chaotic"), "onset", free="g"), find="all", M_m=0, M_n=0)
+    assert [s["g"] for s in found] == [pytest.approx(1, abs=1e-7)]
+    assert all(abs(s["g"] - 1) <= s.error["g"] for s in found)
 
 
 def test_a_pitchfork_that_is_a_multiple_root_claims_no_more_than_it_knows() -> None:

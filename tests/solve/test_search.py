@@ -10,9 +10,9 @@ from meanfield.compile import FINE, ROUGH, WORKING, compile
 from meanfield.compile.precise import PreciseModel
 from meanfield.model import Model
 from meanfield.solve.in_turn import find_first
-from meanfield.solve.partners import symmetry_maps
 from meanfield.solve.search import find_all, parameters_for, without_copies
 from meanfield.solve.starts import own_starts, scale_of, scattered
+from meanfield.solve.symmetries import symmetry_maps
 from meanfield.symbols import parameters, unknown
 
 SCS, STATIONARY, CHAOTIC, KAC_RICE = (models.by_name(n) for n in ("scs", "rank1-stationary", "rank1-chaotic", "kac-rice"))
@@ -147,6 +147,29 @@ def test_roots_are_told_apart_whatever_the_unit_of_the_unknowns():
         below, zero, above = (root["u"] / size for root in found)
         assert zero == 0 and -below == pytest.approx(above, rel=1e-14) == pytest.approx(0.95750402407726880, rel=1e-14)
         assert all(root.error["u"] < 1e-14 * size for root in found)
+
+
+def test_no_root_between_two_others_is_lost_in_a_small_unit():
+    """The middle one of three: a scatter of starts a tenth wide never led to it; below s = 1e-11 nothing else did."""
+    u, V = unknown("u"), unknown("V", nonnegative=True)
+    a, s, h, g = parameters("a s h g", nonnegative="g")
+    z, phi = mf.gaussian("z", mean=u, var=V), mf.transfer.tanh
+    equations = {u: s * (mf.average(phi(a * z / s)) + h), V: g**2 * s**2 * mf.average(phi(a * z / s) ** 2)}
+    model = Model("small unit", equations=equations, starts=[{u: s, V: s**2}, {u: 0, V: s**2}, {u: -s, V: s**2}])
+    unit = np.array([1, 1e-5, 1e-9, 1e-12, 1e-15, 1e-30])
+    for size, found in zip(unit, mf.solve(model, find="all", a=2, s=unit, h=0.1, g=0.3).points, strict=True):
+        assert [root["u"] / size for root in found] == pytest.approx([-0.7634, -0.1083, 1.0467], abs=1e-3)
+
+
+def test_two_roots_beside_a_fold_are_two_in_a_small_unit():
+    """Rounding was taken to be that of terms of size 1: the two were one."""
+    u = unknown("u")
+    a, s, h = parameters("a s h")
+    model = Model("fold", equations={u: s * (sp.tanh(a * u / s) + h)}, starts=[{u: s}, {u: 0}, {u: -s}])
+    fold = -float(sp.acosh(sp.sqrt(2)) / 2 - sp.tanh(sp.acosh(sp.sqrt(2))))
+    for size in (1, 1e-3, 1e-9, 1e-12, 1e-20):
+        for inside, count in ((1e-5, 3), (1e-7, 3), (-1e-7, 1)):
+            assert len(mf.solve(model, find="all", a=2, s=size, h=fold - inside)) == count
 
 
 def test_symmetries_as_maps_and_parameters_of_a_seed():

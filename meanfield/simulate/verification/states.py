@@ -18,7 +18,7 @@ from meanfield.simulate.averages import Measured
 from meanfield.simulate.summary import at_rest
 from meanfield.simulate.verification.quantities import numbered
 from meanfield.solve import solve
-from meanfield.solve.symmetric import model_at
+from meanfield.solve.symmetries import model_at
 
 __all__ = ["State", "Where", "classify", "states_of", "target_of"]
 

@@ -1,4 +1,5 @@
-"""The symmetries that a model declares: as maps of arrays, partners of solutions, and solutions that are their own."""
+"""The symmetries that a model declares: as maps of arrays, partners of solutions, solutions that are their own; and those that hold
+only where some parameters vanish: each parameter point is searched with those that hold there."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 
 from meanfield.compile import Kernel
 from meanfield.model import Model
+from meanfield.model.conditional import where_zero
 from meanfield.model.symmetry_group import symmetry_group
 from meanfield.solve.problem import Array
-from meanfield.solve.rows import Rows
+from meanfield.solve.rows import Rows, Search
 from meanfield.solve.starts import evaluate
 
 _ROUNDED, _ASIDE = 1e-12, 1e-8  # relative distance of a root from its image that is rounding, and beyond which it is never the same
@@ -53,3 +55,29 @@ def exactly_symmetric(kernel: Kernel, x: Array, error: Array, size: Array) -> tu
         x = np.where(own[:, None], (x + other) / 2, x)
         exact |= own[:, None] & (image(np.ones((1, x.shape[1]))) == -1)
     return x, exact
+
+
+def model_at(model: Model, p: Array) -> Model:
+    """``model`` with the symmetries that hold at all of the points p (P, m), see `where_zero`."""
+    zero = (p == 0).all(axis=0)
+    return where_zero(model, (s.name for s, is_zero in zip(model.parameters, zero, strict=True) if is_zero))
+
+
+def each_with_its_symmetries(search: Callable[[Model, Array], Search], model: Model, p: Array) -> Search:
+    """``search`` of all points p (P, m): together those at which the same symmetries hold."""
+    if not model.conditional_symmetries:
+        return search(model, p)
+    place = {s: i for i, s in enumerate(model.parameters)}
+    holds = np.stack([(p[:, [place[s] for s in c.zero]] == 0).all(axis=1) for c in model.conditional_symmetries], axis=1)
+    kinds, kind = np.unique(holds, axis=0, return_inverse=True)
+    if len(kinds) < 2:
+        return search(model_at(model, p), p)
+    parts: list[Rows] = []
+    why: dict[int, str] = {}
+    for k in range(len(kinds)):
+        points = np.flatnonzero(kind.ravel() == k)
+        found = search(model_at(model, p[points]), p[points])
+        parts.append(replace(found.rows, owner=points[found.rows.owner]))
+        why |= {int(points[i]): sentence for i, sentence in found.why.items()}
+    rows = Rows.joined(parts)
+    return replace(found, rows=rows.take(np.argsort(rows.owner, kind="stable")), why=dict(sorted(why.items())))
