@@ -7,7 +7,8 @@ import sympy as sp
 from meanfield.averages.measures import Gaussian, Tilted
 from meanfield.averages.node import Average
 from meanfield.averages.rectified import in_order
-from meanfield.averages.scope import Bound, own, shift
+from meanfield.averages.scope import Bound, nodes, own, shift
+from meanfield.transfer import Applied
 
 
 def derivative(node: Average, s: sp.Symbol) -> sp.Expr:
@@ -33,8 +34,29 @@ def _price(f: sp.Expr, law: Gaussian, s: sp.Symbol) -> sp.Expr:
         for j in range(i, law.dimension):
             change = law.cov[i, j].diff(s)
             if change != 0:
-                total += (sp.S.Half if i == j else 1) * change * Average(in_order(f_i.diff(Bound(0, j))), law)
+                total += (sp.S.Half if i == j else 1) * change * _second(f_i, law, j)
     return total
+
+
+def _second(f_i: sp.Expr, law: Gaussian, j: int) -> sp.Expr:
+    """``<f_ij>``; by Stein's identity, ``<f_i (x - m)>/C``, where phi has a kink and f = phi'^2, say: the sum of phi'' squared and
+    phi' times the third derivative has an average, and neither of them has one."""
+    f_ij = in_order(f_i.diff(Bound(0, j)))
+    if law.dimension == 1 and _squares_a_delta(f_ij):
+        return Average(in_order(sp.expand(f_i * (Bound(0, 0) - shift(law.mean[0], 1)))), law) / law.cov[0, 0]
+    return Average(f_ij, law)
+
+
+def _squares_a_delta(body: sp.Expr) -> bool:
+    """Whether some term of a body holds a product of delta functions at kinks."""
+    if not any(a.token.traits.kinks for a in nodes(body, Applied)):
+        return False
+
+    def deltas(factor: sp.Expr) -> sp.Expr:
+        base, power = factor.as_base_exp()
+        return power if isinstance(base, Applied) and base.token.kink_terms(int(base.order)) else sp.S.Zero
+
+    return any(sum(map(deltas, sp.Mul.make_args(term))) > 1 for term in sp.Add.make_args(sp.expand(body)))
 
 
 def log_weight_derivative(law: Tilted, s: sp.Symbol, inside: sp.Symbol) -> sp.Expr:

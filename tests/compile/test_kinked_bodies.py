@@ -140,3 +140,28 @@ def test_powers_of_a_jump_at_a_delta_function() -> None:
         density = np.exp(-(AT[1] ** 2) / (2 * AT[0])) / np.sqrt(2 * np.pi * AT[0])
         assert abs(value - exact) <= claim + 1e-16
         assert value == pytest.approx(density / (power + 1), rel=1e-14)
+
+
+z = sp.Symbol("z", real=True)
+SLOPES = [
+    (sp.Piecewise((-1, z < -1), (1, z > 1), (z, True)), lambda t: mpmath.mpf(abs(t) < 1), [-1, 1]),
+    (sp.Piecewise((0, z < 0), (sp.tanh(z), True)), lambda t: mpmath.sech(t) ** 4 if t > 0 else mpmath.mpf(0), [0]),
+]
+
+
+@pytest.mark.parametrize(("body", "squared", "kinks"), SLOPES, ids=["clip", "rectified tanh"])
+def test_the_mean_square_of_a_slope_that_jumps_has_derivatives(body, squared, kinks):
+    """Price's theorem makes <phi''^2> of it, which is infinite, and another average that is infinite too; their sum is finite."""
+    function = mf.transfer.custom("pieces", body)
+    mean_square = E(function.d(1)(x) ** 2)
+    for (value, claim), symbol in zip(computed(mean_square.diff(V), mean_square.diff(m)), "Vm", strict=True):
+        at = (lambda v: truth(squared, v, AT[1], kinks)) if symbol == "V" else (lambda v: truth(squared, AT[0], v, kinks))
+        assert abs(value - mpmath.diff(at, AT[0] if symbol == "V" else AT[1])) <= claim + 1e-14
+
+
+def test_the_onset_of_chaos_of_a_clipped_network_is_a_boundary():
+    """Located on a branch as g = 1.469006 before; as a condition it was refused."""
+    clip = mf.transfer.custom("clip", SLOPES[0][0])
+    onset = mf.indicator_zero(mf.models.by_name("rank1-stationary").with_transfer(clip), "chaos", free="g")
+    states = [s for s in mf.solve(onset, find="all", M_m=1, M_n=2, Sigma_m=1) if s["mu"] > 0.1]
+    assert [s["g"] for s in states] == [pytest.approx(1.46900604064, abs=1e-10)] and states[0].error["g"] < 1e-11
