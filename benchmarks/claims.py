@@ -64,12 +64,18 @@ def kac_rice_single(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
     return {"g": g, "D": (onset + 1e-3) * 10 ** rng.uniform(0.2, 2, n)}
 
 
+def kac_rice_action(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+    data = 10 ** rng.uniform(-2, 1, (n, 1)) * rng.standard_normal((n, 20))  # states of 20 neurons, calm to saturated
+    return {"g": 10 ** rng.uniform(-0.5, 1, n), "D": np.where(rng.random(n) < 0.3, 0.0, 10 ** rng.uniform(-3, 2, n)), "data": data}
+
+
 MODELS: dict[str, Draw] = {
     "rank1-stationary": stationary,
     "rank1-input-stationary": input_stationary,
     "scs": scs,
     "kac-rice": kac_rice,
     "kac-rice-single": kac_rice_single,
+    "kac-rice-action": kac_rice_action,
     "rank1-chaotic": chaotic,
     "rank1-input-chaotic": input_chaotic,
 }
@@ -78,7 +84,8 @@ MODELS: dict[str, Draw] = {
 def errors(solution: Any, precise: PreciseModel) -> tuple[np.ndarray, np.ndarray]:
     """True and claimed errors (n,) of the working unknowns."""
     rows = solution.rows
-    x, p = [float(v) for v in rows.x[0]], [float(v) for v in solution.p[0]]
+    parameters = solution.p[0][: len(precise.model.parameters)]  # beyond them stands which data belong to the point
+    x, p = [float(v) for v in rows.x[0]], [float(v) for v in parameters]
     residual = precise.residual(x, p, DIGITS)
     with mpmath.workdps(DIGITS):
         matrix = mpmath.matrix([[mpmath.mpf(float(v)) for v in row] for row in rows.jacobian[0]])
@@ -93,12 +100,14 @@ def errors(solution: Any, precise: PreciseModel) -> tuple[np.ndarray, np.ndarray
 def check(name: str, parameters: dict[str, np.ndarray], find: str, verbose: bool) -> tuple[int, int, float, float]:
     """Solutions, numbers beyond their claims, median of claim/true, largest claim of a well-conditioned solution."""
     found = mf.solve(models.by_name(name), find=find, **parameters)
-    compiled: dict[int, PreciseModel] = {}
+    compiled: dict[Any, PreciseModel] = {}
+    data = parameters.get("data")
     ratios, beyond, largest, count = [], 0, 0.0, 0
-    for point in per_point(found)[0]:
+    for i, point in enumerate(per_point(found)[0]):
+        of_point = None if data is None else {"x": data[i].tolist()}
         for solution in point:
             model = solution.kernel.model
-            precise = compiled.setdefault(id(model), PreciseModel(model))
+            precise = compiled.setdefault((id(model), of_point and i), PreciseModel(model, of_point))
             true, claimed = errors(solution, precise)
             count += 1
             ratios += [c / t for t, c in zip(true, claimed) if t > 0 and np.isfinite(c)]

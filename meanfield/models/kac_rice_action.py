@@ -75,7 +75,6 @@ MODEL = Model(
     },
     physical=None,
     stable=None,
-    best_first=True,
     starts=[{z_star: 1}],
     requires=[
         Requirement(continuous, "the determinant of the Jacobian needs phi'; use a continuous transfer function"),
