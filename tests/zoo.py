@@ -13,9 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import sympy as sp
-
 from meanfield import models, transfer
+from meanfield.cli.parsing import number
 from meanfield.model import Model
 
 _FILE = Path(__file__).parent / "data" / "fixed_points.json"
@@ -142,7 +141,7 @@ def _chaotic_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float:
-    return float(sp.sympify(value)) if isinstance(value, str) else float(value)
+    return float(number(value)) if isinstance(value, str) else float(value)
 
 
 def _case(raw: Mapping[str, Any], model: str, parameters: Mapping[str, Any], values: Mapping[str, Any]) -> Case:
