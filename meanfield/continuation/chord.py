@@ -43,12 +43,15 @@ class Chord:
     def at(self, rows: Any, share: Array) -> tuple[Array, Array, Array]:
         """Points (P, N) of the curve, Jacobians near them, scaled unit tangents (P, N), which are interpolated where the Jacobian
         has none: cubic interpolation, then the corrector."""
-        scale = self.scale[rows]
-        size = self.length[rows][:, None] * scale
-        guess = cubic(self.a[rows], self.b[rows], size * self.ta[rows], size * self.tb[rows], share[:, None])
+        guess, scale = self.guess(rows, share), self.scale[rows]
         done = correct(self.curve, self.base[rows], guess, self.normal[rows], scale, tol=1e-7)
         u = np.where(done.converged[:, None], done.u, guess)
         return u, done.jacobian, self._believed(rows, share, done.ahead)
+
+    def guess(self, rows: Any, share: Array) -> Array:
+        """Points (P, N) near the curve: the cubics through the ends, with the tangents there."""
+        size = self.length[rows][:, None] * self.scale[rows]
+        return cubic(self.a[rows], self.b[rows], size * self.ta[rows], size * self.tb[rows], share[:, None])
 
     def directions(self, rows: Any, share: Array, jacobian: Array) -> Array:
         """Scaled unit tangents (P, N) at points of the curve at shares of the chords, where the Jacobian is known."""

@@ -14,8 +14,9 @@ from meanfield.continuation.detect import Bracket
 from meanfield.continuation.hopf_points import eigenvalues, is_hopf
 from meanfield.continuation.lane import Lane
 from meanfield.continuation.planes import meeting
+from meanfield.continuation.settle import ON_EDGE, Special, settle
 from meanfield.continuation.subject import Subject
-from meanfield.continuation.systems import ON_EDGE, BranchPoint, Fold, Hopf, Sheet, Special, System, Zero, settle
+from meanfield.continuation.systems import BranchPoint, Fold, Hopf, Sheet, System, Zero
 from meanfield.solve.problem import EPS, Array
 
 _SAME = 1e-4  # scaled distance below which a fold is the branch point that was found there too
@@ -53,7 +54,9 @@ def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
     rest = [i for i in range(len(found)) if i not in out]
     if rest:
         chord = Chord(subject, [found[i] for i in rest])
-        out |= {rest[k]: one for k, one in enumerate(_sought(chord, chord.found, shares(chord, chord.found))) if one is not None}
+        share = shares(chord, chord.found)
+        places = _sought(chord, share, *chord.at(np.arange(len(rest)), share))
+        out |= {rest[k]: one for k, one in enumerate(places) if one is not None}
     return _borrowed([out[i] for i in sorted(out)])
 
 
@@ -62,21 +65,23 @@ def _directly(subject: Subject, found: Sequence[Bracket]) -> list[Located | None
     lead to a point inside."""
     if not found:
         return []
-    chord = Chord(subject, found)
-    near = _sought(chord, found, expected(chord, found))
+    chord, every = Chord(subject, found), np.arange(len(found))
+    share = expected(chord, found)
+    guess = chord.guess(every, share)
+    near = _sought(chord, share, guess, subject.curve.residual_jacobian(guess, chord.base)[1], chord.normal)
     share = np.array([0.5 if one is None else one.place - one.bracket.at for one in near])
     u = np.array([chord.a[i] if one is None else one.u for i, one in enumerate(near)])
-    direction = chord.directions(np.arange(len(found)), share, subject.curve.residual_jacobian(u, chord.base)[1])
+    direction = chord.directions(every, share, subject.curve.residual_jacobian(u, chord.base)[1])
     return [
         replace(one, tangent=direction[i]) if one is not None and one.sharp and 0 < share[i] < 1 else None
         for i, one in enumerate(near)
     ]
 
 
-def _sought(chord: Chord, found: Sequence[Bracket], share: Array) -> list[Located | None]:
-    """What is found from shares (P,) of the chords; None for pairs of eigenvalues that are no Hopf points."""
-    subject = chord.subject
-    u, jacobian, direction = chord.at(np.arange(len(found)), share)
+def _sought(chord: Chord, share: Array, u: Array, jacobian: Array, direction: Array) -> list[Located | None]:
+    """What is found from shares (P,) of the chords, where points (P, N) are near the curve, with Jacobians and tangents; None for
+    pairs of eigenvalues that are no Hopf points."""
+    subject, found = chord.subject, chord.found
     out: list[Located | None] = [None] * len(found)
     for rows in chord.kinds:
         special, vector = _settled(subject, found[rows[0]], chord.base[rows], chord.scale[rows], u[rows], jacobian[rows])
@@ -104,7 +109,7 @@ def _point(
         u, claim = y[: n + 1], error[: n + 1]
     else:
         claim = np.abs(chord.b[i] - chord.a[i])
-    place = bracket.at + float(np.clip(share, 0.0, 1.0))
+    place = bracket.at + min(max(share, 0.0), 1.0)
     return Located(bracket, u, claim, direction, chord.scale[i], place, good, vector if good else None, gap)
 
 

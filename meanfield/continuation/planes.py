@@ -6,7 +6,7 @@ import numpy as np
 
 from meanfield.continuation.corrector import across
 from meanfield.continuation.curve import Curve
-from meanfield.continuation.systems import Special
+from meanfield.continuation.settle import Special
 from meanfield.solve.problem import EPS, Array
 
 _ITERATIONS = 8

@@ -226,7 +226,7 @@ def test_three_folds_within_one_step() -> None:
 
 def test_events_are_located_in_few_passes(monkeypatch):
     """Folds and the end at the window together: one pass, where they are expected."""
-    at, passes = Chord.at, []
-    monkeypatch.setattr(Chord, "at", lambda chord, rows, share: passes.append(len(rows)) or at(chord, rows, share))
+    guess, passes = Chord.guess, []
+    monkeypatch.setattr(Chord, "guess", lambda chord, rows, share: passes.append(len(rows)) or guess(chord, rows, share))
     branch = cubic_branch()
     assert len(branch.events("fold")) == 2 and passes == [3]
