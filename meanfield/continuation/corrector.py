@@ -10,7 +10,7 @@ Written in scaled unknowns w = u / scale,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -38,14 +38,15 @@ class Corrected:
     first: Array
     last: Array
 
-    def take(self, rows: Any, part: Corrected, ended: Any) -> None:
+    def take(self, rows: Any, part: Corrected, ended: Any) -> Corrected:
         """Those of ``part`` that have ended are the points ``rows``."""
         for name in ("u", "jacobian", "ahead", "converged", "iterations", "last"):
             getattr(self, name)[rows] = getattr(part, name)[ended]
+        return self
 
 
 def bordered(jacobian: Array, row: Array, scale: Array) -> Array:
-    """(P, N, N): the Jacobian in scaled unknowns, each row divided by its largest entry, and ``row`` below it."""
+    """(P, N, N): the Jacobian in scaled unknowns, each row divided by the sizes of its entries, and ``row`` below it."""
     with np.errstate(all="ignore"):  # of points that have no finite values the system is NaN
         return _equilibrated(jacobian, row, scale)[0]
 
@@ -53,8 +54,8 @@ def bordered(jacobian: Array, row: Array, scale: Array) -> Array:
 def _equilibrated(jacobian: Array, row: Array, scale: Array) -> tuple[Array, Array]:
     """The bordered system, and what its rows but the last were divided by (P, n)."""
     matrix = np.empty((*row.shape, row.shape[1]))
+    size = np.maximum((np.abs(jacobian) @ scale[:, :, None])[:, :, 0], _TINY)
     scaled = np.multiply(jacobian, scale[:, None, :], out=matrix[:, :-1])
-    size = np.maximum(np.maximum.reduce(np.abs(scaled), axis=2), _TINY)
     scaled /= size[:, :, None]
     matrix[:, -1] = row
     return matrix, size
@@ -110,32 +111,32 @@ def correct(
     """
     rows: Any = slice(None)  # of the points that still move; what follows is theirs
     u, before, first = start, normal, np.zeros(0)
-    last: Any = np.inf
+    last = [inf] * len(start)  # of what is decided point by point there are lists: of few points they are faster
     out: Corrected | None = None
     with np.errstate(all="ignore"):
         for turn in range(1, max_iterations + 1):
             residual, slope = curve.at.residual_jacobian(u, p)
             step, ahead, length = _step_and_tangent(slope, normal, scale, residual)
             u = u - step * scale
-            done = length <= tol
+            sizes = length.tolist()
+            done = [size <= tol for size in sizes]
             if turn == 1:
                 first = length
             elif soon:
-                done |= _settling(length, last, ahead, before, tol) & _off_edges(u, curve, scale)
-            ended = done | ~(length <= _GROWTH * last)  # which includes those that are not finite
-            count = len(u) if turn == max_iterations else np.count_nonzero(ended)
-            if count:
-                part = Corrected(u, slope, ahead, done, np.full(len(u), turn), first[rows], length)
-                if out is None and count == len(u):
-                    return part
+                settled = zip(done, _settling(sizes, last, ahead, before, tol), _off_edges(u, curve, scale), strict=True)
+                done = [small or soon_small and off for small, soon_small, off in settled]
+            ended = [small or not size <= _GROWTH * old for small, size, old in zip(done, sizes, last, strict=True)]  # or NaN
+            if turn == max_iterations or any(ended):
+                part = Corrected(u, slope, ahead, np.array(done), np.array([turn] * len(u)), first[rows], length)
+                if turn == max_iterations or all(ended):
+                    return part if out is None else out.take(rows, part, slice(None))
                 if out is None:
                     out, rows = _nothing(first, slope), np.arange(len(u))
-                if count == len(u):
-                    out.take(rows, part, slice(None))
-                    return out
                 out.take(rows[ended], part, ended)
-                rows, u, p, normal, scale, length, ahead = (a[~ended] for a in (rows, u, p, normal, scale, length, ahead))
-            before, last = ahead, length
+                on = [not one for one in ended]
+                rows, u, p, normal, scale, length, ahead = (a[on] for a in (rows, u, p, normal, scale, length, ahead))
+                sizes = length.tolist()
+            before, last = ahead, sizes
     raise AssertionError("the last turn ends all")
 
 
@@ -151,25 +152,22 @@ def _nothing(first: Array, slope: Array) -> Corrected:
     return Corrected(u, jacobian, ahead, np.zeros(count, dtype=bool), np.zeros(count, dtype=int), first, np.full(count, np.inf))
 
 
-def _settling(length: Array, last: Array, ahead: Array, before: Array, tol: float) -> Any:
+def _settling(length: list[float], last: list[float], ahead: Array, before: Array, tol: float) -> list[bool]:
     """(P,) whether the correction that would come next is below ``tol``, as corrections grow like the square of the last one; and
     the tangent, which converges like the points do, no longer turns."""
-    turned = np.maximum.reduce(np.abs(ahead - before), axis=1)
-    rows = zip(length.tolist(), last.tolist(), turned.tolist(), strict=True)
-    return np.array(
-        [
-            now <= _NEAR and _CAUTION * max(now, old * old) * now * now <= tol * old * old and turn * now <= _STRAIGHT * old
-            for now, old, turn in rows
-        ]
-    )
+    turned = np.maximum.reduce(np.abs(ahead - before), axis=1).tolist()
+    return [
+        now <= _NEAR and _CAUTION * max(now, old * old) * now * now <= tol * old * old and turn * now <= _STRAIGHT * old
+        for now, old, turn in zip(length, last, turned, strict=True)
+    ]
 
 
-def _off_edges(u: Array, curve: Curve, scale: Array) -> Any:
+def _off_edges(u: Array, curve: Curve, scale: Array) -> list[bool]:
     """(P,) whether no unknown is so near to its edge that it may have to lie on it: that takes all the digits there are."""
     if not curve.edged:
-        return True
+        return [True] * len(u)
     room = np.abs(u - curve.lower)
-    return ((room > _NEAR * scale) | (room == 0)).all(axis=1)
+    return ((room > _NEAR * scale) | (room == 0)).all(axis=1).tolist()  # type: ignore[no-any-return]
 
 
 def _step_and_tangent(slope: Array, normal: Array, scale: Array, residual: Array) -> tuple[Array, Array, Array]:

@@ -45,6 +45,11 @@ class Lane:
         """(L, N)."""
         return np.array(self.u)
 
+    def latest(self) -> tuple[Array, ...]:
+        """u, tangent and scale of the last point, and those of the one before: the start again, where there is only one."""
+        k = max(-2, -len(self.u))
+        return self.u[-1], self.tangent[-1], self.scale[-1], self.u[k], self.tangent[k], self.scale[k]
+
     @property
     def walked(self) -> int:
         """How many points were walked to; the others were put in between."""

@@ -13,8 +13,7 @@ def changes(values: Array, before: Array | None = None) -> list[int]:
     sign = np.sign(values)
     if before is not None and len(before) and len(sign) and sign[0] == 0:
         sign[0] = np.sign(before[0])
-    for k in range(1, len(sign)):
-        if sign[k] == 0:
-            sign[k] = sign[k - 1]
+    for k in np.flatnonzero(sign[1:] == 0):
+        sign[k + 1] = sign[k]
     with np.errstate(invalid="ignore"):
         return [int(k) for k in np.flatnonzero(sign[:-1] * sign[1:] < 0)]

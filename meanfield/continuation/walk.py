@@ -60,10 +60,8 @@ class Walk:
         lanes = self.active
         if not lanes:
             return []
-        past = [max(-2, -len(lane.u)) for lane in lanes]  # the start again, where there is only one point
-        rows = [getattr(lane, name)[-1] for name in ("u", "tangent", "scale") for lane in lanes]
-        rows += [getattr(lane, name)[k] for name in ("u", "tangent", "scale") for lane, k in zip(lanes, past, strict=True)]
-        u, t, scale, *behind = np.array(rows).reshape(6, len(lanes), -1)
+        rows = np.array([row for lane in lanes for row in lane.latest()]).reshape(len(lanes), 6, -1)
+        u, t, scale, *behind = rows.transpose(1, 0, 2)
         step, base = np.array([lane.step for lane in lanes]), np.array([lane.base for lane in lanes])
         with np.errstate(all="ignore"):
             guess = PREDICTORS[self.steps.predictor](u, Behind(*behind), t, step, scale)
@@ -75,22 +73,23 @@ class Walk:
                 self.curve, base, guess, plane, scale, tol=self.steps.tol, max_iterations=self.steps.iterations, soon=True
             )
             ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
-            chord = (done.u - u) / scale
-            products = (ahead * t, chord * chord, chord * t, chord * ahead)
-            cosine, square, leaving, arriving = (np.add.reduce(x, axis=1).tolist() for x in products)
-            found = done.converged.tolist()
+            ways = np.empty((len(lanes), 3, u.shape[1]))
+            ways[:, 0], ways[:, 1], ways[:, 2] = t, ahead, (done.u - u) / scale
+            products = (ways @ ways.transpose(0, 2, 1)).tolist()
+            found, first, iterations = (a.tolist() for a in (done.converged, done.first, done.iterations))
             corner = self._around_a_corner(lanes, t, done.u, ahead).tolist() if self.curve.edged else [False] * len(lanes)
             good: list[int] = []
             jumps: list[float] = []
             for k, lane in enumerate(lanes):
-                angle, jump, tried = acos(max(min(cosine[k], 1.0), -1.0)), sqrt(square[k]), lane.step
+                (_, cosine, leaving), (_, _, arriving), (_, _, square) = products[k]
+                angle, jump, tried = acos(max(min(cosine, 1.0), -1.0)), sqrt(square), lane.step
                 # From one flank of a thin bump to the other one, where the curve runs the other way, only the chord is slanted.
-                straight = angle <= self.steps.worst and min(leaving[k], arriving[k]) >= cos(self.steps.worst) * jump
+                straight = angle <= self.steps.worst and min(leaving, arriving) >= cos(self.steps.worst) * jump
                 if found[k] and not corner[k] and straight and 0.3 * tried < jump <= 2 * tried:
                     good.append(k)
                     jumps.append(jump)
                     lane.length += jump
-                    lane.step = self._next(tried, float(done.first[k]), angle, int(done.iterations[k]))
+                    lane.step = self._next(tried, first[k], angle, iterations[k])
                     if lane.length <= lane.slow_until:
                         lane.step = min(lane.step, lane.slow)
                 else:
@@ -196,7 +195,7 @@ class Walk:
             return End.STILL
         if lane.length >= stops.length:
             return End.LENGTH
-        if 1 + lane.walked * (1 + self.steps.between) > stops.points:
+        if len(lane.u) * (1 + self.steps.between) >= stops.points and 1 + lane.walked * (1 + self.steps.between) > stops.points:
             return End.POINTS
         if stops.until is not None and stops.until(dict(zip(self.curve.names, u.tolist(), strict=True))):
             return End.CONDITION
