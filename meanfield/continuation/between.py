@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import copysign, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,22 @@ def cubic(a: Array, b: Array, slope_a: Array, slope_b: Array, share: Array) -> A
     return np.asarray(
         (1 + 2 * s) * (1 - s) ** 2 * a + s**2 * (3 - 2 * s) * b + s * (1 - s) ** 2 * slope_a - s**2 * (1 - s) * slope_b
     )
+
+
+def hermite(a: Array, b: Array, ta: Array, tb: Array, scale: Array) -> tuple[Array, Array, Array, Array] | None:
+    """The points a and b (N,) with the slopes of the cubic between them by the share of its chord, from tangents ta and tb (N,) of
+    any lengths in units of ``scale``; None where these do not lead along it."""
+    chord = (b - a) / scale
+    square, ahead, behind = (float(x.dot(chord)) for x in (chord, ta, tb))
+    if not min(square, ahead, behind) > 0:
+        return None
+    return a, b, square / ahead * ta * scale, square / behind * tb * scale
+
+
+def direction(a: Array, b: Array, slope_a: Array, slope_b: Array, share: float) -> Array:
+    """(N,): the derivative by the share of such a cubic from a to b (N,), at a share."""
+    s = share
+    return np.asarray(6 * s * (1 - s) * (b - a) + (1 - s) * (1 - 3 * s) * slope_a + s * (3 * s - 2) * slope_b)
 
 
 def turns(a: float, b: float, slope_a: float, slope_b: float) -> list[tuple[float, float]]:
@@ -50,15 +67,24 @@ def between(branch: Branch, places: Any) -> Array:
     if len(u) == 1:
         return np.repeat(u, len(places), axis=0)
     k = np.clip(np.floor(places).astype(int), 0, len(u) - 2)
-    share = (np.asarray(places, dtype=float) - k)[:, None]
-    size = scale[k]
-    chord = (u[k + 1] - u[k]) / size
+    return stretches(u, t, scale)[2](np.asarray(places, dtype=float) - k, k)
+
+
+def stretches(u: Array, t: Array, scale: Array) -> tuple[Array, Array, Callable[..., Array]]:
+    """The steps between points u (L, N), with tangents t (L, N) in units of ``scale`` (L, N): their scaled directions (L - 1, N)
+    and lengths (L - 1,), and the cubics: points (P, N) at shares (P,) of the steps k (P,), by default of all, one of each."""
+    size = scale[:-1]
+    chord = (u[1:] - u[:-1]) / size
     length = np.sqrt((chord**2).sum(axis=1, keepdims=True))
     normal = chord / np.where(length > 0, length, 1.0)
     slopes = []
-    for tangent in (t[k], t[k + 1] * scale[k + 1] / size):
+    for tangent in (t[:-1], t[1:] * scale[1:] / size):
         ahead = (tangent * normal).sum(axis=1, keepdims=True)
         unit = np.sqrt((tangent**2).sum(axis=1, keepdims=True))
         known = ahead > _TURNED * unit
         slopes.append(np.where(known, tangent / np.where(known, ahead, 1.0), normal) * length * size)
-    return cubic(u[k], u[k + 1], slopes[0], slopes[1], share)
+
+    def at(share: Array, k: Any = slice(None)) -> Array:
+        return cubic(u[:-1][k], u[1:][k], slopes[0][k], slopes[1][k], share[:, None])
+
+    return normal, length[:, 0], at

@@ -85,6 +85,7 @@ class Event:
         return of_event(self)
 
 
+_AT_THE_END = 1e-9  # of a step: what is so close to the end of a branch is there
 _ENDING = {End.WINDOW: "window", End.DOMAIN: "domain", End.REFUSED: "refused", End.MIRRORED: "branch"}
 
 
@@ -97,6 +98,18 @@ class Piece:
     branchings: tuple[Branching | None, ...]
     forward: bool = True
     asked: Located | None = None  # the event that the walk was to stop at
+
+    def reaches(self, one: Located) -> bool:
+        """Whether a located point lies before the end or in it: in that of a window if its error does not tell it from there."""
+        last = self.last
+        if last is None or last is one:
+            return True
+        if last.bracket.type == "window" and last.bracket.edge is not None and one.bracket.at == last.bracket.at:
+            i, value = last.bracket.edge
+            beyond = (one.u[i] - value) * np.sign(self.lane.u[-1][i] - value)
+            if beyond > one.error[i]:
+                return False
+        return one.place <= last.place + _AT_THE_END
 
     @property
     def last(self) -> Located | None:

@@ -16,7 +16,9 @@ from meanfield.solve.problem import Array
 
 _SECANTS = 40
 _PATIENCE = 8  # turns after which every second one halves
-_NARROW = 1e-5  # of a bracket's length: close enough for Newton's method on the extended system
+_NARROW = 1e-5  # of a bracket's length: close enough for Newton's method on the extended system,
+_NARROWER = 1e-9  # and for that in the plane of an end of the window, which a curve that turns just beyond it meets twice
+_TURNING = 0.3  # of the mean slope: where that at one end of a step is less, the curve turns not far from there
 
 
 class Chord:
@@ -83,6 +85,18 @@ def expected(chord: Chord, found: Sequence[Bracket]) -> Array:
     return np.where((share > 0) & (share < 1), share, 0.5)
 
 
+def turning(chord: Chord) -> list[bool]:
+    """Whether the curve turns in or near brackets of ends of the window, in the coordinate that has its end there."""
+    out = []
+    for i, bracket in enumerate(chord.found):
+        out.append(False)
+        if bracket.type == "window" and bracket.edge is not None:
+            k = bracket.edge[0]
+            rise, size = chord.b[i, k] - chord.a[i, k], chord.length[i] * chord.scale[i, k]
+            out[-1] = bool(min(size * chord.ta[i, k] * rise, size * chord.tb[i, k] * rise) < _TURNING * rise**2)
+    return out
+
+
 def _measure(chord: Chord, found: Sequence[Bracket], rows: Any, share: Array) -> Array:
     """(P,) values of what changes its sign, at shares of the chords."""
     u, jacobian, direction = chord.at(rows, share)
@@ -107,6 +121,7 @@ def shares(chord: Chord, found: Sequence[Bracket]) -> Array:
     """Shares (P,) of the chords at which the sign changes: the Illinois variant of false position, in lockstep.
 
     Where a step hardly moves, the sign beyond it is asked for: near a double zero false position creeps while it is far away.
+    A bracket that begins at an end of the window, or by rounding beyond it, has that in its nearer end.
     """
     count = len(found)
     rows = np.arange(count)
@@ -118,6 +133,9 @@ def shares(chord: Chord, found: Sequence[Bracket]) -> Array:
         share = np.full(count, 0.5)
         active = rows[np.isfinite(f_low) & np.isfinite(f_high) & (f_low * f_high < 0)]
         share = np.where(f_low == 0, 0.0, np.where(f_high == 0, 1.0, share))
+        beyond = np.array([b.type == "window" for b in found]) & (f_low * f_high > 0)
+        share = np.where(beyond, np.where(np.abs(f_low) <= np.abs(f_high), 0.0, 1.0), share)
+        narrow = np.array([_NARROWER if b.type == "window" else _NARROW for b in found])
         for turn in range(_SECANTS):
             if active.size == 0:
                 break
@@ -125,11 +143,11 @@ def shares(chord: Chord, found: Sequence[Bracket]) -> Array:
             middle = b - fb * (b - a) / (fb - fa)
             halved = turn % 4 == 3 or turn > _PATIENCE and turn % 2 == 1
             middle = np.where(np.isfinite(middle) & (middle > a) & (middle < b) & (not halved), middle, 0.5 * (a + b))
-            beyond = share[active] + np.where(share[active] == a, 0.9, -0.9) * _NARROW
+            beyond = share[active] + np.where(share[active] == a, 0.9, -0.9) * narrow[active]
             middle = np.where(near[active] & (beyond > a) & (beyond < b), beyond, middle)
             value = _measure(chord, found, active, middle)
             moved = np.abs(middle - share[active]) if turn else np.full(len(middle), np.inf)
-            near[active] = ~near[active] & (moved < _NARROW)
+            near[active] = ~near[active] & (moved < narrow[active])
             share[active] = middle
             left = value * fa < 0
             weight = np.where(lowered[active] == left, 0.5, 1.0)  # of an end that stays for the second time
@@ -138,6 +156,6 @@ def shares(chord: Chord, found: Sequence[Bracket]) -> Array:
             f_high[active] = np.where(left, value, weight * fb)
             low[active] = np.where(left, a, middle)
             f_low[active] = np.where(left, weight * fa, value)
-            done = (high[active] - low[active] < _NARROW) | (value == 0) | ~np.isfinite(value)
+            done = (high[active] - low[active] < narrow[active]) | (value == 0) | ~np.isfinite(value)
             active = active[~done]
     return share

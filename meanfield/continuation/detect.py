@@ -20,7 +20,7 @@ from meanfield.solve.problem import Array
 _BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
 _SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
 _NEAR_EDGE = 1e-3
-_OUTSIDE = 1e-9  # scaled
+_OUTSIDE, _BEYOND = 1e-9, 1e-12  # scaled: of the domain; of the window, by more than rounding
 
 
 @dataclass(frozen=True)
@@ -212,15 +212,16 @@ class _Asked:
 def _cut_outside(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> None:
     """Where the step that led outside was divided, the first point outside is the last one."""
     low, high = np.array(subject.curve.lower, dtype=float), np.full(len(subject.curve.lower), np.inf)
+    loose = (_BEYOND if lane.end is End.WINDOW else _OUTSIDE) * subject.floor
     if lane.end is End.WINDOW:
         low[:] = -np.inf
         for i, (start, stop) in window.items():
             low[i], high[i] = start, stop
-    loose = _OUTSIDE * subject.floor
-    while lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and len(lane.u) > 2:
-        if not ((lane.u[-2] < low - loose) | (lane.u[-2] > high + loose)).any():
-            break
-        lane.cut(len(lane.u) - 1)
+    if lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and len(lane.u) > 2:
+        between = lane.points()[1:-1]
+        out = ((between < low - loose) | (between > high + loose)).any(axis=1)
+        if out.any():
+            lane.cut(int(out.argmax()) + 2)
 
 
 def _edges(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> list[Bracket]:

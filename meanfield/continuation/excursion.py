@@ -1,4 +1,5 @@
-"""Steps of which both ends lie in the window while the curve between them does not: it leaves, turns outside, and comes back.
+"""Steps of which both ends lie in the window while the curve between them does not: it leaves, turns outside, and comes back. And
+steps from an end of the window that lead inwards, turn, and leave it.
 
 From the ends of a step and the tangents there every coordinate along it is expected to be a cubic. Where that comes near an end of
 the window, points of the curve itself tell.
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meanfield.continuation.between import cubic, turns
+from meanfield.continuation.between import cubic, hermite, turns
 from meanfield.continuation.corrector import Corrected, correct, lengths
 from meanfield.continuation.curve import Curve
 from meanfield.solve.problem import Array
@@ -20,9 +21,12 @@ from meanfield.solve.problem import Array
 _REACH = 0.5  # of the slope at an end: the parabola goes half as far, the cubic no further than two thirds of it
 _LEAST = 0.8  # the cosine between chord and tangents at the ends of a step is larger
 _ASIDE = 0.5  # of a step: a point that far from where it is expected does not lie between its ends
-_ROUNDS = 8
+_SHORT_OF = 0.9  # of the way to where a coordinate turns, if no point is found there
+_NEAR_END, _BEYOND = 0.2, 3.0  # of a step: a turn so near to an end of it is enclosed in a stretch so much longer
+_ROUNDS = 12
 
 Bound = tuple[int, float, float]  # place of a coordinate, its least and its largest value
+Cubic = tuple[Array, Array, Array, Array]  # the points at its ends, and its slopes there
 
 
 class Stretch(NamedTuple):
@@ -56,34 +60,57 @@ def may_leave(bounds: Sequence[Bound], way: Stretch, length: float) -> bool:
 def point_outside(curve: Curve, bounds: Sequence[Bound], base: Array, way: Stretch, rounds: int = _ROUNDS) -> Corrected | None:
     """A point of the curve outside of the bounds, near where it turns back on its way from one point within to another; None if
     there is none. base (m,): parameters."""
-    a, b, ta, tb, scale = way
-    chord = (b - a) / scale
-    length = sqrt(float(chord.dot(chord)))
-    normal = chord / length if length > 0 else ta
-    ahead, behind = float(ta.dot(normal)), float(tb.dot(normal))
-    if rounds == 0 or not min(length, ahead, behind) > 0:
+    step = hermite(*way)
+    share = _farthest(bounds, step) if step is not None and rounds > 0 else None
+    if step is None or share is None:
         return None
-    slope_a, slope_b = length / ahead * ta * scale, length / behind * tb * scale
-    share = _farthest(bounds, a, b, slope_a, slope_b)
-    if share is None:
-        return None
-    guess = cubic(a[None], b[None], slope_a[None], slope_b[None], np.array([[share]]))
-    found = correct(curve, base[None], guess, normal[None], scale[None], soon=True)
-    if not found.converged[0] or not lengths((found.u - guess) / scale)[0] < _ASIDE * length:
-        return None
-    u, t = found.u[0], found.ahead[0]
-    if not within(bounds, u):
+    # Where two curves cross just there, the plane through the turn holds one of them, or nearly so.
+    found = _at(curve, base, way, step, share) or _at(curve, base, way, step, _SHORT_OF * share)
+    if found is None or not within(bounds, found.u[0]):
         return found
-    before = point_outside(curve, bounds, base, Stretch(a, u, ta, t, scale), rounds - 1)
-    return before or point_outside(curve, bounds, base, Stretch(u, b, t, tb, scale), rounds - 1)
+    u, t = found.u[0], found.ahead[0]
+    before = point_outside(curve, bounds, base, way._replace(b=u, tb=t), rounds - 1)
+    return before or point_outside(curve, bounds, base, way._replace(a=u, ta=t), rounds - 1)
 
 
-def _farthest(bounds: Sequence[Bound], a: Array, b: Array, slope_a: Array, slope_b: Array) -> float | None:
-    """The share of a step at which a coordinate that may leave its bounds turns; None if none does."""
-    for i, low, high in bounds:
-        ends = a.item(i), b.item(i), slope_a.item(i), slope_b.item(i)
-        there, back = ends[0] + _REACH * ends[2], ends[1] - _REACH * ends[3]
-        for share, bends in turns(*ends):
-            if (bends < 0 and max(there, back) > high) or (bends > 0 and min(there, back) < low):
-                return share
+def point_inside(curve: Curve, bounds: Sequence[Bound], base: Array, way: Stretch) -> Corrected | None:
+    """A point of the curve within the bounds, where it turns back on its way from an end of them to a point outside; None if it
+    does not lead inwards where it begins."""
+    step = hermite(*way)
+    for i, low, high in bounds if step is not None else ():
+        assert step is not None
+        a, b, slope_a, slope_b = (x.item(i) for x in step)
+        for share, bends in turns(a, b, slope_a, slope_b):
+            if (bends < 0 and slope_a > 0 and b < low) or (bends > 0 and slope_a < 0 and b > high):
+                found = _at(curve, base, way, step, share)
+                return found if found is not None and within(bounds, found.u[0]) else None
     return None
+
+
+def _at(curve: Curve, base: Array, way: Stretch, step: Cubic, share: float) -> Corrected | None:
+    """The point of the curve at a share of the chord, None if there is none near where the cubic leads."""
+    chord = (way.b - way.a) / way.scale
+    length = sqrt(float(chord.dot(chord)))
+    guess = cubic(*step, np.array([[share]]))
+    found = correct(curve, base[None], guess, (chord / length)[None], way.scale[None], soon=True)
+    near = found.converged[0] and lengths((found.u - guess) / way.scale)[0] < _ASIDE * length
+    return found if near else None
+
+
+def _farthest(bounds: Sequence[Bound], step: Cubic) -> float | None:
+    """The share of a step at which a coordinate that may leave its bounds turns, or just beyond; None if none does."""
+    for i, low, high in bounds:
+        a, b, slope_a, slope_b = (x.item(i) for x in step)
+        there, back = a + _REACH * slope_a, b - _REACH * slope_b
+        for share, bends in turns(a, b, slope_a, slope_b):
+            if (bends < 0 and max(there, back) > high) or (bends > 0 and min(there, back) < low):
+                return _inner(share)
+    return None
+
+
+def _inner(share: float) -> float:
+    """A share of a step not near its ends: one beyond ``share`` where that is, which then lies in a short stretch."""
+    near = min(share, 1 - share)
+    if near >= _NEAR_END:
+        return share
+    return _BEYOND * near if share < 0.5 else 1 - _BEYOND * near

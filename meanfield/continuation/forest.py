@@ -11,7 +11,8 @@ import numpy as np
 from meanfield.continuation.admission import check_kind
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.field import Field
-from meanfield.continuation.grow import _SAME, Garden, Start, same_line
+from meanfield.continuation.grow import Garden, Start, same_line
+from meanfield.continuation.passing import SAME, passes
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.switching import crossed
@@ -156,7 +157,7 @@ def _image_of(start: Start, other: Start) -> bool:
     if subject is not other.subject or not same_line(subject, start.base, other.base):
         return False
     scale = np.maximum(np.abs(u), subject.floor)
-    return any(np.abs((image(u[None])[0] - other.u) / scale).max() < _SAME for image in subject.symmetries)
+    return any(np.abs((image(u[None])[0] - other.u) / scale).max() < SAME for image in subject.symmetries)
 
 
 def _known(garden: Garden, start: Start) -> bool:
@@ -187,7 +188,7 @@ def with_partners(branches: Sequence[Branch]) -> list[Branch]:
         orbit = [u]
         for image in branch.subject.symmetries:
             moved = image(u)
-            if all(np.abs((moved - known) / scale).max() > _SAME for known in orbit) and not _runs_through(moved, branch):
+            if all(np.abs((moved - known) / scale).max() > SAME for known in orbit) and not _runs_through(moved, branch):
                 orbit.append(moved)
                 out.append(original.mirrored(image, len(out)))
     return out
@@ -195,22 +196,8 @@ def with_partners(branches: Sequence[Branch]) -> list[Branch]:
 
 def _runs_through(moved: Array, branch: Branch) -> bool:
     """Whether the branch holds its own image (it passes through a symmetric point)."""
-    garden = Garden(branch.steps, branch.stops)
-    middle = moved[len(moved) // 2]
     alone = Branch(branch.subject, branch.pieces, branch.begins)
-    u, _, scale, _ = alone._raw
-    step = np.flatnonzero((u[:-1, -1] - middle[-1]) * (u[1:, -1] - middle[-1]) <= 0)
-    close = [k for k in step if np.abs((u[k] - middle) / scale[k]).max() < 4 * garden.steps.largest]
-    if not close:
-        return False
-    q = alone.subject.curve.path.points(alone.base[None], middle[None, -1])
-    from meanfield.solve.newton import newton
-
-    for k in close:
-        run = newton(alone.subject.curve.problem, q, u[k][None, :-1], scale=alone.subject.floor[None, :-1])
-        if run.converged[0] and np.abs((run.x[0] - middle[:-1]) / scale[k][:-1]).max() < _SAME:
-            return True
-    return False
+    return passes(branch.subject.curve, alone.base, *alone._raw[:3], moved[len(moved) // 2])
 
 
 def _numbered(branch: Branch, id: int) -> Branch:

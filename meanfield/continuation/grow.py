@@ -15,16 +15,15 @@ from meanfield.continuation.detect import brackets
 from meanfield.continuation.fill import fill
 from meanfield.continuation.lane import Lane, distance
 from meanfield.continuation.locate import Located, locate, standing, told_twice
+from meanfield.continuation.passing import SAME, passes
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
 from meanfield.continuation.walk import Walk, rescaled
 from meanfield.continuation.watch import Watch, stopped
-from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array
 
-_SAME = 1e-6  # scaled distance below which two points are one
 _SHORTER, _SHORTEST = 0.1, 5e-3  # shares of a step that has led over a gap: each time it happens, and the last
 _ROUNDS = 20  # of filling in points and walking again where steps were too long
 _NOISE = 1e-9  # of the largest value of a lane
@@ -177,6 +176,8 @@ class Garden:
             branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)
             if any(self.covers(known, start) for known in self.branches + fresh if known.subject is subject) and len(both) == 2:
                 continue  # another branch has come by here
+            if all(_outside(piece) for piece in pieces):
+                continue  # nothing of it lies in the window
             if branch.begins is End.JOINED and own[0].end is End.DOMAIN and len(own[0].u) == 2:
                 continue  # it leaves the domain where it begins
             self._note(branch)
@@ -190,22 +191,8 @@ class Garden:
         subject, u = branch.subject, start.u
         if subject is not start.subject or not same_line(subject, branch.base, start.base):
             return False
-        points, t, scale, _ = branch._raw
         images = [u, *(image(u[None])[0] for image in subject.symmetries)]
-        for at in images:
-            step = np.flatnonzero((points[:-1, -1] - at[-1]) * (points[1:, -1] - at[-1]) <= 0)
-            near = [k for k in step if np.abs((points[k] - at) / scale[k]).max() < 4 * self.steps.largest]
-            for k in near:
-                width = points[k + 1, -1] - points[k, -1]
-                share = 0.5 if width == 0 else (at[-1] - points[k, -1]) / width
-                guess = (1 - share) * points[k] + share * points[k + 1]
-                if np.abs((guess - at) / scale[k]).max() < _SAME:
-                    return True
-                q = subject.curve.path.points(branch.base[None], at[None, -1])
-                run = newton(subject.curve.problem, q, guess[None, :-1], scale=subject.floor[None, :-1])
-                if run.converged[0] and np.abs((run.x[0] - at[:-1]) / scale[k][:-1]).max() < _SAME:
-                    return True
-        return False
+        return any(passes(subject.curve, branch.base, *branch._raw[:3], at) for at in images)
 
     def _note(self, branch: Branch) -> None:
         """Which half-branches at which crossings this branch is."""
@@ -214,7 +201,7 @@ class Garden:
             if branch.begins is End.JOINED and piece.forward:
                 self.crossing(branch.subject, first.u[0], first.base).take(first.tangent[0], first.scale[0])
             for one, kind in zip(piece.located, piece.branchings, strict=True):
-                if kind is None or (piece.last is not None and one.place > piece.last.place):
+                if kind is None or not piece.reaches(one):
                     continue
                 crossing = self.crossing(branch.subject, one.u, piece.lane.base)
                 crossing.kind = crossing.kind or kind
@@ -227,7 +214,7 @@ class Garden:
         """The crossing at u, a new one if there is none."""
         scale = scale_at(u, subject.floor)
         for known in self.crossings:
-            near = known.subject is subject and np.abs((known.u - u) / scale).max() < _SAME
+            near = known.subject is subject and np.abs((known.u - u) / scale).max() < SAME
             if near and same_line(subject, known.base, base):
                 return known
         self.crossings.append(Crossing(subject, u, scale, base))
@@ -274,12 +261,18 @@ class Crossing:
     def _known(self, way: Array) -> bool:
         ways = [way]
         for image in self.subject.symmetries:
-            if np.abs((image(self.u[None])[0] - self.u) / self.scale).max() < _SAME:
+            if np.abs((image(self.u[None])[0] - self.u) / self.scale).max() < SAME:
                 ways.append(image((way * self.scale)[None])[0] / self.scale)
         return any(same_direction(w, t) for w in ways for t in self.taken)
 
     def _inward(self, way: Array) -> bool:
         return bool(inside_domain(self.subject.curve, (self.u + 1e-3 * way * self.scale)[None], slack=1e-7)[0])
+
+
+def _outside(piece: Piece) -> bool:
+    """Whether a lane that left the window in its first step did not even begin in it, as far as is known."""
+    at_once = piece.lane.end is End.WINDOW and len(piece.lane.u) == 2
+    return at_once and (piece.last is None or not piece.last.sharp)
 
 
 def same_line(subject: Subject, base: Array, other: Array) -> bool:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from meanfield.continuation.chord import Chord, expected, shares
+from meanfield.continuation.chord import Chord, expected, shares, turning
 from meanfield.continuation.corrector import bordered
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import Bracket
+from meanfield.continuation.ends import beside, borrowed
 from meanfield.continuation.hopf_points import eigenvalues, is_hopf
 from meanfield.continuation.lane import Lane
 from meanfield.continuation.planes import meeting
-from meanfield.continuation.settle import ON_EDGE, Special, settle
+from meanfield.continuation.settle import Special, settle
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.systems import BranchPoint, Fold, Hopf, Sheet, System, Zero
 from meanfield.solve.problem import EPS, Array
@@ -57,12 +58,12 @@ def locate(subject: Subject, found: Sequence[Bracket]) -> list[Located]:
         share = shares(chord, chord.found)
         places = _sought(chord, share, *chord.at(np.arange(len(rest)), share))
         out |= {rest[k]: one for k, one in enumerate(places) if one is not None}
-    return _borrowed([out[i] for i in sorted(out)])
+    return borrowed(beside(subject.curve, [out[i] for i in sorted(out)]))
 
 
 def _directly(subject: Subject, found: Sequence[Bracket]) -> list[Located | None]:
     """The special points to which Newton's method leads from where the cubic in the bracket expects them; None where it does not
-    lead to a point inside."""
+    lead to a point inside, or where it may lead to another one: a curve that turns just beyond the window meets its end twice."""
     if not found:
         return []
     chord, every = Chord(subject, found), np.arange(len(found))
@@ -72,8 +73,9 @@ def _directly(subject: Subject, found: Sequence[Bracket]) -> list[Located | None
     share = np.array([0.5 if one is None else one.place - one.bracket.at for one in near])
     u = np.array([chord.a[i] if one is None else one.u for i, one in enumerate(near)])
     direction = chord.directions(every, share, subject.curve.residual_jacobian(u, chord.base)[1])
+    twice = turning(chord)
     return [
-        replace(one, tangent=direction[i]) if one is not None and one.sharp and 0 < share[i] < 1 else None
+        replace(one, tangent=direction[i]) if one is not None and one.sharp and 0 < share[i] < 1 and not twice[i] else None
         for i, one in enumerate(near)
     ]
 
@@ -113,29 +115,6 @@ def _point(
     return Located(bracket, u, claim, direction, chord.scale[i], place, good, vector if good else None, gap)
 
 
-def _borrowed(found: list[Located]) -> list[Located]:
-    """Where a lane ends, or an indicator vanishes, in a branch point, the system of the former is singular: it is that point.
-
-    So is the end at an edge on which a branch point of the same step lies: all of the curve that crosses there, which may lie
-    within the edge, solves the system of the end. And so is what its own error does not tell from the branch point: what goes on
-    from there should go on from one place.
-    """
-    points = {(id(x.bracket.lane), x.bracket.at): x for x in found if x.bracket.type == "branch" and x.sharp}
-    out = []
-    for one in found:
-        point = points.get((id(one.bracket.lane), one.bracket.at))
-        edge = one.bracket.edge
-        on_edge = point is not None and edge is not None and abs(point.u[edge[0]] - edge[1]) <= point.error[edge[0]] + ON_EDGE
-        if point is not None and (on_edge or not one.sharp and one.bracket.type != "fold" and _close(point, one)):
-            one = replace(one, u=point.u, error=point.error, place=point.place, sharp=True)
-        elif point is not None and point is not one and one.sharp and one.bracket.type != "fold":
-            apart = np.abs(point.u - one.u)
-            if (apart <= one.error).all():
-                one = replace(one, u=point.u, error=one.error + apart, place=point.place)
-        out.append(one)
-    return out
-
-
 def standing(subject: Subject, u: Array, base: Array) -> Located | None:
     """The branch point that u (N,) is, with the direction in which the coordinate moves as far as it can; None if it is none."""
     curve = subject.curve
@@ -159,10 +138,6 @@ def standing(subject: Subject, u: Array, base: Array) -> Located | None:
         return None
     bracket = Bracket(lane, 0, "branch", "branch point")
     return Located(bracket, at, error, ahead / length, scale, 0.0, True, special.y[0, curve.n + 2 :])
-
-
-def _close(point: Located, one: Located) -> bool:
-    return bool(np.abs((point.u - one.u) / point.scale).max() < 1e-2)
 
 
 def told_twice(one: Located, others: tuple[Located, ...]) -> bool:

@@ -110,9 +110,8 @@ def _placed(branch: Branch) -> list[tuple[Located, Branching | None, float]]:
     found = []
     offsets = branch._raw[3]
     for piece, offset in zip(branch.pieces, offsets, strict=True):
-        last = len(piece.lane.u) - 1.0 if piece.last is None else piece.last.place
         for one, kind in zip(piece.located, piece.branchings, strict=True):
-            if one.place > last + 1e-9 or told_twice(one, piece.located):
+            if not piece.reaches(one) or told_twice(one, piece.located):
                 continue
             place = _place(one, piece)
             found.append((one, kind, offset + (place if piece.forward else _length(piece) - 1 - place)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from meanfield.continuation.corrector import correct
 from meanfield.continuation.curve import Curve, scale_at
-from meanfield.continuation.excursion import Stretch, may_leave, point_outside, within
+from meanfield.continuation.excursion import Stretch, may_leave, point_inside, point_outside, within
 from meanfield.continuation.lane import Lane
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
@@ -127,7 +127,7 @@ class Walk:
         """New points u (P, N) of P lanes, one each, at scaled distances ``jumps`` from their last ones."""
         if not lanes:
             return
-        away = [self._turned_outside(lane, k, jumps[k], u, jacobian, ahead, scale) for k, lane in enumerate(lanes)]
+        away = [self._turned(lane, k, jumps[k], u, jacobian, ahead, scale) for k, lane in enumerate(lanes)]
         fresh = scale_at(u, self.floor)
         unit = rescaled(ahead, scale, fresh)
         for k, lane in enumerate(lanes):
@@ -139,15 +139,25 @@ class Walk:
         if len(self._fresh) >= _PENDING:
             self.determine()
 
-    def _turned_outside(self, lane: Lane, k: int, jump: float, u: Array, jacobian: Array, ahead: Array, scale: Array) -> bool:
-        """Whether a lane left the window within its step to u[k] and came back; a point outside then takes the place of u[k]."""
+    def _turned(self, lane: Lane, k: int, jump: float, u: Array, jacobian: Array, ahead: Array, scale: Array) -> bool:
+        """Whether a lane left the window within its step to u[k] and came back; a point outside then takes the place of u[k].
+
+        Of a lane that leads from an end of the window inwards, and out again in its first step, that is put in which lies inside.
+        """
         way = Stretch(lane.u[-1], u[k], lane.tangent[-1], ahead[k], scale[k])
-        if not may_leave(self.bounds, way, jump) or not within(self.bounds, u[k]):
-            return False
-        found = point_outside(self.curve, self.bounds, lane.base, way)
+        if within(self.bounds, u[k]):
+            leaves = may_leave(self.bounds, way, jump)
+            found = point_outside(self.curve, self.bounds, lane.base, way) if leaves else None
+            if found is not None:
+                u[k], jacobian[k], ahead[k] = found.u[0], found.jacobian[0], found.ahead[0]
+            return found is not None
+        found = point_inside(self.curve, self.bounds, lane.base, way) if len(lane.u) == 1 else None
         if found is not None:
-            u[k], jacobian[k], ahead[k] = found.u[0], found.jacobian[0], found.ahead[0]
-        return found is not None
+            own = scale_at(found.u[0], self.floor)
+            self._fresh.append((lane, 1, found.jacobian[0]))
+            lane.append(found.u[0], rescaled(found.ahead[0], scale[k], own), own, np.nan)
+            lane.ahead[-1] = np.nan
+        return False
 
     def determine(self) -> None:
         """The determinants of the points that were walked to since this was last done: all together they cost what one does."""

@@ -70,3 +70,66 @@ def test_a_branch_that_ended_beside_a_fold_goes_on_as_if_it_had_not():
     (part,) = garden.grow([Start(whole.subject, whole.pieces[0].lane.u[0], whole.base, towards=1.0)])
     assert part["a"].max() <= FOLD - 1e-4 + 1e-15 and len(part) < len(whole)
     assert (resume(part, (-0.9, 0.9)).u == whole.u).all()
+
+
+PITCHFORK = mf.Model("pitchfork", equations={u: u + a * u - u**3}, starts=[{u: s} for s in (1, -1, 0)], symmetries=[{u: -u}])
+CROSSING = mf.Model("crossing", equations={u: u + a * u - u**2}, starts=[{u: s} for s in (1, -1, 0)])
+PARABOLA = mf.Model("parabola", equations={u: u + a - u**2}, starts=[{u: s} for s in (1, -1, 0)])
+ARMS = mf.Model("arms", equations={u: u + (a - 1) * u + u**3 / 9 - u**5}, starts=[{u: s} for s in (1, -1, 0)], symmetries=[{u: -u}])
+
+
+def ends_of(forest, value):
+    return sorted(float(b["u"][k]) for b in forest for k in (0, -1) if b["a"][k] == value)
+
+
+@pytest.mark.parametrize(
+    ("model", "window", "branches", "ends"),
+    [
+        *((PITCHFORK, (-1.0, -d), 1, [0.0]) for d in (0.0, 1e-15, 1e-12, 1e-10, 1e-8)),
+        *((PITCHFORK, (-1.0, d), 3, [-(d**0.5), 0.0, d**0.5]) for d in (1e-10, 1e-8, 1e-5)),
+        *((PITCHFORK, (d, 1.0), 3, [-(d**0.5), 0.0, d**0.5]) for d in (1e-10, 1e-9, 1e-6)),
+        *((CROSSING, (-1.0, d), 2, [0.0, d]) for d in (1e-12, 1e-9, 1e-6)),
+        *((CROSSING, (d, 1.0), 2, [0.0, d]) for d in (1e-12, 1e-9, 1e-6)),
+        *((PARABOLA, (-1.0, d), 1, [-(d**0.5), d**0.5]) for d in (1e-10, 1e-8, 1e-4)),
+        *((PARABOLA, (-1.0, -d), 0, []) for d in (1e-12, 1e-9)),
+    ],
+)
+def test_windows_that_end_at_events_have_the_branches_that_are_there(model, window, branches, ends):
+    forest = mf.bifurcation_diagram(model, "a", window)
+    events = [e for b in forest for e in b.events()]
+    assert len(forest) == branches
+    assert all(window[0] - 1e-15 <= b["a"].min() and b["a"].max() <= window[1] + 1e-15 for b in forest)
+    assert all(window[0] <= e.at["a"] <= window[1] or abs(e.at["a"]) <= e.error["a"] for e in events)
+    assert all(e.sharp for e in events if e.type == "window")
+    assert ends_of(forest, min(window, key=abs)) == pytest.approx(ends, abs=1e-9)
+
+
+@pytest.mark.parametrize("low", [0.0, 1e-15, 1e-13])
+def test_a_fold_in_the_end_of_the_window_is_passed_once(low):
+    """Within rounding of the window it counts as inside."""
+    (branch,) = mf.bifurcation_diagram(PARABOLA, "a", (low, 1.0))
+    assert [e.type for e in branch.events()] == ["window", "fold", "window"]
+
+
+def test_a_window_that_only_touches_a_fold_holds_just_that():
+    (branch,) = mf.bifurcation_diagram(PARABOLA, "a", (-1.0, 0.0))
+    assert np.abs(branch.u).max() <= 1e-9 and np.abs(branch.error["a"]).max() <= 1e-9
+    assert [e.type for e in branch.events()] == ["window", "fold", "window"]
+
+
+def test_a_subcritical_pitchfork_just_outside_is_not_passed():
+    """Its arms lie inside: near it the curve through them hardly differs from the states that cross it."""
+    for short in (1e-11, 1e-9, 1e-6):
+        forest = mf.bifurcation_diagram(ARMS, "a", (0.5, 1 - short))
+        ends = ends_of(forest, 1 - short)
+        assert len(ends) == 5 and not [e for b in forest for e in b.events() if e.type == "pitchfork"]
+        assert ends[1:4] == pytest.approx([-3 * short**0.5, 0.0, 3 * short**0.5], rel=1e-4, abs=1e-12)
+
+
+def test_networks_in_windows_that_end_beside_their_pitchfork():
+    model = mf.models.by_name("rank1-stationary")
+    for low in (1 + 1e-9, 1 + 1e-6):
+        forest = mf.bifurcation_diagram(model, "M_n", (low, 2.0), g=0.5, M_m=1, Sigma_m=1)
+        assert len(forest) == 3 and all(b["M_n"].min() >= low for b in forest)
+    (trunk,) = mf.bifurcation_diagram(model, "M_n", (0.2, 1 - 1e-12), g=0.5, M_m=1, Sigma_m=1)
+    assert trunk["M_n"].max() <= 1 - 1e-12 and not trunk.events("pitchfork")
