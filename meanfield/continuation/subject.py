@@ -101,8 +101,10 @@ def _along(model: Model, path: Path) -> Model:
 
 
 def _plain(model: Model, expr: sp.Expr) -> bool:
-    """Conditions on unknowns are the domain's business; those with a coordinate hold for a range and have no simple zero."""
-    return not expr.is_Symbol and not {s.name for s in expr.free_symbols} & {"s"} and _varies(model, expr)
+    """That what may not be negative is not is the domain's business; conditions with a coordinate hold for a range and have no
+    simple zero."""
+    in_domain = expr.is_Symbol and expr.name in (model.nonnegative or ())
+    return not in_domain and not {s.name for s in expr.free_symbols} & {"s"} and _varies(model, expr)
 
 
 def _varies(model: Model, expr: sp.Expr) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+import meanfield as mf
 from meanfield.continuation import End, Steps, Stops, follow
 from meanfield.errors import ParameterError
 from tests.continuation import zoo
@@ -80,3 +81,15 @@ def test_windows_narrower_than_the_first_step() -> None:
     assert branch.ends is End.WINDOW and branch["p"][-1] == 1 + 1e-9
     branch = follow(zoo.PITCHFORK, "p", 2, x=[1.0], p=[1.0], stops=Stops({"u": (1 - 1e-8, 1 + 1e-8)}))
     assert branch.ends is End.WINDOW and abs(branch["u"][-1] - 1 - 1e-8) < 1e-15
+
+
+def test_an_unknown_that_may_be_negative_can_be_refused_by_its_own_name() -> None:
+    """Of one declared so the domain says it; here nothing else does."""
+    x, a, b = mf.unknown("x"), *mf.parameters("a b")
+    for condition in (x, 2 * x, a):
+        model = mf.Model("line", equations={x: a + 0 * b}, parameters=[a, b], accept={"x is positive": condition})
+        branch = mf.follow(mf.solve(model, a=0.5, b=0.0), "a", -1.0)
+        assert branch.ends is End.REFUSED and branch["a"][-1] == pytest.approx(0.0, abs=1e-12)
+        assert [(e.type, e.name) for e in branch.events()] == [("domain", "x is positive")]
+        (whole,) = mf.bifurcation_diagram(model, "a", (-1.0, 1.0), b=0.0)
+        assert whole["a"].min() == pytest.approx(0.0, abs=1e-12)
