@@ -57,7 +57,7 @@ def _symmetries(model: Model, table: Mapping[sp.Symbol, sp.Expr]) -> tuple[list[
             continue
         left = [s for s in one.zero if s not in table]
         if left:
-            conditional.append(replace(one, zero=left))
+            conditional.append(replace(one, zero=left, held=False))
         else:
             always.append(one.images)
     return always, conditional

@@ -21,10 +21,12 @@ class ConditionalSymmetry:
     """A map ``{unknown: expression}`` that sends solutions to solutions where all parameters ``zero`` are 0.
 
     ``ConditionalSymmetry({mu: -mu, kappa: -kappa}, zero=(M_I, Sigma_mI, Sigma_nI))``. Raises `ModelError` if no parameter is named.
+    held: whether it is among the symmetries of its model, one for points at which those parameters are 0; `where_zero` says so.
     """
 
     images: Mapping[sp.Symbol, sp.Expr]
     zero: Sequence[sp.Symbol]
+    held: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.images, Mapping):
@@ -49,8 +51,11 @@ def unconditional(model: Model) -> list[Mapping[sp.Symbol, sp.Expr]]:
 
 
 def holding(model: Model) -> list[ConditionalSymmetry]:
-    """The conditional symmetries that are among the symmetries of a model: one for points at which they hold, see `where_zero`."""
-    return [c for c in model.conditional_symmetries if c.images in model.symmetries]
+    """The conditional symmetries that are among the symmetries of a model: one for points at which they hold, see `where_zero`.
+
+    Of several with the same images only some may: those of which the parameters are 0.
+    """
+    return [c for c in model.conditional_symmetries if c.held]
 
 
 def needed_zero(model: Model) -> frozenset[str]:
@@ -71,9 +76,15 @@ def where_zero(model: Model, quiet: Iterable[str]) -> Model:
 
 @lru_cache(maxsize=64)
 def _where_zero(model: Model, quiet: frozenset[str]) -> Model:
-    symmetries = (*unconditional(model), *(c.images for c in model.conditional_symmetries if c.holds(quiet)))
-    if symmetries == model.symmetries:
+    conditional = [replace(c, held=c.holds(quiet)) for c in model.conditional_symmetries]
+    if tuple(conditional) == model.conditional_symmetries:
         return model
+    symmetries = unconditional(model)
+    symmetries += [c.images for k, c in enumerate(conditional) if c.held and c.images not in _held_images(conditional[:k])]
     change = partial(where_zero, quiet=quiet)
     junctions = [replace(j, model=j.elsewhere(change)) for j in model.junctions]
-    return replace(model, symmetries=symmetries, junctions=junctions)
+    return replace(model, symmetries=symmetries, conditional_symmetries=conditional, junctions=junctions)
+
+
+def _held_images(conditional: Sequence[ConditionalSymmetry]) -> list[Mapping[sp.Symbol, sp.Expr]]:
+    return [c.images for c in conditional if c.held]

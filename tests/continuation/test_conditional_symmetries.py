@@ -38,3 +38,18 @@ def test_images_are_saved_and_loaded(tmp_path: Path) -> None:
     for old, new in zip(forest, again, strict=True):
         assert (old.image is None) == (new.image is None)
         np.testing.assert_array_equal(old["kappa"], new["kappa"])
+
+
+def test_along_the_parameter_that_must_vanish_another_declaration_of_the_same_symmetry_does_not_help() -> None:
+    u = mf.unknown("u")
+    a, b, c = mf.parameters("a b c")
+    either = [mf.ConditionalSymmetry({u: -u}, zero=(b,)), mf.ConditionalSymmetry({u: -u}, zero=(c,))]
+    parts = {"equations": {u: u + u * (b - a) - u**3 + b * c * u**2}, "starts": [{u: s} for s in (1, -1, 0)]}
+    start = min(
+        mf.solve(mf.Model("both", conditional_symmetries=either, **parts), find="all", a=0.5, b=0.0, c=1.0),
+        key=lambda q: abs(q["u"]),
+    )
+    branch = mf.follow(start, "b", 1.0)
+    assert branch.subject.symmetries == ()
+    assert [e.type for e in branch.events()] == ["transcritical", "window"]
+    assert len(mf.follow(start, "a", -0.5).subject.symmetries) == 1

@@ -42,6 +42,17 @@ def test_it_is_a_symmetry_at_zero_and_nowhere_else() -> None:
     assert pickle.loads(pickle.dumps(quiet)).symmetries == quiet.symmetries
 
 
+def test_of_two_with_the_same_images_only_that_counts_whose_parameters_vanish() -> None:
+    either = [mf.ConditionalSymmetry(MIRROR.images, zero=(b,)), mf.ConditionalSymmetry(MIRROR.images, zero=(c,))]
+    declared = model(conditional_symmetries=either)
+    for quiet in (("b",), ("c",), ("b", "c")):
+        there = where_zero(declared, quiet)
+        assert there.symmetries == (MIRROR.images,) and needed_zero(there) == set(quiet)
+        assert [one.zero for one in holding(there)] == [(s,) for s in (b, c) if s.name in quiet]
+    assert where_zero(where_zero(declared, ["b", "c"]), ["c"]).symmetries == (MIRROR.images,)
+    assert fix_parameters(where_zero(declared, ["c"]), {"c": 1}).symmetries == ()
+
+
 def test_fixing_parameters_settles_it() -> None:
     declared = model()
     assert fix_parameters(declared, {"b": 0, "c": 0}).symmetries == (MIRROR.images,)
