@@ -26,64 +26,71 @@ Operation = Callable[[], Any]
 
 
 class Integrator(Protocol):
-    """``step(x)`` advances the state x by dt, in place."""
+    """``advance(x, steps)`` advances the state x by so many steps of dt, in place."""
 
     order: int
 
-    def step(self, x: Array) -> None: ...
+    def advance(self, x: Array, steps: int = 1) -> None: ...
 
 
 class _Rows:
-    """Copies of a state and the slopes beside it as rows of one array, so that a sum of them is one call of linear algebra."""
+    """A state, what a step adds to it and the state after it as rows of one array, so that a sum of them is one call of linear
+    algebra. Read from the other end it serves the next step, which begins where this one has ended: nothing is copied in between.
+    """
+
+    def __init__(self, field: Field, flat: Array, back: bool = False) -> None:
+        self._field, self._flat, self._back = field, flat, back
+        self.rows = [row.reshape(field.shape) for row in (flat[::-1] if back else flat)]
+
+    def sum(self, weights: Sequence[Sequence[float]], out: Array) -> list[Operation]:
+        """What writes the sum of the first rows, with weights of their own for each population, into ``out``."""
+        found: list[Operation] = []
+        width = self._field.shape[1]
+        for part, w in zip(self._field.net.slices, weights, strict=True):
+            factors = np.array(w[::-1] if self._back else w, self._flat.dtype)
+            rows = self._flat[-len(w) :] if self._back else self._flat[: len(w)]
+            found.append(partial(factors.dot, rows[:, width * part.start : width * part.stop], out[part].reshape(-1)))
+        return found
+
+
+class _BackAndForth:
+    """Steps of fixed length, every other one through the rows from behind. ``_step`` lists what is to be done in one of them."""
 
     def __init__(self, field: Field, rows: int) -> None:
-        self._flat = np.empty((rows, field.shape[0] * field.shape[1]), field.dtype)
-        self.rows = [row.reshape(field.shape) for row in self._flat]
+        self.field = field
+        flat = np.empty((rows, field.shape[0] * field.shape[1]), field.dtype)
+        there, back = _Rows(field, flat), _Rows(field, flat, back=True)
+        self._ends = there.rows[0], back.rows[0]
+        self._at = np.empty(field.shape, field.dtype)  # where the right side is asked for within a step
+        self._ways = self._step(there), self._step(back)
 
-    def sum(self, *weights: float, part: slice = slice(None)) -> Callable[[Array], Any]:
-        """A function that writes the sum of the first rows, with these weights, into a given flat array; part: of these neurons."""
-        width = self.rows[0].shape[1]
-        begin, end, _ = part.indices(len(self.rows[0]))
-        factors, rows = np.array(weights, self._flat.dtype), self._flat[: len(weights), width * begin : width * end]
-        return partial(factors.dot, rows)
+    def _step(self, rows: _Rows) -> list[Operation]:
+        raise NotImplementedError
 
-
-def _sums(field: Field, rows: _Rows, weights: Sequence[Sequence[float]]) -> Callable[[Array], Any]:
-    """A function that writes sums of the first rows, with weights of their own for each population, into a given array."""
-    if len(weights) == 1:
-        whole = rows.sum(*weights[0])
-        return lambda out: whole(out.reshape(-1))
-    parts = [(part, rows.sum(*w, part=part)) for part, w in zip(field.net.slices, weights, strict=True)]
-    return lambda out: [add(out[part].reshape(-1)) for part, add in parts]
+    def advance(self, x: Array, steps: int = 1) -> None:
+        self._ends[0][:] = x
+        for k in range(steps):
+            for operation in self._ways[k % 2]:
+                operation()
+        x[:] = self._ends[steps % 2]
 
 
-def _sums_into(out: Array, field: Field, rows: _Rows, weights: Sequence[Sequence[float]]) -> list[Operation]:
-    """The same, for an array that stays."""
-    every = zip(field.net.slices, weights, strict=True)
-    return [partial(rows.sum(*w, part=part), out[part].reshape(-1)) for part, w in every]
-
-
-class RungeKutta4:
+class RungeKutta4(_BackAndForth):
     """The classical method of order 4: four evaluations of the right side."""
 
     order = 4
 
     def __init__(self, field: Field, dt: float) -> None:
-        self.field = field
-        rows = _Rows(field, 5)
-        self._x, *self._k = rows.rows
-        at = np.empty(field.shape, field.dtype)
-        *stages, last = zip(*(_fourth_order(dt, c) for c in field.leaks))
-        self._operations = field.pushes(self._x, self._k[0])
-        for weights, slope in zip(stages, self._k[1:]):
-            self._operations += [*_sums_into(at, field, rows, weights), *field.pushes(at, slope)]
-        self._last = _sums(field, rows, last)
+        self._weights = list(zip(*(_fourth_order(dt, c) for c in field.leaks)))
+        super().__init__(field, 6)
 
-    def step(self, x: Array) -> None:
-        self._x[:] = x
-        for operation in self._operations:
-            operation()
-        self._last(x)
+    def _step(self, rows: _Rows) -> list[Operation]:
+        x, *pushes, after = rows.rows
+        *stages, last = self._weights
+        found = self.field.pushes(x, pushes[0])
+        for weights, push in zip(stages, pushes[1:]):
+            found += [*rows.sum(weights, self._at), *self.field.pushes(self._at, push)]
+        return found + rows.sum(last, after)
 
 
 def _fourth_order(h: float, c: float) -> list[Array]:
@@ -98,7 +105,7 @@ def _fourth_order(h: float, c: float) -> list[Array]:
     return [place[: k + 2] for k, place in enumerate(places[:3])] + [last]
 
 
-class ExponentialHeun:
+class ExponentialHeun(_BackAndForth):
     """Weak order 2 with additive noise: two evaluations of the right side, the same noise in both.
 
     ``a = e^{-c h} x + h p1 F(x) + w``, ``x <- a + h p2 (F(a) - F(x))`` with ``p1 = (1 - e^{-ch})/(ch)``,
@@ -109,26 +116,24 @@ class ExponentialHeun:
     order = 2
 
     def __init__(self, field: Field, dt: float, normals: Callable[[Array], object]) -> None:
-        self.field, self._normals = field, normals
-        numbers, B = field.net.numbers, field.columns
-        rows = _Rows(field, 4)
-        self._x, f, self._w, fa = rows.rows
-        self._w[:] = 0.0  # no noise in the perturbations
-        self._noise = self._w if field.shape[1] == B else np.empty((field.shape[0], B), field.dtype)
-        a = np.empty(field.shape, field.dtype)
-        every = zip(numbers.populations, field.leaks)
-        predict, correct = zip(*(_heun(dt, leak(p.drift), apart, numbers.sigma_squared) for p, apart in every))
-        self._operations = [*field.pushes(self._x, f), *_sums_into(a, field, rows, predict), *field.pushes(a, fa)]
-        self._correct = _sums(field, rows, correct)
+        every = zip(field.net.numbers.populations, field.leaks)
+        sigma_squared = field.net.numbers.sigma_squared
+        self._predict, self._correct = zip(*(_heun(dt, leak(p.drift), apart, sigma_squared) for p, apart in every))
+        self._normals = normals
+        super().__init__(field, 5)
 
-    def step(self, x: Array) -> None:
-        self._x[:] = x
-        self._normals(self._noise)
-        if self._noise is not self._w:
-            self._w[:, : self._noise.shape[1]] = self._noise
-        for operation in self._operations:
-            operation()
-        self._correct(x)
+    def _step(self, rows: _Rows) -> list[Operation]:
+        x, push, noise, ahead, after = rows.rows
+        found = [*self._draw(noise), *self.field.pushes(x, push), *rows.sum(self._predict, self._at)]
+        return [*found, *self.field.pushes(self._at, ahead), *rows.sum(self._correct, after)]
+
+    def _draw(self, noise: Array) -> list[Operation]:
+        B = self.field.columns
+        if noise.shape[1] == B:
+            return [partial(self._normals, noise)]
+        noise[:] = 0.0  # none in the perturbations
+        drawn = np.empty((len(noise), B), noise.dtype)
+        return [partial(self._normals, drawn), partial(np.copyto, noise[:, :B], drawn)]
 
 
 def _heun(h: float, c: float, apart: float, sigma_squared: float) -> tuple[Array, Array]:
@@ -158,7 +163,11 @@ class Adaptive:
         self.order = int(self._solver.order)
         self._first: float | None = None
 
-    def step(self, x: Array) -> None:
+    def advance(self, x: Array, steps: int = 1) -> None:
+        for _ in range(steps):
+            self._interval(x)
+
+    def _interval(self, x: Array) -> None:
         if not np.isfinite(x).all():
             return
         start, tolerance = x.reshape(-1).copy(), self.accuracy

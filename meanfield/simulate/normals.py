@@ -32,7 +32,12 @@ class Normals:
         self._radius, self._angle = np.empty((2, BLOCK // 2), np.float32)
 
     def __call__(self, out: Array) -> None:
-        flat, done = out.reshape(-1), 0
+        flat, end = out.reshape(-1), self._taken + out.size
+        if end <= BLOCK:
+            flat[:] = self._block[self._taken : end]
+            self._taken = end
+            return
+        done = 0
         while done < flat.size:
             if self._taken == BLOCK:
                 self._fill()

@@ -30,10 +30,10 @@ def product(J: Array, x: Array) -> Callable[[Array], Any]:
     if 0 < rows < len(J) and _small_kernels():
         parts = [slice(k, k + rows) for k in range(0, len(J), rows)]
         blocks = [(part, J[part]) for part in parts]
-        return lambda out: [np.matmul(block, x, out=out[part]) for part, block in blocks]
+        return lambda out: [block.dot(x, out[part]) for part, block in blocks]
     if x.shape[1] <= _FEW and not (rows and _small_kernels()):
         return lambda out: _by_columns(J, x, out)
-    return lambda out: np.matmul(J, x, out=out)
+    return lambda out: J.dot(x, out)
 
 
 def _by_columns(J: Array, x: Array, out: Array) -> None:

@@ -154,11 +154,10 @@ class _Run:
         s = self.settings
         before = round(s.transient / s.interval)
         averages = Averages(self.net, s.trajectories, s.lag_samples)
-        total, half, stride = before + s.samples, before + s.samples // 2, range(s.stride)
+        total, half = before + s.samples, before + s.samples // 2
         quiet = s.lyapunov or self.net.numbers.sigma_squared > 0
         for k in range(total):
-            for _ in stride:
-                self.steps.step(self.x)
+            self.steps.advance(self.x, s.stride)
             if k % 8 == 7 and not np.isfinite(self.x).all():
                 return self._diverged()
             if s.lyapunov:

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import solve_continuous_lyapunov, solve_discrete_lyapunov
 
 import meanfield as mf
-from meanfield.networks import bind, network
+from meanfield.networks import Population, bind, network
 from meanfield.simulate.field import Field
 from meanfield.simulate.integrators import ExponentialHeun, RungeKutta4
 from meanfield.simulate.sample import Sample, sample
@@ -44,11 +44,28 @@ def test_runge_kutta_has_order_four() -> None:
     for dt in (0.1, 0.05, 0.025):
         x = x0[:, None].copy()
         steps = RungeKutta4(Field(net, 1), dt)
-        for _ in range(round(4 / dt)):
-            steps.step(x)
+        steps.advance(x, round(4 / dt))
         errors.append(np.abs(x[:, 0] - exact).max())
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     np.testing.assert_allclose(orders, 4, atol=0.25)
+
+
+@pytest.mark.parametrize("sigma_squared", [0.0, 0.5])
+@pytest.mark.parametrize("tangent", [False, True])
+def test_steps_in_a_row_are_steps_one_by_one(sigma_squared: float, tangent: bool) -> None:
+    """Every other one goes through the arrays from behind."""
+    halves = tuple(Population(phi, fraction=sp.Rational(1, 2)) for phi in (mf.transfer.tanh, mf.transfer.erf))
+    net = mf.Network(halves, variances=[[2, 3], [4, 5]], couplings=[[0, 1], [0, 0]], sigma_squared=sigma_squared)
+    field = Field(sample(bind(net, {}), 12, np.random.default_rng(0)), 3, tangent)
+    noise = fixed_noise(np.random.default_rng(1).standard_normal((12, 3)))
+    steps = ExponentialHeun(field, 0.1, noise) if sigma_squared else RungeKutta4(field, 0.1)
+    start = np.random.default_rng(2).standard_normal(field.shape)
+    for many in (0, 1, 2, 5):
+        at_once, one_by_one = start.copy(), start.copy()
+        steps.advance(at_once, many)
+        for _ in range(many):
+            steps.advance(one_by_one)
+        np.testing.assert_allclose(at_once, one_by_one, rtol=0, atol=1e-13)
 
 
 def test_units_without_couplings_have_the_exact_law_at_any_step() -> None:
@@ -56,7 +73,7 @@ def test_units_without_couplings_have_the_exact_law_at_any_step() -> None:
     net = sample(numbers, 10, np.random.default_rng(0))
     for dt in (0.05, 1.0, 5.0):
         x = np.full((10, 1), 2.0)
-        ExponentialHeun(Field(net, 1), dt, fixed_noise(3.0)).step(x)
+        ExponentialHeun(Field(net, 1), dt, fixed_noise(3.0)).advance(x)
         expected = 2 * np.exp(-dt) + 3 * np.sqrt(0.7 * (1 - np.exp(-2 * dt)))
         np.testing.assert_allclose(x, expected, rtol=1e-14)
 
@@ -66,8 +83,8 @@ def covariance_of_the_scheme(J: np.ndarray, sigma_squared: float, dt: float) -> 
     N = len(J)
     net = with_couplings(J, mf.transfer.linear, sigma_squared)
     moved, kicked = np.eye(N), np.zeros((N, N))
-    ExponentialHeun(Field(net, N), dt, fixed_noise(0.0)).step(moved)
-    ExponentialHeun(Field(net, N), dt, fixed_noise(np.eye(N))).step(kicked)
+    ExponentialHeun(Field(net, N), dt, fixed_noise(0.0)).advance(moved)
+    ExponentialHeun(Field(net, N), dt, fixed_noise(np.eye(N))).advance(kicked)
     return solve_discrete_lyapunov(moved, kicked @ kicked.T)
 
 
@@ -87,7 +104,7 @@ def mean_square_of_the_scheme(c: float, sigma_squared: float, dt: float) -> floa
     points = 7.0 * nodes
     net = with_couplings(c * np.eye(120), mf.transfer.tanh, sigma_squared)
     landed = np.repeat(points[:, None], len(z), axis=1)
-    ExponentialHeun(Field(net, len(z)), dt, fixed_noise(z[None, :])).step(landed)
+    ExponentialHeun(Field(net, len(z)), dt, fixed_noise(z[None, :])).advance(landed)
     to_values = np.polynomial.chebyshev.chebvander(np.clip(landed / 7.0, -1, 1), 119) @ np.linalg.inv(
         np.polynomial.chebyshev.chebvander(nodes, 119)
     )
@@ -109,7 +126,7 @@ def test_a_step_without_leak_is_heun() -> None:
     """The factors of the exponential method where they would be 0/0."""
     net = sample(bind(network(mf.transfer.tanh, sigma_squared=0.5, drift=-(X**3)), {}), 10, np.random.default_rng(0))
     x, h, w = np.full((10, 1), 0.5), 0.1, np.sqrt(2 * 0.5 * 0.1)
-    ExponentialHeun(Field(net, 1), h, fixed_noise(1.0)).step(x)
+    ExponentialHeun(Field(net, 1), h, fixed_noise(1.0)).advance(x)
     predicted = 0.5 - h * 0.125 + w
     np.testing.assert_allclose(x, 0.5 + w - h * (0.125 + predicted**3) / 2, rtol=1e-14)
     cusp = network(mf.transfer.tanh, drift=-sp.sqrt(sp.Abs(X)))
