@@ -178,9 +178,9 @@ def verification_document(result: Verification) -> dict[str, Any]:
     ``sizes``: ``[{"neurons", "networks", "used", "trajectories": {words: number}}]``, with "fixed_points" in the place of
     "trajectories" where those are counted. ``quantities``: ``[{"name", "theory", "theory_error", "networks", "standard_error",
     "share", "z", "verdict", "doubt", "slope", "curvature", "step", "step_error", "sizes"}]``, these sizes being ``[{"neurons",
-    "mean", "standard_error"}]``. ``networks`` is the value at infinite size, less the effect ``step`` of the finite step,
+    "mean", "standard_error", "added"}]``. ``networks`` is the value at infinite size, less the effect ``step`` of the finite step,
     ``share`` its standard error over the value, ``doubt`` why there is no z, ``slope`` that in 1/N, ``curvature`` how many
-    standard errors the sizes are off the line.
+    standard errors the sizes are off the line, ``added`` what the theory says that a finite size adds, which the line leaves out.
     """
     return {
         "model": result.model,
@@ -216,8 +216,10 @@ def _comparison(c: Comparison, neurons: Sequence[int]) -> dict[str, Any]:
         "step": value(c.step),
         "step_error": value(c.step_error),
         "sizes": [
-            {"neurons": n, "mean": value(mean), "standard_error": value(error)}
-            for n, mean, error in zip(neurons, c.limit.means, c.limit.errors, strict=True)
+            {"neurons": n, "mean": value(mean), "standard_error": value(error), "added": value(added)}
+            for n, mean, error, added in zip(
+                neurons, c.limit.means, c.limit.errors, c.limit.added or [0.0] * len(neurons), strict=True
+            )
         ],
     }
 

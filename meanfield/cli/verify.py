@@ -28,7 +28,7 @@ def verify(
         None,
         "--networks",
         min=3,
-        help="Networks of the largest size, of smaller ones as many more (default 12; fixed points 100, guided 120, planted 1024).",
+        help="Networks of the largest size, of smaller ones as many more (default 12; fixed points 100, planted 1024).",
     ),
     state: int | None = typer.Option(None, "--state", min=0, help="Which of all solutions (default: the one of interest)."),
     quantities: str | None = typer.Option(None, "--quantities", metavar="A,B", help="Only these."),
@@ -45,7 +45,9 @@ def verify(
         None, "--starts", min=64, help="Starts per network of a search for fixed points (default 4096)."
     ),
     planted: bool = typer.Option(False, "--planted", help="Plant fixed points in networks in the place of a search."),
-    guided: bool = typer.Option(False, "--guided", help="Extrapolate searched networks along networks with planted fixed points."),
+    guided: bool | None = typer.Option(
+        None, "--guided/--no-guided", help="Extrapolate searched networks along planted ones (default), or along a line in 1/N."
+    ),
     seed: int | None = typer.Option(None, "--seed", min=0, help="The same seed gives the same networks (default 0)."),
     transfer: str | None = typer.Option(None, "--transfer", metavar="NAME", help="Another transfer function."),
     save: Path | None = typer.Option(
@@ -71,7 +73,7 @@ def verify(
     found = find_model(model, transfer)
     given: dict[str, Any] = {"trajectories": trajectories, "time": time, "transient": transient, "dt": dt, "precision": precision}
     given |= {"lags": None if lags is None else numbers_of(lags), "lyapunov": lyapunov, "starts": starts, "seed": seed}
-    given |= {"planted": planted or None, "guided": guided or None}
+    given |= {"planted": planted or None, "guided": guided}
     try:
         result = mf.verify(
             found,

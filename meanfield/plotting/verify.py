@@ -24,7 +24,8 @@ _COLUMNS = 3
 
 def verification(result: Verification, save: str | Path | None = None) -> Figure:
     """A new figure with a panel for each quantity: the networks' means with standard errors, the line ``a + b/N`` through them
-    with its value at infinite size, and the theory there. save: also write it to this file (.png, .svg, .pdf).
+    (with what finite size adds by the theory, where it says that) with its value at infinite size, and the theory there. save:
+    also write it to this file (.png, .svg, .pdf).
 
     Raises `ParameterError` if nothing was compared.
     """
@@ -59,7 +60,10 @@ def _label(name: str) -> str:
 def _panel(ax: Axes, c: Comparison, neurons: Any) -> None:
     x, right = 1 / neurons, 1.08 / neurons.min()
     ax.errorbar(x, c.limit.means, c.limit.errors, fmt="o", ms=4, color=LINES[2], capsize=2, label="networks", zorder=3)
-    if np.isfinite(c.limit.slope):
+    if np.isfinite(c.limit.slope) and any(c.limit.added):
+        at, added = np.append(x, 0.0), np.append(c.limit.added, 0.0)
+        ax.plot(at, c.limit.value + c.limit.slope * at + added, color=LINES[2], lw=1, label=r"$a + b/N$ and fluctuations")
+    elif np.isfinite(c.limit.slope):
         line = np.array([0.0, right])
         ax.plot(line, c.limit.value + c.limit.slope * line, color=LINES[2], lw=1, label=r"$a + b/N$")
     ax.errorbar(

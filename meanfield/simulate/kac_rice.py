@@ -10,15 +10,19 @@ from numpy.typing import ArrayLike
 
 from meanfield.errors import ParameterError
 from meanfield.simulate.ensemble import Ensemble
+from meanfield.simulate.finite_size import FiniteSize
 from meanfield.simulate.pooled import Line, Pooled, fit_line
 from meanfield.simulate.tally import MEANS, NEAR, Tally, log_count, pooled
 from meanfield.simulate.tally import completeness as found_of
 from meanfield.solve import Solution
 
-__all__ = ["ANNEALED", "COMPLETE", "Beside", "beside_tallies", "beside_theory", "complexity", "density_limit"]
+__all__ = ["ANNEALED", "COMPLETE", "QUANTITIES", "Beside", "beside_tallies", "beside_theory", "complexity", "density_limit"]
 
 COMPLETE = 0.97
 """Share of the fixed points that must have been found before theory and networks are compared by a z-score."""
+
+QUANTITIES = ("complexity", *MEANS)
+"""What is compared."""
 
 ANNEALED = (
     "the theory is annealed: it averages the number of fixed points over networks before it takes the logarithm, so that networks "
@@ -30,16 +34,18 @@ ANNEALED = (
 class Beside:
     """One quantity: what the theory claims, what networks of each size N show, and their limit ``1/N -> 0``.
 
-    line: through the sizes in 1/N; None with fewer than three of them. extrapolation: how far its limit moves when the smallest
-    size is left out, the size of what a line in 1/N misses. completeness: of the fixed points that were found, the smallest of all
-    sizes. z: None where there is no limit, or where the fixed points are too incomplete for the difference to mean anything;
-    standard error, claim and extrapolation add up in squares.
+    added: what fluctuations add at each size, by the theory (`FiniteSize`; 0 where it has nothing to say), which vanishes for
+    infinitely many neurons. line: through the sizes in 1/N, what is added being taken away; None with fewer than three of them.
+    extrapolation: how far its limit moves when the smallest size is left out, the size of what a line in 1/N misses.
+    completeness: of the fixed points that were found, the smallest of all sizes. z: None where there is no limit, or where the
+    fixed points are too incomplete for the difference to mean anything; standard error, claim and extrapolation add up in squares.
     """
 
     quantity: str
     theory: float
     theory_error: float
     sizes: Mapping[int, Pooled]
+    added: Mapping[int, float]
     line: Line | None
     extrapolation: float
     completeness: float
@@ -74,24 +80,31 @@ def complexity(ensembles: Sequence[Ensemble]) -> Line:
 def beside_theory(ensembles: Sequence[Ensemble], state: Solution) -> list[Beside]:
     """The complexity and the averages over fixed points, against one solution of ``kac-rice`` at the same parameters.
 
-    ensembles: one for each size, in any order; from three sizes on everything is extrapolated linearly in 1/N.
+    ensembles: one for each size, in any order; from three sizes on everything is extrapolated to infinitely many neurons.
     """
     return beside_tallies({e.neurons: e.tallies for e in ensembles}, state)
 
 
-def beside_tallies(tallies: Mapping[int, Sequence[Tally]], state: Solution) -> list[Beside]:
+def beside_tallies(tallies: Mapping[int, Sequence[Tally]], state: Solution, finite: FiniteSize | None = None) -> list[Beside]:
     """The same from ``{N: tallies}`` of the networks.
 
-    ``ln <count> / N`` is a line in 1/N, whose value at 0 is the slope of ``ln <count>`` in N.
+    ``ln <count> / N`` less what fluctuations add to it is a line in 1/N, whose value at 0 is the complexity. finite: what
+    fluctuations add, if it is known already.
     """
     if not tallies:
         raise ParameterError("there is nothing to compare: give at least one ensemble of networks")
     sizes = {N: tallies[N] for N in sorted(tallies)}
     completeness = min(float(found_of(t).value) for t in sizes.values())
+    finite = finite or FiniteSize.of(state)
     logs = {N: log_count(t) for N, t in sizes.items()}
     measured = {"complexity": {N: Pooled(p.value / N, p.error / N) for N, p in logs.items()}}
     measured |= {name: {N: pooled(t, name) for N, t in sizes.items()} for name in MEANS}
-    return [Beside(name, *_theory(state, name), shown, *_limit(shown), completeness) for name, shown in measured.items()]
+    found = []
+    for name, shown in measured.items():
+        added = {N: finite.added(name, N) if finite else 0.0 for N in sizes}
+        rest = {N: Pooled(p.value - added[N], p.error) for N, p in shown.items()}
+        found.append(Beside(name, *_theory(state, name), shown, added, *_limit(rest), completeness))
+    return found
 
 
 def _theory(state: Solution, name: str) -> tuple[float, float]:

@@ -65,7 +65,8 @@ def _spread(without: Array) -> Any:
 
 @dataclass(frozen=True)
 class Line:
-    """``intercept + slope x`` with standard errors; chi_squared over degrees of freedom tells whether a line fits."""
+    """``intercept + slope x`` with standard errors; chi_squared over degrees of freedom tells whether a line fits. shares: of each
+    value in the intercept, ``intercept = sum_k shares_k y_k``."""
 
     intercept: float
     slope: float
@@ -73,6 +74,7 @@ class Line:
     slope_error: float
     chi_squared: float
     degrees: int
+    shares: tuple[float, ...] = ()
 
 
 def fit_line(x: ArrayLike, y: ArrayLike, error: ArrayLike) -> Line:
@@ -85,7 +87,10 @@ def fit_line(x: ArrayLike, y: ArrayLike, error: ArrayLike) -> Line:
         raise ParameterError("a line needs values at two different places, each with a positive standard error")
     design = np.stack([np.ones_like(x), x], axis=1) / e[:, None]
     covariance = np.linalg.inv(design.T @ design)
-    a, b = covariance @ design.T @ (y / e)
+    shares = covariance @ design.T / e
+    a, b = shares @ y
     residual = (y - a - b * x) / e
     a_error, b_error = np.sqrt(np.diag(covariance))
-    return Line(float(a), float(b), float(a_error), float(b_error), float(residual @ residual), len(x) - 2)
+    return Line(
+        float(a), float(b), float(a_error), float(b_error), float(residual @ residual), len(x) - 2, tuple(shares[0].tolist())
+    )

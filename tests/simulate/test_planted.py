@@ -10,7 +10,8 @@ from scipy.stats import norm
 import meanfield as mf
 from meanfield.errors import ModelError, ParameterError
 from meanfield.models import kac_rice
-from meanfield.simulate.kac_rice import Beside, beside_tallies
+from meanfield.simulate.finite_size import FiniteSize
+from meanfield.simulate.kac_rice import beside_tallies
 from meanfield.simulate.planted import beside_planted, beside_searched, effective_samples, planted_fixed_points
 from meanfield.simulate.pooled import Pooled
 from meanfield.simulate.tally import MEANS, Tally, log_count, pooled
@@ -102,35 +103,58 @@ def test_verify_plants_and_goes_on(tmp_path: Path) -> None:
     assert [c.limit for c in again.comparisons] == [c.limit for c in whole.comparisons]
 
 
-def bent(rng: np.random.Generator, limits: dict[str, float], neurons: int, networks: int, shift: float = 0.0) -> list[Tally]:
-    """Tallies whose averages go to their limits along a curve that is no line in 1/N, but for ``shift``."""
+def made_up(
+    rng: np.random.Generator, finite: FiniteSize, limits: dict[str, float], neurons: int, networks: int, shift: float = 0.0
+) -> list[Tally]:
+    """Tallies whose averages go to their limits as fluctuations and a term in 1/N have it, but for ``shift``."""
     found = []
     for weight in rng.uniform(0.5, 1.5, networks):
-        count = weight * np.exp(limits["complexity"] * neurons + 2.0)
+        count = weight * np.exp((limits["complexity"] + finite.added("complexity", neurons)) * neurons + 2.0)
         sums = {}
         for name in MEANS:
-            limit = limits[name] ** (2 if name == "bulk_radius" else 1)
-            mean = limit * (1 + shift + 6 / neurons - 120 / neurons**2) * rng.normal(1, 0.05)
-            sums[name] = float(mean * count)
+            mean = (limits[name] + finite.added(name, neurons)) * (1 + 2 / neurons) + shift * limits[name]
+            square = mean**2 if name == "bulk_radius" else mean
+            sums[name] = float(square * rng.normal(1, 0.05) * count)
         found.append(Tally(float(count), float(count), 1, sums))
     return found
 
 
-def test_planted_networks_lead_searched_ones_to_infinity() -> None:
-    """A bend that a line in 1/N misses is the planted networks' too; what only the searched ones have is not hidden."""
-    theory, rng = state(2.0, 0.0), np.random.default_rng(1)
-    limits = {"complexity": float(theory["complexity"])} | {row.quantity: row.theory for row in _rows(theory)}
-    planted = {N: bent(rng, limits, N, 400) for N in (40, 60, 80, 100, 200, 400, 800, 1600)}
+@pytest.fixture(scope="module")
+def theory() -> tuple[mf.Solution, FiniteSize, dict[str, float]]:
+    """A solution, what finite sizes add to it, and its averages."""
+    solution = state(2.0, 0.0)
+    finite = FiniteSize.of(solution)
+    assert finite is not None
+    few = made_up(np.random.default_rng(0), finite, dict.fromkeys(["complexity", *MEANS], 0.1), 40, 4)
+    shown = beside_tallies({40: few}, solution)
+    return solution, finite, {row.quantity: row.theory for row in shown}
+
+
+def test_planted_networks_lead_searched_ones_to_infinity(theory) -> None:
+    """What fluctuations add is no line in 1/N, and taken away; what only the searched ones have is not hidden."""
+    solution, finite, limits = theory
+    rng = np.random.default_rng(1)
+    planted = {N: made_up(rng, finite, limits, N, 400) for N in (40, 60, 80, 100, 130, 180)}
     for shift in (0.0, 0.1):
-        searched = {N: bent(rng, limits, N, 200, shift) for N in (40, 60, 80, 100)}
-        for row in beside_searched(searched, planted, theory):
-            expected = row.theory * (1 + (shift if row.quantity in MEANS else 0) * (0.5 if row.quantity == "bulk_radius" else 1))
+        searched = {N: made_up(rng, finite, limits, N, 200, shift) for N in (40, 60, 80, 100)}
+        for row in beside_searched(searched, planted, solution):
+            expected = row.theory * (1 + (shift if row.quantity in MEANS else 0))
             assert row.limit is not None and row.line is not None and row.line.degrees == 3
             assert abs(row.limit.value - expected) < 4 * np.hypot(row.limit.error, row.extrapolation) < 0.06 * row.theory
     with pytest.raises(ParameterError, match="of every size that was searched"):
-        beside_searched(searched, {N: planted[N] for N in (40, 60, 80, 100, 200)}, theory)
+        beside_searched(searched, {N: planted[N] for N in (40, 60, 80, 130, 180)}, solution)
 
 
-def _rows(theory: mf.Solution) -> list[Beside]:
-    rng = np.random.default_rng(0)
-    return beside_tallies({40: bent(rng, dict.fromkeys(["complexity", *MEANS], 0.1), 40, 4)}, theory)
+def test_errors_of_led_networks_count_planted_ones_once(theory) -> None:
+    """They enter by the differences and by the limit: the claimed error is the spread of many trials."""
+    solution, finite, limits = theory
+    values, errors = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        planted = {N: made_up(rng, finite, limits, N, 60) for N in (40, 60, 80, 100)}
+        searched = {N: made_up(rng, finite, limits, N, 20) for N in (40, 60, 80)}
+        rows = [row.limit for row in beside_searched(searched, planted, solution, finite)]
+        values.append([r.value for r in rows])
+        errors.append([r.error for r in rows])
+    ratio = np.std(values, axis=0, ddof=1) / np.mean(errors, axis=0)
+    assert ((0.6 < ratio) & (ratio < 1.5)).all(), ratio  # of 40 trials: 1 +- 0.11

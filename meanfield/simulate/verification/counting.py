@@ -11,23 +11,27 @@ from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.networks import Numbers
 from meanfield.progress import Progress
+from meanfield.simulate.finite_size import FiniteSize
 from meanfield.simulate.fixed_points.search import search_cost
 from meanfield.simulate.fixed_points.workers import available_cores, in_order
-from meanfield.simulate.kac_rice import ANNEALED, COMPLETE, Beside, beside_tallies
+from meanfield.simulate.kac_rice import ANNEALED, COMPLETE, QUANTITIES, Beside, beside_tallies
 from meanfield.simulate.many_networks import draw, find_in, system_of
-from meanfield.simulate.planted import BLOCK, Proposal, beside_searched, check_effective, effective_samples, planted_block
-from meanfield.simulate.tally import Tally, tally
+from meanfield.simulate.planted import BLOCK, beside_searched, check_effective, effective_samples, planted_block
+from meanfield.simulate.proposal import Proposal
+from meanfield.simulate.tally import Tally, completeness, tally
 from meanfield.simulate.verification.fit import Limit
 from meanfield.simulate.verification.plan import Plan, chosen
 from meanfield.simulate.verification.record import Comparison, Verification
 from meanfield.simulate.verification.saved import Saved
 from meanfield.simulate.verification.states import states_of, target_of
+from meanfield.solve import Solution
 
 __all__ = ["counts_fixed_points", "verify_counts"]
 
-_DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None, "planted": False, "guided": False}
+_DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None, "planted": False, "guided": None}
 _SAMPLES = 4096  # planted networks of each size that lead the searched ones to infinity
-_BEYOND = (1.3, 1.8, 2.5, 4.0)  # their sizes beyond the largest that is searched
+_BEYOND = (1.3, 1.8)  # their sizes beyond the largest that is searched
+_FREED = "; sizes are extrapolated without what fluctuations from one fixed point to the next add to them by the theory"
 _GUIDED = "; averages are extrapolated along networks with planted fixed points, which equal them at each size but for errors"
 _WORTH_PROCESSES = 10.0  # seconds
 
@@ -40,13 +44,14 @@ def counts_fixed_points(model: Model) -> bool:
 def verify_counts(plan: Plan, shown: Progress) -> Verification:
     """Find the fixed points of the networks, pool them and compare."""
     settings = _settings(plan)
+    names = list(chosen({n: n for n in QUANTITIES}, QUANTITIES if plan.quantities is None else plan.quantities))
     states = states_of(plan.model, plan.theory)
     target = target_of(plan.model, plan.theory, states, plan.state)
     planted = bool(settings["planted"])
     if not planted:
         system_of(draw(plan.numbers, plan.sizes[0], settings["seed"], 0))  # what cannot be searched is refused before work begins
     saved = Saved(plan.save, plan.words({k: v for k, v in settings.items() if k not in ("workers", "guided")}))
-    guides = _guides(plan, settings)
+    guides = _guides(plan, settings, target.solution)
     many = sum(plan.counts) + sum(guides.values())
     shown.start(many, "networks with a fixed point planted" if planted else "networks searched for fixed points")
     source: Any = Proposal.of(target.solution) if planted else plan.numbers
@@ -54,14 +59,15 @@ def verify_counts(plan: Plan, shown: Progress) -> Verification:
         n: (_plant if planted else _search)(source, n, k, settings, shown, saved)
         for n, k in zip(plan.sizes, plan.counts, strict=True)
     }
+    if settings["guided"] is None and min(float(completeness(t).value) for t in tallies.values()) < COMPLETE:
+        guides = {}  # nothing will be compared
     if guides:
-        guide = Proposal.of(target.solution)
+        guide, settings["guided"] = Proposal.of(target.solution), settings["guided"] or True
         leading = {n: _plant(guide, n, k, settings, shown, saved, "planted, ") for n, k in guides.items()}
         found = beside_searched(tallies, leading, target.solution)
     else:
         found = beside_tallies(tallies, target.solution)
     rows = {row.quantity: row for row in found}
-    names = list(rows) if plan.quantities is None else list(chosen({n: n for n in rows}, plan.quantities))
     every = [*(s.name for s in plan.model.public_unknowns), *plan.model.observables]
     shown_settings = ["planted", "seed"] if planted else ["starts", "until", "seed", *(["guided"] if guides else [])]
     return Verification(
@@ -76,7 +82,7 @@ def verify_counts(plan: Plan, shown: Progress) -> Verification:
         comparisons=[_comparison(rows[name], sum(plan.counts) - len(plan.sizes)) for name in names],
         skipped=[n for n in every if n not in names],
         settings={k: settings[k] for k in shown_settings},
-        note=ANNEALED + (_GUIDED if guides else ""),
+        note=ANNEALED + (_FREED if any(rows["complexity"].added.values()) else "") + (_GUIDED if guides else ""),
         counted="fixed points",
     )
 
@@ -91,15 +97,18 @@ def _settings(plan: Plan) -> dict[str, Any]:
     return {**_DEFAULTS, **plan.settings}
 
 
-def _guides(plan: Plan, settings: dict[str, Any]) -> dict[int, int]:
-    """Sizes and numbers of the planted networks that lead searched ones to infinity; none unless asked for."""
+def _guides(plan: Plan, settings: dict[str, Any], state: Solution) -> dict[int, int]:
+    """Sizes and numbers of the planted networks that lead searched ones to infinity; none where the theory is another than
+    kac-rice, or if that is not wanted."""
     samples = settings["guided"]
+    if samples is None:
+        samples = not settings["planted"] and FiniteSize.of(state) is not None
     if not samples:
         return {}
     if settings["planted"]:
         raise ParameterError("guided=True takes planted networks beside searched ones; with planted=True nothing is searched")
     if not isinstance(samples, int | np.integer) or samples < 1:
-        raise ParameterError(f"guided must be True or a number of planted networks of each size, got {samples!r}")
+        raise ParameterError(f"guided must be True, False or a number of planted networks of each size, got {samples!r}")
     larger = [round(f * plan.sizes[-1]) for f in _BEYOND]
     return dict.fromkeys([*plan.sizes, *larger], _SAMPLES if samples is True else int(samples))
 
@@ -168,6 +177,7 @@ def _comparison(row: Beside, dof: int) -> Comparison:
         curvature,
         tuple(float(p.value) for p in sizes),
         tuple(float(p.error) for p in sizes),
+        tuple(row.added.values()),
     )
     doubt = "" if row.completeness >= COMPLETE else f"only {row.completeness:.0%} of the fixed points were found"
     return Comparison(row.quantity, row.theory, row.theory_error, limit, 0.0, row.extrapolation, abs(row.theory) or 1.0, doubt)

@@ -18,7 +18,6 @@ __all__ = ["verify"]
 
 _RUNNING = ((250, 500, 1000), 12)  # sizes, and networks of the largest
 _COUNTING = ((40, 60, 80, 100), 100)
-_GUIDED = (_COUNTING[0], 120)
 _PLANTED = ((100, 180, 250, 400), 1024)
 
 
@@ -51,13 +50,12 @@ def verify(
 
     *Fixed points* (models with a complexity: ``kac-rice``). settings: starts (4096 for each network), until (0.02), see
     `find_fixed_points`; seed, workers. The theory is annealed: networks count by their number of fixed points, errors are the
-    jackknife's over networks and, because small networks need not be on a line in 1/N, how far the limit moves when the smallest
-    size is left out; the complexity is the slope of ``ln <count>`` in N. Where more than 3 % of the fixed points are
-    missing by Chao's estimate, there is no z. With ``planted=True`` nothing is searched: networks have a fixed point planted
-    (`planted_fixed_points`), 1024 of 400 neurons unless given, and more of 250, 180, 100; none is missed, and errors are smaller.
-    With ``guided=True`` searched networks, 120 of 100 neurons unless given, are extrapolated along planted ones
-    (`simulate.planted.beside_searched`): 4096 of each size that is searched and of 1.3 to 4 times the largest, or as many as are
-    said instead of True.
+    jackknife's over networks. What fluctuations add at a finite size is taken away (`simulate.finite_size`); what is left is
+    extrapolated along networks with planted fixed points (`simulate.planted.beside_searched`), 4096 of each size that is searched
+    and of 1.3 and 1.8 times the largest, or with ``guided=number`` so many; with ``guided=False`` along a line in 1/N. How far
+    the limit moves when the smallest size is left out is an error, too. Where more than 3 % of the fixed points are missing by
+    Chao's estimate, nothing is planted and there is no z. With ``planted=True`` nothing is searched: 1024 networks of 400 neurons
+    unless given, and more of 250, 180, 100, have a fixed point planted (`planted_fixed_points`); none is missed.
 
     Raises `ModelError` for a model without a network, `NoSolution` where there is nothing to verify, `ParameterError`, also for a
     ``save`` of another verification, and `FileFormatError` for another kind of file.
@@ -75,6 +73,4 @@ def verify(
 
 def _usual(settings: Mapping[str, Any]) -> tuple[tuple[int, ...], int]:
     """Sizes and numbers of networks whose fixed points are counted."""
-    if settings.get("planted"):
-        return _PLANTED
-    return _GUIDED if settings.get("guided") else _COUNTING
+    return _PLANTED if settings.get("planted") else _COUNTING

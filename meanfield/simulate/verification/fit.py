@@ -16,7 +16,8 @@ Array = Any
 @dataclass(frozen=True)
 class Limit:
     """``value + slope / N``, fitted to all networks. standard_error: of ``value``. dof: networks less sizes. curvature: how many
-    standard errors the sizes' means are off the line (NaN with two sizes). means, errors: per size."""
+    standard errors the sizes' means are off the line (NaN with two sizes). means, errors: per size. added: what the theory says
+    that a finite size adds, which the line is fitted without; empty if it says nothing."""
 
     value: float
     standard_error: float
@@ -25,6 +26,7 @@ class Limit:
     curvature: float
     means: tuple[float, ...]
     errors: tuple[float, ...]
+    added: tuple[float, ...] = ()
 
     def z(self, theory: float, more_error: float) -> float:
         """Deviation from ``theory`` in standard deviations of a normal law.

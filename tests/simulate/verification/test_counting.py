@@ -27,7 +27,7 @@ def kac_rice() -> mf.Model:
 
 @pytest.fixture(scope="module")
 def result(kac_rice) -> mf.Verification:
-    return verify(kac_rice, neurons=SIZES, networks=COUNTS, settings=SEARCH, **AT)
+    return verify(kac_rice, neurons=SIZES, networks=COUNTS, settings={**SEARCH, "guided": False}, **AT)
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +39,20 @@ def ensembles(kac_rice) -> list[Ensemble]:
 def test_it_says_what_pooling_says(kac_rice, result, ensembles) -> None:
     assert [c.name for c in result.comparisons] == NAMES
     for c, row in zip(result.comparisons, beside_theory(ensembles, mf.solve(kac_rice, **AT)), strict=True):
-        assert (c.name, c.value) == (row.quantity, row.limit.value)
-        x, y, e = ([1 / n for n in SIZES[1:]], c.limit.means[1:], c.limit.errors[1:])
+        assert (c.name, c.value) == (row.quantity, pytest.approx(row.limit.value, rel=1e-8))  # of two searches for the solution
+        left = np.array(c.limit.means) - c.limit.added  # what fluctuations add is taken away
+        x, y, e = ([1 / n for n in SIZES[1:]], left[1:], c.limit.errors[1:])
         moved = fit_line(x, y, e).intercept - c.value  # without the smallest size
-        assert c.standard_error == pytest.approx(np.hypot(row.limit.error, moved), rel=1e-9)
+        assert c.standard_error == pytest.approx(np.hypot(row.limit.error, moved), rel=1e-6)
         assert c.theory == pytest.approx(row.theory, rel=1e-10)
         assert c.limit.means == tuple(p.value for p in row.sizes.values())
         assert not c.doubt and abs(c.z) <= abs(row.z)  # Student's law has the longer tails
     assert [counts["found"] for counts in result.counts] == [int(e.counts.sum()) for e in ensembles]
-    # The complexity is the slope of ln <count> in N.
+    # The complexity is the slope in N of ln <count>, less what fluctuations add.
     logs = [e.log_count for e in ensembles]
-    slope = fit_line(SIZES, [p.value for p in logs], [p.error for p in logs])
-    assert result["complexity"].value == pytest.approx(slope.slope, rel=1e-12)
+    added = np.array(result["complexity"].limit.added) * SIZES
+    slope = fit_line(SIZES, [p.value for p in logs] - added, [p.error for p in logs])
+    assert result["complexity"].value == pytest.approx(slope.slope, rel=1e-10)
     assert result["complexity"].limit.standard_error == pytest.approx(slope.slope_error, rel=1e-9)
 
 
@@ -65,15 +67,16 @@ def test_searched_networks_are_led_to_infinity_by_planted_ones(kac_rice, result,
     monkeypatch.setattr(counting, "planted_block", made_up)
     asked = {"neurons": SIZES, "networks": COUNTS, "settings": {**SEARCH, "guided": 200}, "save": tmp_path / "kept", **AT}
     guided = verify(kac_rice, **asked)
-    planted = {
-        n: [t for block in range(4) for t in made_up(None, n, SEARCH["seed"], block)][:200] for n in (*SIZES, 26, 36, 50, 80)
-    }
+    planted = {n: [t for block in range(4) for t in made_up(None, n, SEARCH["seed"], block)][:200] for n in (*SIZES, 26, 36)}
     rows = beside_searched({e.neurons: e.tallies for e in ensembles}, planted, mf.solve(kac_rice, **AT))
     for c, row in zip(guided.comparisons, rows, strict=True):
-        assert (c.name, c.value) == (row.quantity, pytest.approx(row.limit.value, rel=1e-12))
-        assert c.standard_error == pytest.approx(np.hypot(row.limit.error, row.extrapolation), rel=1e-9)
+        assert (c.name, c.value) == (row.quantity, pytest.approx(row.limit.value, rel=1e-8))
+        assert c.standard_error == pytest.approx(np.hypot(row.limit.error, row.extrapolation), rel=1e-6)
     assert "planted" in guided.note and guided.counts == result.counts and guided.settings["guided"] == 200
-    again = verify(kac_rice, **asked)  # from what was kept
+    monkeypatch.setattr(counting, "_SAMPLES", 200)
+    del asked["settings"]["guided"]
+    again = verify(kac_rice, **asked)  # from what was kept, and as it is done unless something else is asked for
+    assert again.settings["guided"] is True
     assert [c.value for c in again.comparisons] == [c.value for c in guided.comparisons]
     with pytest.raises(ParameterError, match="with planted=True nothing is searched"):
         verify(kac_rice, settings={"guided": True, "planted": True}, **AT)
@@ -98,6 +101,7 @@ def test_missing_fixed_points_get_no_z(kac_rice) -> None:
     assert all(np.isnan(c.z) and "of the fixed points were found" in c.doubt for c in found.comparisons)
     assert "no z (only" in str(found)
     assert all(counts["missing by Chao's estimate"] > 0 for counts in found.counts)
+    assert "guided" not in found.settings  # nothing was planted in vain
 
 
 def test_where_there_is_one_fixed_point_it_is_the_mean_field_state() -> None:

@@ -14,10 +14,8 @@ from meanfield.simulate.verification import counting, verify
 
 SHORT = {"time": 6.0, "transient": 4.0, "trajectories": 2}
 RUNNING = ("scs", {"neurons": (20, 30, 40), "networks": 3, "settings": SHORT, "g": 2.0})
-COUNTING = (
-    "kac-rice",
-    {"neurons": (12, 16, 20), "networks": 3, "settings": {"starts": 64, "until": None, "workers": 1}, "g": 2.0, "D": 0.5},
-)
+SEARCH = {"starts": 64, "until": None, "workers": 1, "guided": False}
+COUNTING = ("kac-rice", {"neurons": (12, 16, 20), "networks": 3, "settings": SEARCH, "g": 2.0, "D": 0.5})
 WORK = {"scs": (run, "run_network"), "kac-rice": (counting, "_tally")}
 
 
