@@ -3,17 +3,18 @@
 Fixed points differ in ``beta = g^2 <phi^2> + D``, <phi^2> being the mean over the neurons of one of them. At beta there are
 ``exp(N c(beta))`` to leading order, c being the largest exponent under this condition; the theory's complexity is its maximum. In a
 finite network beta has a width of order N^(-1/2) about it, which is large where the maximum is flat: at g = 2, N = 100 the width of
-``ln beta`` is 1/4. A line in 1/N follows that badly, but the integral over beta can be done:
+``ln beta`` is 0.22. A line in 1/N follows that badly, but the integral over beta can be done:
 
-    E N_fp = sqrt(N/pi) int dbeta p(beta)/s(beta) exp(N c(beta)) (1 + O(1/N)).
+    E N_fp = sqrt(N/pi) int dbeta p(beta)/w(beta) exp(N c(beta)) (1 + O(1/N)).
 
-s is the standard deviation of ``g^2 phi^2`` under the law of the coordinates at beta: the mean of N independent coordinates has the
-density ``sqrt(N/(2 pi)) / s`` at its expectation. p is what determinants have beside their exponential growth (`Proposal`). The
+w is the standard deviation of ``g^2 phi^2`` under the law of the coordinates at beta: the mean of N independent coordinates has the
+density ``sqrt(N/(2 pi)) / w`` at its expectation. p is what determinants have beside their exponential growth (`Proposal`). The
 sqrt(2) is that of ``E |det|`` beside the root of ``<det^2>``, which is ``(2 pi N/<t^2>)^(1/4)`` times p and the exponential in
-Laplace's expansion, ``t = s^2/(1 + z s^2)``: of normal matrices, <t^2> = 1, the quotient is ``(2/(pi N))^(1/4)`` by Stirling's
-formula, which takes N away. That <t^2> goes with it for other spectra is no theorem, but measured: of networks with planted fixed
-points, tanh with g = 1.5 to 3 and erf with g = 5, N = 40 to 180, the number is within 3 % of this one, two standard errors.
-Averages over fixed points are those of the theory at beta, under the same integral.
+Laplace's expansion, ``t = s^2/(1 + z s^2)``, ``s = g phi'``: of normal matrices, <t^2> = 1, the quotient is ``(2/(pi N))^(1/4)`` by
+Stirling's formula, which takes N away. That <t^2> goes with it for other spectra is no theorem, but measured: the number of fixed
+points of networks with planted ones is this one within 2 % at g = 2, N = 40 to 400, and within 15 %, two standard errors, at other
+couplings from g = 1.1 to 10, with frozen inputs up to D = 20, and for erf. Averages over fixed points are those of the theory at
+beta, under the same integral.
 """
 
 from __future__ import annotations

@@ -35,7 +35,6 @@ from meanfield.solve import Solution
 
 __all__ = [
     "BLOCK",
-    "Proposal",
     "beside_planted",
     "beside_searched",
     "check_effective",
