@@ -18,6 +18,7 @@ from meanfield.continuation.corrector import correct, lengths
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.lane import LISTS, Lane
 from meanfield.continuation.steps import Steps
+from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.walk import determinants, rescaled
 from meanfield.solve.problem import Array
@@ -30,7 +31,7 @@ Place = tuple[Lane, int, float]  # a share of the step from point k of a lane to
 
 
 def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps, again: bool = True) -> list[Lane]:
-    """Put points into all steps of lanes that have ended, but for those that are filled already or lead beyond an end.
+    """Put points into all steps of lanes that have ended, but for those that are filled already or lead beyond an end of the curve.
 
     A lane with a step that has left something out is sent back to its beginning, to go on in steps as short as the points are
     apart; such lanes are returned. again: whether any may be.
@@ -57,10 +58,11 @@ def insert(subject: Subject, places: Sequence[Place]) -> list[tuple[Lane, int]]:
 
 
 def _whole(lane: Lane) -> list[int]:
-    """The steps of a lane between two points that were walked to, within its end."""
+    """The steps of a lane between two points that were walked to, within its end. The one that leaves the window is among them: the
+    curve goes on there, and what happens on it before the end would otherwise be told by its two ends only."""
     walked = np.isfinite(lane.ahead)
     steps = np.flatnonzero(walked[:-1] & walked[1:])
-    return steps[: len(steps) - lane.beyond].tolist()  # type: ignore[no-any-return]
+    return steps[: len(steps) - (lane.beyond and lane.end is not End.WINDOW)].tolist()  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class Lane:
         """Forget all points but the first ``size``."""
         for name in LISTS:
             del getattr(self, name)[size:]
-        self.step = self.ahead[-1]
+        self.step = next(ahead for ahead in reversed(self.ahead) if isfinite(ahead))
 
     def back(self, at: int, step: float) -> None:
         """Return to the point ``at`` and go on in steps no longer than ``step``, until twice as far as the next point was."""

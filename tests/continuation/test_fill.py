@@ -22,8 +22,8 @@ def hysteresis(steps: Steps, stops: Stops | None = None) -> Branch:
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_every_step_is_divided_evenly_by_points_of_the_curve(count: int) -> None:
     walked, filled = hysteresis(WALKED), hysteresis(Steps(between=count))
-    inside = len(walked) - 2  # steps, but for the last one, which leads out of the window
-    assert len(filled) == len(walked) + count * inside
+    inside = len(walked) - 2  # steps, but for the last one, which leads out of the window: of its points those inside are left
+    assert 0 <= len(filled) - len(walked) - count * inside <= count
     assert filled.u[:: count + 1][:inside] == pytest.approx(walked.u[:inside], rel=1e-14)
     at, value = filled.u.T
     assert np.abs(value + at - at**3 / 3).max() < 1e-14

@@ -133,3 +133,13 @@ def test_networks_in_windows_that_end_beside_their_pitchfork():
         assert len(forest) == 3 and all(b["M_n"].min() >= low for b in forest)
     (trunk,) = mf.bifurcation_diagram(model, "M_n", (0.2, 1 - 1e-12), g=0.5, M_m=1, Sigma_m=1)
     assert trunk["M_n"].max() <= 1 - 1e-12 and not trunk.events("pitchfork")
+
+
+@pytest.mark.parametrize("g", [2.9, 3.5, 3.7])
+def test_a_pitchfork_in_the_step_that_leaves_the_window_is_found(g: float) -> None:
+    """Beyond the window, where all activity ends, the determinant changes its sign once more."""
+    given = {"M_m": 0.635, "M_n": 1.721, "Sigma_m": 0.958}
+    homogeneous = lambda g: min(mf.solve(mf.models.by_name("rank1-chaotic"), find="all", g=g, **given), key=lambda s: abs(s["mu"]))
+    (near,) = mf.follow(homogeneous(1.3), "g", 1.05).events("pitchfork")
+    (found,) = mf.follow(homogeneous(g), "g", 1.05, window=(1.05, 4.0)).events("pitchfork")
+    assert found.at["g"] == pytest.approx(near.at["g"], abs=1e-12)
