@@ -85,7 +85,6 @@ def released(
         seeds=[Seed(at, {**carried, **own, **v}) for at, v in seeded for own in extra.starts],
         symmetries=[*_symmetries(model, conditions, extra.images), *extra.own],
         conditional_symmetries=(),
-        best_first=False,
         junctions=(),
         dynamics=None,
         reach=model.reach if windows else max(model.reach, _REACH),

@@ -153,7 +153,7 @@ class Model:
     in which its boundary is found. defaults: values of parameters that need not be given; prepare: see `Preparation`.
     phase: what a state of this model is called in a phase diagram, "one fixed point" (default: its name).
     best_first: for sigmoids, the first of the starts that leads to a stable solution (to any, where none is called stable) leads to
-    the one that ``find="one"`` returns; without this promise all solutions are found to choose it from.
+    the one that ``find="one"`` returns, on its boundaries too; without this promise all solutions are found to choose it from.
     delicate: near critical points the equations are so ill-conditioned that a search with rough quadrature finds nothing.
     reach: how far a search for all solutions goes, in units of the largest start.
     scheme: a fixed quadrature rule in the place of chosen ones (see `meanfield.compile.schemes`).
