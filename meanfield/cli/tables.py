@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from meanfield import printed
 from meanfield.records import Record
 
 if TYPE_CHECKING:
@@ -55,34 +56,21 @@ def number(value: Any, digits: int | None = None) -> str:
 
 
 def with_error(value: Any, error: Any, digits: int | None = None) -> str:
-    """``1.924805413 ± 2e-15``; decimals stop where the error begins."""
-    if digits is not None or isinstance(value, np.ndarray | list | tuple | complex) or value is None:
-        text = number(value, digits)
-        if np.size(value) > _MOST_NUMBERS:
-            text = f"{number(value[:2], digits)}, … ({np.size(value)} numbers: all of them with --json or --out)"
-        scale = None if error is None else float(np.max(np.abs(np.asarray(error, float)), initial=0.0))
-    elif not math.isfinite(value):
-        return "–"
-    else:
-        scale = None if error is None else abs(float(error))
-        if scale and math.isfinite(scale) and value != 0:
-            # The digits that the error leaves standing, at most those of a float, at least two.
-            known = math.floor(math.log10(abs(value))) - math.floor(math.log10(scale)) + 1
-            text = f"{value:.{min(16, max(2, known))}g}"
-        else:
-            text = number(value)
-    if scale is None:
+    """``1.924805413 ± 2e-15``, also of arrays and of numbers of more digits than a float has."""
+    if digits is None and error is not None and isinstance(value, int | float | np.integer | np.floating):
+        return printed.with_error(float(value), float(error))
+    text = number(value, digits)
+    if np.size(value) > _MOST_NUMBERS:
+        text = f"{number(value[:2], digits)}, … ({np.size(value)} numbers: all of them with --json or --out)"
+    if error is None or text == "–":
         return text
+    scale = float(np.max(np.abs(np.asarray(error, float)), initial=0.0))
     return f"{text} ± {scale:.1e}" if 0 < scale < math.inf else f"{text} ± {'0' if scale == 0 else '∞'}"
 
 
 def state(record: Record) -> str:
     """``physical, stable`` and the like; nothing for what is not defined."""
-    words = []
-    for flag, yes, no in ((record.physical, "physical", "not physical"), (record.stable, "stable", "unstable")):
-        if flag is not None:
-            words.append(yes if flag else no)
-    return ", ".join(words)
+    return printed.state(record.physical, record.stable)
 
 
 def _assignments(parameters: Mapping[str, Any]) -> str:

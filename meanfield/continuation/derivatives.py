@@ -86,7 +86,8 @@ class ModelDerivatives:
             found = self.kernel.quantities(self._partials.get(weights), *self._point(x, p))
             entries, bounds = (array[0].reshape(-1, n) for array in found)
             table = np.stack(list(weights.values()), axis=1)
-            value, error = table @ entries, np.abs(table) @ bounds
+            with np.errstate(invalid="ignore", over="ignore"):  # no derivative, at an edge of the domain
+                value, error = table @ entries, np.abs(table) @ bounds
         return value, error
 
 

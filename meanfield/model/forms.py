@@ -62,6 +62,8 @@ def check_forms(model: Model) -> None:
         if isinstance(value, str | Mapping) or not isinstance(value, Sequence):
             raise ModelError(f"{where}: {part} must be a list or tuple{f' {form}' if form else ''}, got {brief(value)}")
         for one in value if form else ():
+            if isinstance(one, ConditionalSymmetry):
+                raise ModelError(f"{where}: a ConditionalSymmetry belongs into conditional_symmetries=[...], got it in {part}")
             _check_table(one, f"{where}: one of {part}", form[1:].split(",")[0], True, False)
     for one in model.conditional_symmetries:
         if not isinstance(one, ConditionalSymmetry):
@@ -69,6 +71,12 @@ def check_forms(model: Model) -> None:
                 f"{where}: one of conditional_symmetries must be a ConditionalSymmetry({{unknown: expression}}, "
                 f"zero=(parameter,)), got {brief(one)}"
             )
+    for name, one in model.spectra.items():
+        if not hasattr(one, "matrix"):
+            raise ModelError(f"{where}: the spectrum {name} is no Spectrum, got {brief(one)}; write mf.Spectrum(sympy.Matrix(...))")
+        if not one.matrix.is_square:
+            rows, columns = one.matrix.shape
+            raise ModelError(f"{where}: the spectrum {name} must be of a square matrix, got one of {rows} x {columns}")
     _check_symbols(model, where)
     for part in _EXPRESSIONS:
         for label, expr in getattr(model, part).items():

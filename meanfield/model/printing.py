@@ -11,6 +11,7 @@ from meanfield.averages import Average, DividedDifference, LogNorm, Tilted
 from meanfield.averages.scope import nodes, open_body, substitute
 from meanfield.model.conditional import unconditional
 from meanfield.model.names import is_letter, latex_name
+from meanfield.transfer.token import numbered
 
 if TYPE_CHECKING:
     from meanfield.model.motion import Motion
@@ -27,7 +28,8 @@ def symbol_names(model: Model) -> dict[sp.Symbol, str]:
 
 def latex_expression(model: Model, expr: Any) -> str:
     """LaTeX of one expression in the model's notation."""
-    return sp.latex(expr, symbol_names=symbol_names(model))
+    with numbered(model.transfers):
+        return sp.latex(expr, symbol_names=symbol_names(model))
 
 
 def in_public_unknowns(model: Model) -> Callable[[sp.Expr], sp.Expr]:
@@ -79,6 +81,11 @@ def _name(name: str, end: str = "") -> str:
 
 def text(model: Model) -> str:
     """Everything a reader needs to know about the model, as plain text."""
+    with numbered(model.transfers):
+        return _text(model)
+
+
+def _text(model: Model) -> str:
     lines = [f"{model.name or 'model'}: {model.title}", "", "equations"]
     lines += [f"  {left} = {right}" for left, right in _equations(model)]
     lines += [f"  {line}" for line in _where(model)]
@@ -86,7 +93,7 @@ def text(model: Model) -> str:
         width = max((len(s.name) for s in symbols), default=0)
         lines += ["", label, *(f"  {s.name:{width}}  {_meaning(model, s)}".rstrip() for s in symbols)]
     if model.transfers:
-        lines += ["", "transfer function " + ", ".join(f"{t.name}: {t.definition}" for t in model.transfers)]
+        lines += ["", *_transfers(model)]
     public = in_public_unknowns(model)
     for label, table in (("observables", model.observables), ("indicators (0 at a phase boundary)", model.indicators)):
         if table:
@@ -107,6 +114,14 @@ def text(model: Model) -> str:
     if model.references:
         lines += ["", "references", *(f"  {r}" for r in model.references)]
     return "\n".join(lines)
+
+
+def _transfers(model: Model) -> Iterable[str]:
+    """What phi is, or phi_1, phi_2, ... are."""
+    if len(model.transfers) == 1:
+        (phi,) = model.transfers
+        return [f"transfer function {phi.name}: {phi.definition}"]
+    return ["transfer functions", *(f"  phi_{i}, {phi.name}: {phi.definition}" for i, phi in enumerate(model.transfers, 1))]
 
 
 _LONG = 60  # characters of a condition that is still written beside its sentence

@@ -21,7 +21,7 @@ from meanfield.solve.rows import Found, Rows, Search, without
 from meanfield.solve.search import distinct, find_all, with_neighbours
 from meanfield.solve.symmetries import each_with_its_symmetries, partners
 
-_PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them
+_PREFERRED = ("kappa", "Delta_0")  # the largest first, where the model has them; else the first unknown
 _ROUGH = 1e-6  # relative error of a rough root that its judgement allows for
 
 
@@ -160,8 +160,8 @@ def _criteria(kernel: Kernel) -> tuple[tuple[sp.Expr, ...], tuple[sp.Expr, ...]]
     model = kernel.model
     conditions = model.physical if isinstance(model.physical, Mapping) else {}
     known = {*model.observables, *(s.name for s in (*model.public_unknowns, *model.definitions))}
-    wanted = tuple(model.named(name) for name in _PREFERRED if name in known)
-    return tuple(kernel.resolved(e) for e in conditions.values()), wanted
+    names = [name for name in _PREFERRED if name in known] or [model.public_unknowns[0].name]
+    return tuple(kernel.resolved(e) for e in conditions.values()), tuple(model.named(name) for name in names)
 
 
 def _best(kernel: Kernel, owner: Any, x: Array, p: Array, stable: Any, merits: Array | None = None) -> Any:

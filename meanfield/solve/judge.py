@@ -165,12 +165,13 @@ def _beside_kinks(expr: sp.Expr) -> sp.Expr:
 
 
 def undecided(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
-    """(P,) whether the matrix of a spectrum does not exist at the point, because a kink of phi lies where nothing varies.
+    """(P,) whether nothing can be said of stability: where a root is known to be somewhere only, its claim being larger than
+    itself, and where the matrix of a spectrum does not exist, because a kink of phi lies where nothing varies.
 
-    Its one-sided values then differ, and what a small deviation does depends on its direction: `stability` says False there,
+    Its one-sided values there differ, and what a small deviation does depends on its direction: `stability` says False there,
     which means that it is not known to be stable.
     """
-    unknown = np.zeros(len(x), dtype=bool)
+    unknown = (np.isfinite(error) & (error > 1 + np.abs(x))).any(axis=1)
     if all(not phi.traits.kinks for phi in kernel.model.transfers):
         return unknown
     for spectrum in kernel.model.spectra.values():

@@ -33,11 +33,12 @@ def _of_points(kernel: Kernel, p: Array, reach: Array) -> Array:
     low = kernel.lower[0] if np.isfinite(kernel.lower[0]) else 0.0
     x = low + reach[:, None] * shape
     r = _residuals(kernel, x, p)
-    owner, at = np.nonzero(r[:, :-1] * r[:, 1:] < 0)
+    sign = np.sign(r)  # products of residuals may be too large, or too small, for numbers
+    owner, at = np.nonzero(sign[:, :-1] * sign[:, 1:] < 0)
     crossing = _bisected(kernel, p[owner], x[owner, at], x[owner, at + 1], r[owner, at])
     size = np.abs(r)
     with np.errstate(invalid="ignore"):
-        dip = (size[:, 1:-1] < size[:, :-2]) & (size[:, 1:-1] < size[:, 2:]) & (r[:, :-2] * r[:, 2:] > 0)
+        dip = (size[:, 1:-1] < size[:, :-2]) & (size[:, 1:-1] < size[:, 2:]) & (sign[:, :-2] * sign[:, 2:] > 0)
     dip_owner, dip_at = np.nonzero(dip)
     zero_owner, zero_at = np.nonzero(r == 0)
     owners = np.concatenate([owner, zero_owner, dip_owner])
@@ -62,7 +63,7 @@ def _bisected(kernel: Kernel, p: Array, a: Array, b: Array, at_a: Array) -> Arra
     for _ in range(_HALVINGS if len(p) else 0):
         middle = (a + b) / 2
         r = _residuals(kernel, middle[:, None], p)[:, 0]
-        left = r * at_a > 0
+        left = np.sign(r) * np.sign(at_a) > 0
         a, b = np.where(left, middle, a), np.where(left, b, middle)
     return (a + b) / 2
 

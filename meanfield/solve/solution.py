@@ -17,6 +17,7 @@ from meanfield.model.checks import nearest
 from meanfield.solve import judge
 from meanfield.solve.claims import carried
 from meanfield.solve.existence import check_converges
+from meanfield.solve.printing import html, line
 from meanfield.solve.problem import Array
 from meanfield.solve.rows import Rows
 from meanfield.solve.status import Status
@@ -308,8 +309,13 @@ class Solution(Saved):
         return {name: values.reshape(self.shape) for name, values in self.given.items()}
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{k}={float(v):.6g}" if self.shape == () else f"{k}=..." for k, v in self.unknowns.items())
-        return f"<Solution {self.kernel.model.name or self.kernel.model.title}: {values}>"
+        return line(self)
+
+    def _repr_html_(self) -> str | None:
+        """What Jupyter shows: a table of a single state, and of a grid the line."""
+        if self.shape:
+            return None
+        return html([self] if self.found else [], "; ".join(self.why.values()) or str(self.status))
 
 
 class Solutions(Saved, Sequence[Solution]):
@@ -341,3 +347,7 @@ class Solutions(Saved, Sequence[Solution]):
         if not self._found:
             return f"<Solutions: none ({self.why})>"
         return "<Solutions:\n" + "\n".join(f"  {one!r}" for one in self._found) + ">"
+
+    def _repr_html_(self) -> str | None:
+        """What Jupyter shows: a table of the states of a single point, and of a grid the line."""
+        return None if self.shape else html(self._found, self.why)

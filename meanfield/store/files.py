@@ -19,9 +19,12 @@ __all__ = ["load", "reading", "save"]
 def save(data: Any, path: str | Path) -> None:
     """Write ``data`` to the netCDF file ``path``: a dataset, or anything that can be saved, such as what `solve` returns.
 
-    Raises `ParameterError` for what cannot.
+    Raises `ParameterError` for what cannot, and for a folder that does not exist.
     """
     import xarray as xr
+
+    if not Path(path).absolute().parent.is_dir():
+        raise ParameterError(f"cannot write {os.fspath(path)}: the folder {Path(path).parent} does not exist; make it first")
 
     if hasattr(data, "to_dataset"):
         data = data.to_dataset()

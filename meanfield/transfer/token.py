@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +21,8 @@ __all__ = ["X", "Applied", "Transfer"]
 
 X = sp.Symbol("x", real=True)
 """The symbol in which every transfer function is defined."""
+
+_numbered: ContextVar[tuple[Any, ...]] = ContextVar("_numbered", default=())  # functions that are printed with a number
 
 
 class Transfer(sp.Atom):
@@ -164,10 +168,10 @@ class Applied(sp.Expr):
         return self.explicit().evalf(sp.core.evalf.prec_to_dps(prec)) if self.argument.is_number else self
 
     def _sympystr(self, printer: Any) -> str:
-        return f"{_letter(self.order, 'phi', 'Phi', '^({})')}({printer._print(self.argument)})"
+        return f"{_letter(self.order, *self._letters('phi', 'Phi'), '^({})')}({printer._print(self.argument)})"
 
     def _latex(self, printer: Any) -> str:
-        head = _letter(self.order, r"\phi", r"\Phi", "^{{({})}}")
+        head = _letter(self.order, *self._letters(r"\phi", r"\Phi"), "^{{({})}}")
         return rf"{head}\left({printer._print(self.argument)}\right)"
 
     def _pretty(self, printer: Any) -> Any:
@@ -175,8 +179,26 @@ class Applied(sp.Expr):
 
         phi, Phi = ("φ", "Φ") if printer._use_unicode else ("phi", "Phi")
         argument = prettyForm(*printer._print(self.argument).parens())
-        head = prettyForm(_letter(self.order, phi, Phi, "^({})"))
+        head = prettyForm(_letter(self.order, *self._letters(phi, Phi), "^({})"))
         return prettyForm(*head.right(argument))
+
+    def _letters(self, phi: str, Phi: str) -> tuple[str, str]:
+        """The letters for this function and its antiderivative, with a number where there are several functions."""
+        several = _numbered.get()
+        if self.token not in several:
+            return phi, Phi
+        number = several.index(self.token) + 1
+        return f"{phi}_{number}", f"{Phi}_{number}"
+
+
+@contextmanager
+def numbered(tokens: Sequence[Transfer]) -> Iterator[None]:
+    """Prints transfer functions as phi_1, phi_2, ... as long as it lasts, if they are several."""
+    before = _numbered.set(tuple(tokens) if len(tokens) > 1 else ())
+    try:
+        yield
+    finally:
+        _numbered.reset(before)
 
 
 def _letter(order: int, phi: str, Phi: str, high: str) -> str:

@@ -56,3 +56,19 @@ def test_a_transfer_function_by_its_name() -> None:
     assert [phi.name for phi in mf.models.by_name("scs").with_transfer("erf").transfers] == ["erf"]
     with pytest.raises(TransferError, match='did you mean "erf"'):
         mf.models.by_name("scs").with_transfer("erff")
+
+
+def test_a_matrix_is_no_spectrum() -> None:
+    m = mf.unknown("m")
+    for matrix, said in (
+        (sp.Matrix([[1]]), r"write mf.Spectrum"),
+        (mf.Spectrum(sp.Matrix([[1, 2]])), "square matrix, got one of 1 x 2"),
+    ):
+        with pytest.raises(ModelError, match=said):
+            mf.Model("no spectrum", equations={m: m / 2}, spectra={"a": matrix})
+
+
+def test_a_conditional_symmetry_has_a_place_of_its_own() -> None:
+    m, a = mf.unknown("m"), mf.parameter("a")
+    with pytest.raises(ModelError, match="belongs into conditional_symmetries"):
+        mf.Model("odd", equations={m: m / 2 + a}, symmetries=[mf.ConditionalSymmetry({m: -m}, zero=(a,))])

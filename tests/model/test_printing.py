@@ -62,3 +62,16 @@ def test_latex_speaks_of_what_results_carry() -> None:
 def test_names_as_a_paper_writes_them(name: str, written: str) -> None:
     assert latex_name(name) == written
     assert is_letter("z_star") and is_letter("r_E") and not is_letter("bulk_radius") and not is_letter("kappa_of_all")
+
+
+def test_several_transfer_functions_are_told_apart() -> None:
+    m, tanh, relu = mf.unknown("m"), mf.transfer.tanh, mf.transfer.relu
+    x = mf.gaussian("x", mean=m, var=1)
+    right = mf.average(tanh(x)) + mf.average(relu(x)) / 4
+    model = mf.Model("two functions", equations={m: right}, observables={"slope": mf.average(tanh.d(1)(x))})
+    said = printing.text(model)
+    assert "m = <phi_2(x)>_{m, 1}/4 + <phi_1(x)>_{m, 1}" in said and "slope = <phi_1'(x)>_{m, 1}" in said
+    assert "phi_1, tanh: tanh(x)" in said and "phi_2, relu: " in said
+    formulas = printing.latex(model)
+    assert r"\phi_1\left(x\right) &= \tanh" in formulas and r"\phi_2\left(x\right) &= x" in formulas
+    assert str(right) == "<phi(x)>_{m, 1} + <phi(x)>_{m, 1}/4"  # alone, an expression knows of no other

@@ -190,3 +190,11 @@ def test_only_a_model_that_promises_it_is_searched_from_its_best_starts():
     promised = Model("three roots", best_first=True, **kw, observables={"kappa": x}, stable=None)
     assert mf.solve(promised, a=1)["x"] == pytest.approx(0, abs=1e-12)
     assert STATIONARY.best_first and not INPUT.best_first
+
+
+def test_without_kappa_and_Delta_0_the_largest_first_unknown_is_taken():
+    x, a = unknown("x"), parameters("a")[0]
+    model = Model(
+        "three roots", implicit=[x * (x - a) * (x + a)], unknowns=(x,), parameters=(a,), stable={"away from 0": x**2 - a**2 / 4}
+    )
+    assert mf.solve(model, a=1)["x"] == pytest.approx(1)

@@ -42,7 +42,7 @@ def test_one_point_gives_floats():
     assert solution.physical is True and solution.stable is None
     assert str(solution.status) == "converged: the claimed error is within the tolerance"
     assert solution.residual < 1e-12 and solution.condition >= 1
-    assert "scs" in repr(solution) and "Delta_0=1.92481" in repr(solution)
+    assert "scs" in repr(solution) and "Delta_0 = 1.92480541" in repr(solution) and " ± " in repr(solution)
 
 
 def test_a_grid_gives_arrays_of_its_shape_and_nan_where_there_is_nothing():
