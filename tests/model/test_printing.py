@@ -74,4 +74,4 @@ def test_several_transfer_functions_are_told_apart() -> None:
     assert "phi_1, tanh: tanh(x)" in said and "phi_2, relu: " in said
     formulas = printing.latex(model)
     assert r"\phi_1\left(x\right) &= \tanh" in formulas and r"\phi_2\left(x\right) &= x" in formulas
-    assert str(right) == "<phi(x)>_{m, 1} + <phi(x)>_{m, 1}/4"  # alone, an expression knows of no other
+    assert str(right).count("<phi(x)>_{m, 1}") == 2  # alone, an expression knows of no other
