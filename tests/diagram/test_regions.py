@@ -49,6 +49,18 @@ def test_areas_between_curves_that_cross_and_one_that_has_two_names():
     assert (error < 1e-9).all()
 
 
+def test_what_no_curve_separates_is_not_counted_twice():
+    """A corner without solutions was part of the region round it, too: shares added up to 101.4 percent."""
+    plane = make_plane(("p", "q"), ((0.0, 1.0), (0.0, 1.0)), 16)
+    x, y = np.meshgrid(plane.x, plane.y)
+    region = np.where(x < 0.5, 0, np.where((x > 0.8) & (y > 0.8), 2, 1))
+    middle = [curve((0.5, 0.0), (0.5, 0.4), (0.5, 1.0))]
+    fine, labels, _ = refined(plane, middle, region)
+    found, error = areas(fine, labels, middle, 3)
+    assert found.sum() == pytest.approx(1.0, abs=1e-12) and found[0] == pytest.approx(0.5, abs=1e-12)
+    assert 0.02 < found[2] < 0.08 and error[0] < 1e-9 and error[1] > 0.01 and error[2] > 0.005
+
+
 def test_without_curves_the_nearest_grid_point_decides():
     plane = make_plane(("p", "q"), ((0.0, 1.0), (0.0, 1.0)), 2)
     fine, labels, _ = refined(plane, [], np.array([[0, 1], [2, 3]]))
