@@ -166,7 +166,8 @@ class PhaseDiagram:
     @cached_property
     def _areas(self) -> tuple[np.ndarray, np.ndarray]:
         assert self.pixels is not None and self.fine is not None
-        return areas(self.pixels, self.fine, self.curves, len(self.labels), self.sure)
+        cell = max(few / many for few, many in zip(self.pixels.shape, self.plane.shape, strict=True))
+        return areas(self.pixels, self.fine, self.curves, len(self.labels), self.sure, cell)
 
     def _regions(self) -> str:
         shares = [f"{name} ({_percent(share)})" for name, share in self._shares()]

@@ -47,10 +47,11 @@ class _Piece:
 
 
 def areas(
-    fine: Plane, labels: np.ndarray, curves: Sequence[Curve], count: int, sure: np.ndarray | None = None
+    fine: Plane, labels: np.ndarray, curves: Sequence[Curve], count: int, sure: np.ndarray | None = None, cell: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Area of each region (count,) in units of the plane, and its error (count,); labels: of the pixels of the plane ``fine``, and
-    which of them are known (default: all)."""
+    which of them are known (default: all); cell: pixels to a cell of the grid that was solved, to which borders without a curve are
+    known."""
     extent = np.array([high - low for low, high in fine.edges])
     pieces = _distinct(_pieces(fine, labels, curves, sure))
     pieces += _window(pieces, labels)
@@ -71,12 +72,12 @@ def areas(
     gap = np.array([longest for _, _, longest in closed])
     pixels = np.bincount(labels.ravel(), minlength=count) / labels.size
     unclear = (gap > _OPEN) | (np.abs(area - pixels) > 8 * _rim(labels, count))
-    area, claim = np.where(unclear, pixels, area), np.where(unclear, 2 * _rim(labels, count), claim)
+    area, claim = np.where(unclear, pixels, area), np.where(unclear, (1 + cell) * _rim(labels, count), claim)
     twice = area.sum() - 1.0
     if unclear.any() and twice:  # what no curve separates was counted with the region round it, too, or with none
         host = int(np.argmax(np.sign(twice) * (area - pixels)))
         area[host] -= twice
-        claim[host] += abs(twice)
+        claim[host] += abs(twice) + claim[unclear].sum()
     size = float(np.abs(np.prod(extent)))
     return area * size, claim * size
 

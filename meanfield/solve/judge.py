@@ -171,7 +171,7 @@ def undecided(kernel: Kernel, x: Array, p: Array, error: Array) -> Any:
     Its one-sided values there differ, and what a small deviation does depends on its direction: `stability` says False there,
     which means that it is not known to be stable.
     """
-    unknown = (np.isfinite(error) & (error > 1 + np.abs(x))).any(axis=1)
+    unknown: Any = (np.isfinite(error) & (error > 1 + np.abs(x))).any(axis=1)
     if all(not phi.traits.kinks for phi in kernel.model.transfers):
         return unknown
     for spectrum in kernel.model.spectra.values():
