@@ -58,7 +58,7 @@ def test_what_no_curve_separates_is_not_counted_twice():
     fine, labels, _ = refined(plane, middle, region)
     found, error = areas(fine, labels, middle, 3, cell=len(fine.x) / len(plane.x))
     assert found.sum() == pytest.approx(1.0, abs=1e-12) and error[0] < 1e-9
-    assert (np.abs(found - [0.5, 0.46, 0.04]) <= error + 1e-12).all() and error.max() < 0.05
+    assert (np.abs(found - [0.5, 0.46, 0.04]) <= error + 1e-12).all() and error.max() < 0.07
 
 
 def test_without_curves_the_nearest_grid_point_decides():
