@@ -47,22 +47,35 @@ def certified(ledger: Ledger) -> tuple[Certificate, list[Edge]]:
     """The certificate of what a ledger knows, and the edges that are not explained."""
     plane, here, explained = ledger.plane, signatures(ledger.sheets), ledger.explained()
     rows, columns = plane.shape
-    missing: list[tuple[Edge, Signature]] = []
-    count = differing = 0
+    left: dict[Edge, Signature] = {}  # what is not explained
+    differing = 0
     for edge in ((row, column, axis) for row in range(rows) for column in range(columns) for axis in (0, 1)):
         row, column, axis = edge
         other = (row, column + 1) if axis == 0 else (row + 1, column)
         if other[0] >= rows or other[1] >= columns:
             continue
-        count += 1
         change = difference(here[other[0] * columns + other[1]], here[row * columns + column])
         differing += bool(change)
-        left = difference(change, explained.get(edge, Counter()))
-        if left:
-            missing.append((edge, left))
+        left[edge] = difference(change, explained.get(edge, Counter()))
+    for before, behind, change in ledger.undecided():
+        _decide(left, before, behind, change)
+    count, missing = len(left), [(edge, change) for edge, change in left.items() if change]
     ends = tuple(_ends(plane, edge) for edge, _ in missing)
-    words = tuple(in_words(left, ledger.sheets) for _, left in missing)
+    words = tuple(in_words(change, ledger.sheets) for _, change in missing)
     return Certificate(count, differing, ends, words), [edge for edge, _ in missing]
+
+
+def _decide(left: dict[Edge, Signature], before: Edge | None, behind: Edge | None, change: Signature) -> None:
+    """Take a change at a grid point from what is left to explain along the edge that begins there, or along that which ends there,
+    whichever leaves less. Beyond the outermost points there is no edge, and nothing to explain."""
+    gain = [0 if edge is None else _size(left[edge]) - _size(difference(left[edge], change)) for edge in (before, behind)]
+    edge = before if gain[0] > gain[1] else behind
+    if edge is not None:
+        left[edge] = difference(left[edge], change)
+
+
+def _size(change: Signature) -> int:
+    return sum(map(abs, change.values()))
 
 
 def difference(one: Signature, other: Signature) -> Signature:

@@ -60,7 +60,7 @@ class Ledger:
         """How far beside every crossing the states are compared: nearer than the grid's points and the next curve."""
         lines: dict[tuple[int, int], list[int]] = {}
         for k, one in enumerate(self.crossings):
-            if self._edge(one) is not None:
+            if self._edge(one) is not None or self._point(one) is not None:
                 lines.setdefault((one.axis, one.line), []).append(k)
         out = {}
         for (axis, _), own in lines.items():
@@ -97,25 +97,48 @@ class Ledger:
         return self.curves[self.crossings[k].curve].of
 
     def explained(self) -> dict[Edge, Signature]:
-        """What changes along every edge that curves cross. What two curves say of the same states counts once."""
+        """What changes along every edge that curves cross, but for crossings at grid points, see `undecided`."""
         self._look_aside()
         own: dict[Edge, list[int]] = {}
         for k, one in enumerate(self.crossings):
-            edge = self._edge(one)
+            edge = self._edge(one) if self._point(one) is None else None
             if edge is not None and self.known[k][1]:
                 own.setdefault(edge, []).append(k)
-        out: dict[Edge, Signature] = {}
-        for edge, found in own.items():
-            total: Signature = Counter()
-            for i, k in enumerate(found):
-                if not any(self._same(k, other) for other in found[:i]):
-                    total.update(self.known[k][1])
-            out[edge] = total
+        return {edge: self._told(found) for edge, found in own.items()}
+
+    def undecided(self) -> list[tuple[Edge | None, Edge | None, Signature]]:
+        """What changes where curves cross lines of the grid in its points, with the edges that end and begin there (None beyond the
+        outermost points), along each line in order: of a point on a boundary rounding decides on which side it is."""
+        self._look_aside()
+        own: dict[tuple[int, int, int], list[int]] = {}
+        for k, one in enumerate(self.crossings):
+            i = self._point(one)
+            if i is not None and self.known[k][1]:
+                own.setdefault((one.axis, one.line, i), []).append(k)
+        out = []
+        for (axis, line, i), found in sorted(own.items()):
+            count = len((self.plane.x, self.plane.y)[axis])
+            edges = [None if not 0 <= j < count - 1 else (line, j, 0) if axis == 0 else (j, line, 1) for j in (i - 1, i)]
+            out.append((edges[0], edges[1], self._told(found)))
         return out
+
+    def _point(self, crossing: Crossing) -> int | None:
+        """The grid point at which a crossing lies, by its number along the line."""
+        values = (self.plane.x, self.plane.y)[crossing.axis]
+        i = int(np.abs(values - crossing.at).argmin())
+        return i if abs(values[i] - crossing.at) <= _TOGETHER * abs(self._step(crossing.axis)) else None
+
+    def _told(self, found: Sequence[int]) -> Signature:
+        """What changes at crossings, all together. What two curves say of the same states counts once."""
+        total: Signature = Counter()
+        for i, k in enumerate(found):
+            told = [self.known[other][1] for other in found[:i] if self._same(k, other)]
+            total.update({key: n for key, n in self.known[k][1].items() if not any(one.get(key) == n for one in told)})
+        return Counter({key: n for key, n in total.items() if n})
 
     def _same(self, k: int, other: int) -> bool:
         one, two = self.crossings[k], self.crossings[other]
-        if abs(one.at - two.at) > 1e-6 * abs(self._step(one.axis)) or self.known[k][1] != self.known[other][1]:
+        if abs(one.at - two.at) > 1e-6 * abs(self._step(one.axis)):
             return False
         shared = set(one.unknowns) & set(two.unknowns)
         return all(abs(one.unknowns[n] - two.unknowns[n]) <= _ALIKE * (1 + abs(one.unknowns[n])) for n in shared)

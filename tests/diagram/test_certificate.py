@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+import sympy as sp
 
+import meanfield as mf
 from meanfield.diagram import diagram
-from meanfield.diagram.certificate import certify
+from meanfield.diagram.certificate import certify, ends_of
 from meanfield.diagram.ledger import Ledger
 from tests import fakes
 from tests.diagram.test_diagram import two_lines
@@ -57,3 +59,52 @@ def test_the_pitchfork_makes_two_states_and_destabilises_one():
     assert d.certificate and ledger.explained()
     for change in ledger.explained().values():
         assert sorted(change.values()) == [-1, 1, 2]
+
+
+SQUARE = ((-1.5, 1.5), (-1.5, 1.5))  # with as many points along both sides the diagonal runs through grid points
+
+
+def lines(**parts):
+    u, a, b = mf.unknown("u"), *mf.parameters("a b")
+    return mf.Model("line", name="line", equations={u: a}, parameters=[a, b], **{k: f(u, a, b) for k, f in parts.items()})
+
+
+@pytest.mark.parametrize("points", [5, 7])
+@pytest.mark.parametrize(
+    "model",
+    [
+        lines(indicators=lambda u, a, b: {"diagonal": u - b}),
+        lines(indicators=lambda u, a, b: {"other diagonal": u + b}),
+        lines(accept=lambda u, a, b: {"diagonal": u - b}),
+        lines(accept=lambda u, a, b: {"diagonal": b - u}),
+    ],
+)
+def test_boundaries_through_grid_points_are_explained_and_missed_ones_are_not(model, points):
+    d = diagram(model, plane=("a", "b"), window=SQUARE, points=points)
+    assert d.certificate and d.certificate.differing
+    assert len(certify(d.sheets, [], {})[1]) == d.certificate.differing
+    states = d.sheets[0].points
+    aside = [min(abs(r - c), abs(r + c - points + 1)) for r, c in (divmod(k, points) for k in range(points**2))]
+    off = next(k for k, here in enumerate(states) if here and aside[k] > 1)  # none of its edges ends on a diagonal
+    certificate, missing = certify(
+        [replace(d.sheets[0], points=[[] if k == off else p for k, p in enumerate(states)])], d.curves, {}
+    )
+    assert not certificate and all(off in ends_of([edge], points) for edge in missing)
+
+
+def test_a_pitchfork_through_grid_points():
+    u, a, b = mf.unknown("u"), *mf.parameters("a b")
+    starts = [{u: 0}, {u: 1}, {u: -1}]
+    model = mf.Model("fork", equations={u: u + u * (a - b) - u**3}, starts=starts, symmetries=[{u: -u}])
+    assert diagram(model, plane=("a", "b"), window=SQUARE, points=5).certificate
+
+
+def test_what_two_joined_phases_both_say_counts_once():
+    """Each of them ends at its own condition where the other one joins it: there the two curves are one."""
+    u, a, b = mf.unknown("u"), *mf.parameters("a b")
+    edge = a - sp.sin(b)
+    upper = mf.Model("upper", name="upper", equations={u: a + edge}, parameters=[a, b], accept={"low": -edge})
+    joined = mf.model.Junction(upper, condition=edge, arrive={u: u})
+    lower = mf.Model("lower", name="lower", equations={u: a}, parameters=[a, b], accept={"high": edge}, junctions=[joined])
+    d = diagram([lower, upper], plane=("a", "b"), window=SQUARE, points=6)
+    assert d.certificate and {curve.condition for curve in d.curves} == {"low", "high"}
