@@ -16,8 +16,11 @@ from meanfield.continuation.passing import SAME, passes
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.switching import crossed
+from meanfield.errors import ModelError
 from meanfield.model import Model
 from meanfield.solve.problem import Array
+
+_NO_SOLUTION = 1e-3  # residual, in units of what the unknowns' sizes make of it, that is none of a root
 
 SECTIONS = 9
 _GENERATIONS = 12
@@ -189,9 +192,24 @@ def with_partners(branches: Sequence[Branch]) -> list[Branch]:
         for image in branch.subject.symmetries:
             moved = image(u)
             if all(np.abs((moved - known) / scale).max() > SAME for known in orbit) and not _runs_through(moved, branch):
+                _check_solves(branch, moved)
                 orbit.append(moved)
                 out.append(original.mirrored(image, len(out)))
     return out
+
+
+def _check_solves(branch: Branch, moved: Array) -> None:
+    """Raise `ModelError` if the image of a branch is none: a declared symmetry that the equations do not have."""
+    at = moved[len(moved) // 2][None]
+    residual, jacobian = branch.subject.curve.residual_jacobian(at, branch.base[None])
+    size = (np.abs(jacobian) * np.maximum(np.abs(at), branch.subject.floor)[:, None, :]).sum(axis=2)
+    if (np.abs(residual) > _NO_SOLUTION * size).any():
+        names = [*branch.subject.curve.names]
+        place = ", ".join(f"{name} = {value:.3g}" for name, value in zip(names, at[0], strict=True))
+        raise ModelError(
+            f"a symmetry that the model declares sends a solution to {place}, which is none: the equations do not have it; "
+            "leave it out of symmetries, or say where it holds by ConditionalSymmetry"
+        )
 
 
 def _runs_through(moved: Array, branch: Branch) -> bool:

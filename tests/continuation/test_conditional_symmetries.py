@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import meanfield as mf
+from meanfield.errors import ModelError
 from meanfield.store import load_branches
 
 DRIVEN, PLAIN = mf.models.by_name("rank1-input-stationary"), mf.models.by_name("rank1-stationary")
@@ -53,3 +55,14 @@ def test_along_the_parameter_that_must_vanish_another_declaration_of_the_same_sy
     assert branch.subject.symmetries == ()
     assert [e.type for e in branch.events()] == ["transcritical", "window"]
     assert len(mf.follow(start, "a", -0.5).subject.symmetries) == 1
+
+
+def test_a_symmetry_that_the_equations_do_not_have_is_refused() -> None:
+    """With a bias mu -> -mu is none; images of branches were listed that are no branches, known to infinity."""
+    mu, v = mf.unknown("mu"), mf.unknown("v", nonnegative=True)
+    g, a, b = mf.parameters("g a b", nonnegative="g")
+    x, phi = mf.gaussian("x", mean=mu, var=v), mf.transfer.tanh
+    equations = {mu: a * mf.average(phi(x)) + b, v: g**2 * mf.average(phi(x) ** 2) + 0.1}
+    model = mf.Model("biased", equations=equations, symmetries=[{mu: -mu}])
+    with pytest.raises(ModelError, match=r"sends a solution to mu = .*, which is none: .*ConditionalSymmetry"):
+        mf.bifurcation_diagram(model, "b", (-0.3, 0.3), g=0.5, a=1.5)
