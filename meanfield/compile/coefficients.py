@@ -11,11 +11,13 @@ import sympy as sp
 
 from meanfield.compile.grid import Grid
 from meanfield.compile.group import Array, Dot
+from meanfield.compile.kept import Kept
 from meanfield.compile.moments import Moments
 from meanfield.quadrature.hermite import hermite_table
 from meanfield.transfer import Applied
 
 _STEPS_PER_OCTAVE = 6
+_LARGE, _ROOM = 1 << 20, 1 << 28  # entries of a table that is large, and bytes for all of them
 
 
 class Coefficients:
@@ -96,29 +98,43 @@ def coarse_step(step: float) -> float:
     return 2.0 ** (floor(log2(step) * _STEPS_PER_OCTAVE) / _STEPS_PER_OCTAVE)
 
 
-@lru_cache(maxsize=256)
-def _full_table(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
+Projection = tuple[Array, Array, Array]
+
+
+def projection(step: float, cutoff: float, count: int, half: bool = False) -> Projection:
+    """Nodes (n,), weights (n,) of the normal law and the projection (count, n). half: the nodes z >= 0 with doubled weights.
+
+    Shared through a cache; of large ones it keeps few, and no more than was asked for.
+    """
+    if cutoff * count <= _LARGE * step:
+        return _small(step, cutoff, count, half)
+    return _large.get(
+        (step, cutoff, count, half), lambda: _halved(*_made(step, cutoff, count)) if half else _made(step, cutoff, count)
+    )
+
+
+_large: Kept[Projection] = Kept(_ROOM, lambda arrays: sum(a.nbytes for a in arrays))
+
+
+def _made(step: float, cutoff: float, count: int) -> Projection:
     z, table = hermite_table(step, cutoff, count)
     weights = np.exp(-z * z / 2)
     return z, weights / weights.sum(), np.ascontiguousarray(table.T)
 
 
 @lru_cache(maxsize=1024)
-def projection(step: float, cutoff: float, count: int, half: bool = False) -> tuple[Array, Array, Array]:
-    """Nodes (n,), weights (n,) of the normal law and the projection (count, n); shared through a cache. half: the nodes z >= 0
-    with doubled weights."""
-    z, weights, table = _full_table(step, cutoff, 1 << int(np.ceil(np.log2(max(count, 32)))))
-    if half:
-        z, weights, table = _half(step, cutoff, table.shape[0])
+def _small(step: float, cutoff: float, count: int, half: bool) -> Projection:
+    """The first rows of a table whose length is a power of two."""
+    z, weights, table = _rounded(step, cutoff, 1 << int(np.ceil(np.log2(max(count, 32)))), half)
     return z, weights, table[:count]
 
 
-@lru_cache(maxsize=256)
-def _half(step: float, cutoff: float, count: int) -> tuple[Array, Array, Array]:
-    return _halved(*_full_table(step, cutoff, count))
+@lru_cache(maxsize=512)
+def _rounded(step: float, cutoff: float, count: int, half: bool) -> Projection:
+    return _halved(*_rounded(step, cutoff, count, False)) if half else _made(step, cutoff, count)
 
 
-def _halved(z: Array, weights: Array, table: Array) -> tuple[Array, Array, Array]:
+def _halved(z: Array, weights: Array, table: Array) -> Projection:
     middle = z.size // 2
     weights, table = 2 * weights[middle:], 2 * table[:, middle:]
     weights[0] /= 2

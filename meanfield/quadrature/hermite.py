@@ -77,13 +77,14 @@ def hermite_cutoff(tol: float) -> float:
 def hermite_table(h: float, cutoff: float, count: int) -> tuple[Array, Array]:
     """Nodes (n,) and the matrix W (n, count) with ``f(nodes) @ W = (a_0[f], ..., a_{count-1}[f])``.
 
-    h is rounded down to the ladder. The cutoff must be wider than for plain averages: see ``hermite_cutoff``. Both
-    arrays are read-only and cached (the last 24 tables): round counts up, say to multiples of 16, so tables repeat.
+    h is rounded down to the ladder. The cutoff must be wider than for plain averages: see ``hermite_cutoff``.
     """
     if not 1 <= count <= LARGEST_COUNT:
         raise QuadratureError(f"the number of Hermite coefficients must lie in 1..{LARGEST_COUNT}, got {count}")
     nodes = gaussian_trapezoid(h, cutoff).nodes
-    return nodes, _weights(ladder_floor(h), nodes.size, count)
+    table = hermite_functions(nodes, count)
+    table *= np.exp(-(nodes**2) / 4) * (ladder_floor(h) / sqrt(2 * pi))
+    return nodes, table.T
 
 
 def hermite_count(
@@ -188,12 +189,3 @@ def binomials(count: int, p: int) -> Array:
         table = table * (np.arange(count) + j) / j
     table.setflags(write=False)
     return table
-
-
-@lru_cache(maxsize=24)
-def _weights(h: float, size: int, count: int) -> Array:
-    nodes = np.asarray(np.arange(-(size // 2), size // 2 + 1) * h, dtype=float)
-    table = hermite_functions(nodes, count) * (np.exp(-(nodes**2) / 4) * (h / sqrt(2 * pi)))
-    weights = np.ascontiguousarray(table.T)
-    weights.setflags(write=False)
-    return weights
