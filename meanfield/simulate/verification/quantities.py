@@ -49,6 +49,7 @@ def measured_names(model: Model, estimated: set[str]) -> dict[str, str]:
 def in_time(model: Model, lags: Sequence[float], lyapunov: bool) -> Model:
     """``model`` with the observables in time that networks are asked for: ``Delta(tau)`` at the lags, ``lambda_max``.
 
+    What the model calls so already stays as it is: the same quantity may be written in other unknowns than those of its motion.
     Raises `ModelError` if it has no equation of motion.
     """
     if not lags and not lyapunov:
@@ -59,7 +60,8 @@ def in_time(model: Model, lags: Sequence[float], lyapunov: bool) -> Model:
     more = {lag_name(lag): substitute(Delta, {tau: sp.Float(lag)}) for lag in lags}
     if lyapunov:
         more["lambda_max"] = lambda_max(model.motion)
-    return model.changed(observables={**model.observables, **more})
+    own = {**model.on_request, **model.indicators, **model.observables}
+    return model.changed(observables={**model.observables, **{name: own.get(name, e) for name, e in more.items()}})
 
 
 def _standard(model: Model) -> dict[str, sp.Expr]:

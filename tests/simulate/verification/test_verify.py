@@ -74,6 +74,18 @@ def test_too_few_networks_are_inconclusive_not_a_pass() -> None:
     assert result["lambda_max"].theory == pytest.approx(0.11245811, abs=1e-8)
 
 
+@pytest.mark.parametrize("change", [lambda model: model, lambda model: model.asking("lambda_max")], ids=["on request", "indicator"])
+@pytest.mark.parametrize("name", ["rank1-chaotic", "rank1-input-chaotic"])
+def test_the_exponent_of_a_model_is_the_one_that_is_compared(name, change) -> None:
+    """It was made anew from the motion, in other unknowns, and "the name 'lambda_max' is used for two quantities"."""
+    model, settings = mf.models.by_name(name), {"time": 5, "transient": 5, "lags": (2.0,), "lyapunov": True}
+    at = CHAOTIC if "input" in name else {"g": 3, "M_m": 1, "M_n": 2.5, "Sigma_m": 1}
+    result = verify(change(model), neurons=(60, 90, 120), networks=4, settings=settings, **at)
+    state = mf.solve(model, **at)
+    assert result["lambda_max"].theory == pytest.approx(state["lambda_max"], rel=1e-8)
+    assert result["Delta(2)"].theory == pytest.approx(mf.autocovariance(state, [2.0])[0][0], rel=1e-8)
+
+
 def test_a_theory_of_another_network_fails() -> None:
     model = mf.models.by_name("rank1-input-stationary")
     g, variance = mf.parameter("g", nonnegative=True), mf.parameter("Sigma_I_squared", nonnegative=True)
