@@ -58,12 +58,12 @@ def summary(simulation: Simulation, symmetric: bool = False) -> Summary:
     return Summary(tuple(kept), {name: mean_and_error(v) for name, v in per_network.items()}, per_network, counts)
 
 
-def at_rest(m: Measured) -> Array:
+def at_rest(m: Measured, least: float = 0.0) -> Array:
     """(B,) True for trajectories that do not change in time, or have almost come to rest: what is left of their movement is slow
-    beside the little that they moved."""
+    beside the little that they moved. least: a value of <x^2> of which a millionth is nothing, however small x is."""
     size = np.maximum(m.mean_square, 1e-300)
     settled = (m.fluctuation <= _ALMOST * size) & (m.speed**2 <= _SLOW * m.fluctuation)
-    return ((m.fluctuation <= _REST * size) | settled).all(axis=0)
+    return ((m.fluctuation <= _REST * np.maximum(size, least)) | settled).all(axis=0)
 
 
 def mean_and_error(values: Array) -> tuple[float, float]:

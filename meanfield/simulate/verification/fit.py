@@ -44,11 +44,12 @@ class Limit:
         return float(np.copysign(-stats.norm.ppf(np.exp(max(tail, -700.0))), off))
 
 
-def extrapolated(sizes: Sequence[int], values: Sequence[Array]) -> Limit:
+def extrapolated(sizes: Sequence[int], values: Sequence[Array], rounding: float = 0.0) -> Limit:
     """Fit ``a + b/N`` by least squares to the ``values`` of single networks (an array for each of at least two ``sizes``).
 
     Fluctuations between networks shrink like N^-1/2, so networks weigh like N; their scatter about the mean of their own size,
-    not about the line, says how large they are: a line that does not fit cannot hide in it.
+    not about the line, says how large they are: a line that does not fit cannot hide in it. rounding: by which the sizes' means
+    may be off the line without being called so; networks at rest may differ by less.
     """
     N = np.concatenate([np.full(len(v), n, float) for n, v in zip(sizes, values, strict=True)])
     y = np.concatenate(values)
@@ -58,11 +59,11 @@ def extrapolated(sizes: Sequence[int], values: Sequence[Array]) -> Limit:
     design = np.stack([np.ones_like(N), 1 / N], axis=1)
     inverse = np.linalg.inv(design.T @ (N[:, None] * design))
     a, b = inverse @ (design.T @ (N * y))
-    counts = np.array([len(v) for v in values])
-    weights = counts * np.asarray(sizes, float)
-    off = float((weights * (means - a - b / np.asarray(sizes, float)) ** 2).sum())
+    each = np.asarray(sizes, float)
+    variances = scatter / (np.array([len(v) for v in values]) * each) + rounding**2
     spare = len(sizes) - 2
-    curvature = float(np.sqrt(off / (scatter * spare))) if spare and scatter > 0 else float("nan")
+    off = (means - a - b / each) ** 2
+    curvature = float(np.sqrt((off / variances).sum() / spare)) if spare and variances.all() else float("nan")
     return Limit(
         float(a),
         float(np.sqrt(inverse[0, 0] * scatter)),

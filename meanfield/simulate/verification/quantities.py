@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -98,17 +99,29 @@ def value_of(estimate: Mapping[str, float], name: str) -> float:
     return estimate["bulk_radius"] ** 2 if name == "bulk_radius_squared" else estimate[name]
 
 
-def natural_scale(name: str, theory: float, numbers: Numbers, mean_estimates: Mapping[str, float]) -> float:
+def natural_scale(name: str, theory: float, numbers: Numbers, sizes: Mapping[str, float]) -> float:
     """What a standard error is a share of: the value; of a value that is exactly 0, the size that it would have by chance in one
-    neuron (the standard deviation of x for mu, Delta_0 for autocovariances, ...)."""
+    neuron (the standard deviation of x for mu, its variance for autocovariances, ...).
+
+    sizes: estimates that tell it, ``Delta_0``, ``mu`` and ``mean_square_phi`` of any population.
+    """
     if theory != 0:
         return abs(theory)
+    variance = max(_largest(sizes, "Delta_0"), _largest(sizes, "mu") ** 2)
+    rate = np.sqrt(_largest(sizes, "mean_square_phi"))
     if name.startswith("Delta"):
-        return mean_estimates.get("Delta_0", 1.0)
-    if name.startswith("kappa"):
+        scale = variance
+    elif name.startswith("kappa"):
         means, cov = numbers.law()
         n = numbers.low_rank[int(name[6:]) - 1 if name[6:].isdigit() else 0][1]
-        return float(np.sqrt((cov[(n, n)] + means[n] ** 2) * mean_estimates["mean_square_phi"])) or 1.0
-    if name == "mean_phi":
-        return float(np.sqrt(mean_estimates["mean_square_phi"])) or 1.0
-    return float(np.sqrt(mean_estimates.get("Delta_0", 1.0))) or 1.0
+        scale = rate * np.sqrt(cov[(n, n)] + means[n] ** 2)
+    elif name.startswith("mean_square_phi"):
+        scale = rate**2
+    else:
+        scale = rate if name.startswith("mean_phi") else np.sqrt(variance)
+    return float(scale) or 1.0
+
+
+def _largest(sizes: Mapping[str, float], name: str) -> float:
+    """Over the populations, whose number may stand behind the name; 0 if there is none."""
+    return max((abs(v) for n, v in sizes.items() if re.fullmatch(rf"{name}(_\d+)?", n)), default=0.0)

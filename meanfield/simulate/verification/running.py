@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from meanfield.simulate.estimates import estimates
 from meanfield.simulate.run import Simulation, check_memory, run
 from meanfield.simulate.settings import Settings, Start, settings_of
 from meanfield.simulate.verification.fit import extrapolated
+from meanfield.simulate.verification.origin import AROUND, LEFT, at_origin, check_start, sizes_of, told
 from meanfield.simulate.verification.plan import LEAST, Plan, chosen
 from meanfield.simulate.verification.quantities import in_time, measured_names, natural_scale, value_of
 from meanfield.simulate.verification.record import Comparison, Verification
@@ -40,7 +41,9 @@ def verify_running(plan: Plan, shown: Progress) -> Verification:
     saved = Saved(plan.save, plan.words({f.name: getattr(base, f.name) for f in fields(base)}))
     runs = [_run(model, numbers, replace(base, neurons=n), k, shown, saved) for n, k in zip(plan.sizes, plan.counts, strict=True)]
     coarse = _coarse(model, numbers, runs[0], shown, saved)
-    places = [[classify(m, numbers, target, states) for m in _in_order(r)] for r in runs]
+    around = sizes_of(numbers, base.start) if at_origin(target) else None
+    least = around["Delta_0"] if around else 0.0
+    places = [[classify(m, numbers, target, states, least) for m in _in_order(r)] for r in runs]
     rows = [_rows(r, w) for r, w in zip(runs, places, strict=True)]
     common: dict[str, Any] = {
         "model": model.name or model.title,
@@ -53,6 +56,7 @@ def verify_running(plan: Plan, shown: Progress) -> Verification:
         "counts": [counted(w) for w in places],
         "settings": {name: getattr(base, name) for name in ("trajectories", "time", "transient", "precision", "seed", "orthogonal")}
         | {"step": base.step},
+        "note": told(base.start) if around else "",
     }
     if min(len(r) for r in rows) < LEAST:
         why = f"too few networks are in the state: {[len(r) for r in rows]} of {list(plan.counts)}"
@@ -62,19 +66,22 @@ def verify_running(plan: Plan, shown: Progress) -> Verification:
     if not names:
         why = f"networks show none of the model's quantities; what they show is called {', '.join(sorted(rows[0][0]))}"
         return Verification(**common, comparisons=[], skipped=[], why=why)
-    step = _step_effect(runs[0], places[0], coarse, target, states)
-    compared = [_compare(target, label, name, plan.sizes, rows, numbers, step, base.precision) for label, name in names.items()]
+    step = _step_effect(runs[0], places[0], coarse, lambda m: classify(m, numbers, target, states, least))
+    rounding = _ROUNDING[base.precision]
+    compared = [_compare(target, label, name, plan.sizes, rows, numbers, step, rounding, around) for label, name in names.items()]
     every = [*(s.name for s in model.public_unknowns), *model.observables]
     return Verification(**common, comparisons=compared, skipped=[n for n in every if n not in names])
 
 
 def _settings(numbers: Numbers, target: State, sizes: Sequence[int], given: Mapping[str, Any]) -> Settings:
-    values = target.values
+    values, origin = target.values, at_origin(target)
     kappa = tuple(values[k] for k in values if k == "kappa" or (k.startswith("kappa_") and k[6:].isdigit()))
-    start = Start(_common(values, "mu", 0.0), max(_common(values, "Delta_0", 1.0), 0.0), kappa)
+    start = Start(_common(values, "mu", 0.0), AROUND if origin else max(_common(values, "Delta_0", 1.0), 0.0), kappa)
     wanted: dict[str, Any] = {"trajectories": 2, "time": 60.0, "transient": 40.0, "precision": "float32", "orthogonal": True}
     wanted |= {"start": start, **given}
     found = settings_of(numbers, sizes[0], wanted)
+    if origin:
+        check_start(found.start)
     # Lags are multiples of the interval, which the coarser step must not outgrow.
     return replace(found, dt=found.interval / 2) if found.lags and found.stride == 1 and found.method == "fixed" else found
 
@@ -132,7 +139,7 @@ def _coarse(model: Model, numbers: Numbers, fine: Simulation, progress: Progress
 
 
 def _step_effect(
-    fine: Simulation, places: Sequence[Where], coarse: Simulation | None, target: State, states: Sequence[State]
+    fine: Simulation, places: Sequence[Where], coarse: Simulation | None, where: Callable[[Measured], Where]
 ) -> dict[str, tuple[float, float]]:
     """``{name: (what the fine step adds, standard error)}`` by Richardson's rule: errors go with the order's power of the step.
 
@@ -145,7 +152,7 @@ def _step_effect(
     differences = []
     for (k, other), w in zip(sorted(coarse.measured.items()), places):
         m = fine.measured[k]
-        there = classify(other, fine.numbers, target, states)
+        there = where(other)
         if w.inside.any() and there.inside.any():
             a = estimates(m, fine.numbers, fine.settings, np.flatnonzero(w.inside), w.signs)
             b = estimates(other, coarse.numbers, coarse.settings, np.flatnonzero(there.inside), there.signs)
@@ -169,15 +176,18 @@ def _compare(
     rows: Sequence[Sequence[Mapping[str, float]]],
     numbers: Numbers,
     step: Mapping[str, tuple[float, float]],
-    precision: str,
+    rounding: float,
+    around: Mapping[str, float] | None,
 ) -> Comparison:
+    """One quantity. rounding: as a share. around: sizes at the start (see `origin`), where the state is x = 0."""
     theory, error = float(target.values[label]), float(target.solution.error[label])
     values = [np.array([value_of(row, name) for row in group]) for group in rows]
     means = {k: float(np.mean([row[k] for row in rows[-1]])) for k in rows[-1][0]}
-    exact_zero = 0.0 if abs(theory) <= error + 1e-12 else theory
-    scale = natural_scale(name, exact_zero, numbers, means)
+    exact_zero = abs(theory) <= error + 1e-12
+    scale = natural_scale(name, 0.0 if exact_zero else theory, numbers, around or means)
+    rounding = scale * (max(rounding, LEFT) if around and exact_zero else rounding)
     effect, effect_error = step.get("bulk_radius" if name == "bulk_radius_squared" else name, (0.0, 0.0))
     if name == "bulk_radius_squared":
         effect, effect_error = (2 * means["bulk_radius"] * e for e in (effect, effect_error))
-    effect_error = float(np.hypot(effect_error, _ROUNDING[precision] * scale))
-    return Comparison(label, theory, error, extrapolated(sizes, values), effect, effect_error, scale)
+    effect_error = float(np.hypot(effect_error, rounding))
+    return Comparison(label, theory, error, extrapolated(sizes, values, rounding), effect, effect_error, scale)

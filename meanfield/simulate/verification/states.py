@@ -103,23 +103,25 @@ def target_of(model: Model, parameters: Mapping[str, Any], states: Sequence[Stat
     return min(own, key=lambda s: _distance(s.values, chosen.values))
 
 
-def _distance(a: Mapping[str, float], b: Mapping[str, float]) -> float:
+def _distance(a: Mapping[str, float], b: Mapping[str, float], least: float = 0.0) -> float:
+    """least: the smallest <x^2> that counts as a size."""
     total = 0.0
     for end in _ENDS:
-        scale = max(abs(a.get(f"Delta_0{end}", 1.0)), abs(b.get(f"Delta_0{end}", 1.0)), 1e-12)
-        kappa = max(abs(a.get(f"kappa{end}", 0.0)), abs(b.get(f"kappa{end}", 0.0)), 1e-12)
+        scale = max(abs(a.get(f"Delta_0{end}", 1.0)), abs(b.get(f"Delta_0{end}", 1.0)), least, 1e-12)
+        kappa = max(abs(a.get(f"kappa{end}", 0.0)), abs(b.get(f"kappa{end}", 0.0)), np.sqrt(least), 1e-12)
         sizes = {f"mu{end}": np.sqrt(scale), f"kappa{end}": kappa, f"Delta_0{end}": scale}
         total += sum(((a[n] - b[n]) / sizes[n]) ** 2 for n in sizes if n in a and n in b)
     return float(total)
 
 
-def classify(m: Measured, numbers: Numbers, target: State, states: Sequence[State]) -> Where:
-    """Compare each trajectory with all states; it is in the nearest one that moves, or rests, as it does itself."""
+def classify(m: Measured, numbers: Numbers, target: State, states: Sequence[State], least: float = 0.0) -> Where:
+    """Compare each trajectory with all states; it is in the nearest one that moves, or rests, as it does itself. least: the <x^2>
+    of the start where the state to be verified is x = 0; what is much smaller is nothing."""
     B = m.speed.shape[0]
     if m.diverged:
         return Where(np.zeros(B, bool), np.ones(B), ("ran away",) * B)
     noisy = numbers.sigma_squared > 0
-    rest = at_rest(m)
+    rest = at_rest(m, least)
     symmetric = _mirrors(target)
     inside, signs, words = np.zeros(B, bool), np.ones(B), []
     for b in range(B):
@@ -131,9 +133,9 @@ def classify(m: Measured, numbers: Numbers, target: State, states: Sequence[Stat
             values["kappa"] = m.kappa[0, b]
         alike = [s for s in states if (s.attracts or s is target) and (noisy or s.fluctuates != rest[b])]
         if not noisy and target.fluctuates == rest[b]:
-            words.append("at rest, where the theory fluctuates" if rest[b] else "fluctuating, where the theory is at rest")
+            words.append("at rest, where the theory fluctuates" if rest[b] else "moving, where the theory is at rest")
             continue
-        nearest = min([target, *alike], key=lambda s: _distance(s.values, values))
+        nearest = min([target, *alike], key=lambda s: _distance(s.values, values, least))
         if nearest is target:
             inside[b] = True
             words.append("in the state")

@@ -39,6 +39,14 @@ def test_a_line_that_does_not_fit_is_seen() -> None:
     assert limit.curvature > 4
 
 
+def test_what_is_off_the_line_by_rounding_alone_fits() -> None:
+    values = networks(np.random.default_rng(2), 1.0, 0.0, 1e-9, bend=3e-3)
+    assert extrapolated(SIZES, values).curvature > 4
+    assert extrapolated(SIZES, values, 1e-7).curvature < 1
+    same = [np.ones(4)] * 3
+    assert np.isnan(extrapolated(SIZES, same).curvature) and extrapolated(SIZES, same, 1e-7).curvature < 1e-6
+
+
 def test_the_error_of_the_theory_counts() -> None:
     limit = extrapolated(SIZES, networks(np.random.default_rng(3), 1.0, 0.0, 0.1))
     assert abs(limit.z(1.5, 0.0)) > 4

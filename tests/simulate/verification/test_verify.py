@@ -176,6 +176,6 @@ def test_trajectories_of_populations_are_told_apart() -> None:
     still = SimpleNamespace(speed=np.zeros(2), diverged=False, mean=mean, mean_square=square, kappa=np.zeros((0, 2)))
     calm = SimpleNamespace(sigma_squared=1.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("meanfield.simulate.verification.states"), "at_rest", lambda m: np.ones(2, bool))
+        patch.setattr(import_module("meanfield.simulate.verification.states"), "at_rest", lambda m, least: np.ones(2, bool))
         where = classify(still, calm, here, [here, other])
     assert where.inside.tolist() == [True, False]
