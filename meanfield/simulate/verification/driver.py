@@ -44,9 +44,10 @@ def verify(
 
     *Networks that run.* settings: fields of `Settings`; here trajectories = 2, time = 60, transient = 40, precision float32 and
     orthogonal couplings unless given; with lags, ``Delta(tau)`` is compared too, with lyapunov=True the exponent, if the model
-    has an equation of motion. Trajectories start near the state. Those that a finite network does not keep there (it may be on
-    the other side of a boundary) are counted and left out; mirror images count as the state. What a finite step does to the
-    averages is measured by repeating the smallest networks with a coarser one.
+    has an equation of motion. Trajectories start near the state (around x = 0 with a variance of 0.01, which errors are shares of
+    there). Those that a finite network does not keep there (it may be on the other side of a boundary) are counted and left out;
+    mirror images count as the state. What a finite step does to the averages is measured by repeating the smallest networks with
+    a coarser one.
 
     *Fixed points* (models with a complexity: ``kac-rice``). settings: starts (4096 for each network), until (0.02), see
     `find_fixed_points`; seed, workers. The theory is annealed: networks count by their number of fixed points, errors are the
