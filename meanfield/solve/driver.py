@@ -97,7 +97,7 @@ def solve(
     if digits is not None:
         return _with_digits(result, digits, parameters)
     above = any((part.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any() for _, part, _ in parts)
-    return _sharpened(result) if points.shape == () and above and model.scheme is None else result
+    return _sharpened(result) if points.shape == () and (above or model.delicate) and model.scheme is None else result
 
 
 def _with_scheme(model: Model, scheme: Any, digits: int | None) -> Model:
@@ -119,9 +119,10 @@ def _search(model: Model, p: Array, find: str, tol: float, rounds: int, extra: A
 
     search = in_chunks(some, p, f"solving {model.name or model.title}", progress)
     if model.delicate and (search.why or (search.rows.status == Status.CLAIM_ABOVE_TOLERANCE.code).any()):
-        from meanfield.solve.escalate import rescued_each
+        from meanfield.solve.escalate import rescued
 
-        return rescued_each(model, p, search, tol)
+        search = rescued(model, p, search, tol)
+        return replace(search, rows=preferred(compile(model), search.rows, p)) if find == "one" else search
     return search
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,69 +11,69 @@ from meanfield.compile import FINE, Kernel, compile
 from meanfield.errors import AverageError, ParameterError
 from meanfield.model import Model
 from meanfield.solve import judge
-from meanfield.solve.certify import above_tolerance
 from meanfield.solve.newton import newton
 from meanfield.solve.precise import ROUNDED, PreciseTable, Root, polished
 from meanfield.solve.problem import Array
 from meanfield.solve.rows import Rows, Search
-from meanfield.solve.search import distinct
 from meanfield.solve.solution import Solutions
 from meanfield.solve.starts import own_starts, scale_of
 from meanfield.solve.status import Status
 
 _DIGITS = 20  # enough to round every value to the nearest double
-_MOST_POINTS = 8  # of a grid that are solved in multiple precision
 _ILL = 1e3  # condition number (scaled) from which a root that double precision does not confirm may be there all the same
 _NEAR = 1e-6  # residual, relative to the size of its terms, of what may be such a root
-
-
-def rescued_each(model: Model, p: Array, search: Search, tol: float) -> Search:
-    """The search at points p (P, m) of a `delicate` model, with those that double precision does not solve, or not to the
-    tolerance, done in multiple precision: the first few of them only, which take a second each."""
-    if not model.delicate:
-        return search
-    if len(p) == 1:
-        return rescued(model, p, search, tol)  # `sharpened` does the rest, observables too
-    kernel, rows, why = compile(model), search.rows, dict(search.why)
-    flagged = np.flatnonzero(rows.status == Status.CLAIM_ABOVE_TOLERANCE.code)[:_MOST_POINTS]
-    better = {int(k): _root(kernel, rows.take(np.array([k])), p[[int(rows.owner[k])]], tol) for k in flagged}
-    parts = [rows.take(np.array([k for k in range(len(rows.owner)) if better.get(k) is None], dtype=np.intp))]
-    parts += [root.rows for root in better.values() if root is not None]
-    for i in sorted(why)[: _MOST_POINTS - len(flagged)]:
-        empty = Search(rows.take(np.zeros(0, dtype=np.intp)), {0: why[i]})
-        found = rescued(model, p[i : i + 1], empty, tol).rows
-        if len(found.owner):
-            above = above_tolerance(found.x, found.error, tol)
-            status = np.where(above, Status.CLAIM_ABOVE_TOLERANCE.code, Status.CONVERGED.code)
-            parts.append(replace(found, owner=np.full(len(found.owner), i), status=status))
-            del why[i]
-    joined = Rows.joined(parts)
-    return Search(joined.take(np.argsort(joined.owner, kind="stable")), why)
+_NONE = "no solution was found: multiple precision led to none from what may be one in double precision"
 
 
 def rescued(model: Model, p: Array, search: Search, tol: float) -> Search:
-    """The search at one point p (1, m); if it found nothing in a `delicate` model, with what multiple precision finds.
+    """The search at points p (P, m) of a `delicate` model; points that double precision does not solve, or not to the tolerance,
+    are solved in multiple precision instead, each by itself, in a twentieth of a second.
 
-    Near a critical point the claims of double precision may be larger than the unknowns themselves, and no rule of
-    acceptance can be decided.
+    Near a critical point the claims of double precision may be larger than the unknowns themselves, and no rule of acceptance
+    can be decided.
     """
-    if len(p) != 1 or len(search.rows.owner) or not model.delicate:
+    if not model.delicate:
         return search
-    kernel = compile(model)
-    starts = own_starts(model, p)
-    scale = scale_of(starts)
-    found = [root.rows for rows in _candidates(kernel, p, starts[0], scale) if (root := _root(kernel, rows, p, tol))]
-    if not found:  # Newton's method in double precision may end anywhere; the formulas for starts are good near the point
-        found = [root.rows for rows in _as_rows(kernel, p, starts[0][:1]) if (root := _root(kernel, rows, p, tol))]
-    if not found:
-        return search
-    rows = Rows.joined(found)
-    rows = rows.take(np.flatnonzero(judge.accept(kernel, rows.x, p[rows.owner], rows.error).accepted))
-    if len(rows.owner) == 0:
-        return search
-    # Their observables need multiple precision too: `sharpened` sees to every row that has this status.
-    rows = replace(rows, status=np.full(len(rows.owner), Status.CLAIM_ABOVE_TOLERANCE.code))
-    return Search(distinct(kernel, rows, p, scale), {})
+    kernel, rows = compile(model), search.rows
+    flagged = rows.status == Status.CLAIM_ABOVE_TOLERANCE.code
+    found, rough, why = _decided(kernel, p, rows.take(flagged), tol)
+    parts = [rows.take(~flagged), found, rough]
+    missing = np.array(sorted(search.why), dtype=np.intp)
+    starts = own_starts(model, p[missing])
+    # Newton's method in double precision may end anywhere; the formulas for starts are good near the point.
+    for candidates in (_candidates, _first_starts):
+        near = candidates(kernel, p[missing], starts)
+        found, _, sentences = _decided(kernel, p, replace(near, owner=missing[near.owner]), tol)
+        parts.append(found)
+        why |= sentences
+        still = ~np.isin(missing, found.owner)
+        missing, starts = missing[still], starts[still]
+    done = _each_once(Rows.joined(parts))
+    why = search.why | why
+    return Search(done, {i: sentence for i, sentence in sorted(why.items()) if i not in set(done.owner.tolist())})
+
+
+def _decided(kernel: Kernel, p: Array, rough: Rows, tol: float) -> tuple[Rows, Rows, dict[int, str]]:
+    """Rough roots in multiple precision: those that are solutions, those for which it fails, and why points have none."""
+    owner = rough.owner.tolist()
+    roots = [_root(kernel, rough.take(np.array([k])), p[[i]], tol) for k, i in enumerate(owner)]
+    failed: Any = np.array([root is None for root in roots], dtype=bool)
+    sharp = Rows.joined([rough.take(np.zeros(0, dtype=np.intp)), *(root.rows for root in roots if root is not None)])
+    verdict = judge.accept(kernel, sharp.x, p[sharp.owner], sharp.error)
+    why = dict.fromkeys(rough.owner[failed].tolist(), _NONE)
+    why |= {int(i): f"no solution: {verdict.sentences[r]}" for i, r in zip(sharp.owner, verdict.reason, strict=True) if r >= 0}
+    return sharp.take(np.flatnonzero(verdict.accepted)), rough.take(failed), why
+
+
+def _each_once(rows: Rows) -> Rows:
+    """The rows, by point and then by the unknowns, without those that a better known one of the same point explains."""
+    kept: dict[int, list[int]] = {}
+    for k in np.lexsort((rows.error.max(axis=1, initial=0.0), rows.owner)).tolist():
+        same = kept.setdefault(int(rows.owner[k]), [])
+        if not any((np.abs(rows.x[k] - rows.x[j]) <= 2 * (rows.error[k] + rows.error[j])).all() for j in same):
+            same.append(k)
+    some = rows.take(np.array([k for same in kept.values() for k in same], dtype=np.intp))
+    return some.take(np.lexsort((*some.x.T[::-1], some.owner)))
 
 
 def _root(kernel: Kernel, rows: Rows, p: Array, tol: float) -> Root | None:
@@ -84,45 +83,55 @@ def _root(kernel: Kernel, rows: Rows, p: Array, tol: float) -> Root | None:
         return None
 
 
-def _candidates(kernel: Kernel, p: Array, starts: Array, scale: Array) -> Iterator[Rows]:
-    """Ends of Newton's method where the residual is nearly zero and the Jacobian nearly singular."""
-    run = newton(kernel.at(FINE), np.repeat(p, len(starts), axis=0), starts, scale=scale)
-    seen: list[Array] = []
-    for x, r, jacobian in zip(run.x, run.residual, run.jacobian, strict=True):
-        scaled = jacobian * (np.abs(x) + scale[0])
-        size = np.abs(scaled).max(axis=1)
-        if not np.isfinite(scaled).all() or not size.all() or not (np.abs(r) < _NEAR * size).all():
-            continue
-        condition = float(np.linalg.cond(scaled / size[:, None], 1))
-        if condition < _ILL or any(np.allclose(x, other, rtol=1e-3, atol=0) for other in seen):
-            continue
-        seen.append(x)
-        zero, unknown = np.zeros(1, dtype=np.intp), np.full((1, len(x)), np.inf)
-        code = np.array([Status.CLAIM_ABOVE_TOLERANCE.code])
-        yield Rows(zero, x[None], unknown, np.array([condition]), np.abs(r).max(keepdims=True), code, jacobian[None])
+def _candidates(kernel: Kernel, p: Array, starts: Array) -> Rows:
+    """Ends of Newton's method from starts (P, S, n) where the residual is nearly zero and the Jacobian nearly singular."""
+    owner, place = np.nonzero(np.isfinite(starts).all(axis=2))
+    scale = scale_of(starts)[owner]
+    run = newton(kernel.at(FINE), p[owner], starts[owner, place], scale=scale)
+    with np.errstate(invalid="ignore"):
+        scaled = run.jacobian * (np.abs(run.x) + scale)[:, None, :]
+        size = np.abs(scaled).max(axis=2)
+        near = np.isfinite(scaled).all(axis=(1, 2)) & (size > 0).all(axis=1) & (np.abs(run.residual) < _NEAR * size).all(axis=1)
+    kept: list[int] = []
+    condition = np.full(len(owner), np.inf)
+    for k in np.flatnonzero(near).tolist():
+        condition[k] = np.linalg.cond(scaled[k] / size[k][:, None], 1)
+        known = any(owner[j] == owner[k] and np.allclose(run.x[k], run.x[j], rtol=1e-3, atol=0) for j in kept[-starts.shape[1] :])
+        if condition[k] >= _ILL and not known:
+            kept.append(k)
+    return _unknown(owner[kept], run.x[kept], condition[kept], run.residual[kept], run.jacobian[kept])
 
 
-def _as_rows(kernel: Kernel, p: Array, starts: Array) -> Iterator[Rows]:
-    """Starts (S, n) as roots of which nothing is known."""
-    residual, jacobian = kernel.at(FINE).residual_jacobian(starts, np.repeat(p, len(starts), axis=0))
-    for x, r, slope in zip(starts, residual, jacobian, strict=True):
-        meant = judge.accept(kernel, x[None], p, np.zeros((1, len(x)))).accepted[0]  # at D > D_c it starts at alpha = 0
-        if meant and np.isfinite(r).all() and np.isfinite(slope).all():
-            unknown = np.full((1, len(x)), np.inf)
-            code = np.array([Status.CLAIM_ABOVE_TOLERANCE.code])
-            at = np.zeros(1, dtype=np.intp)
-            yield Rows(at, x[None], unknown, np.array([np.inf]), np.abs(r).max(keepdims=True), code, slope[None])
+def _first_starts(kernel: Kernel, p: Array, starts: Array) -> Rows:
+    """The first of the starts (P, S, n) of each point where it may be a root: Kac-Rice's has alpha = 0 from D_c on."""
+    x, owner = starts[:, 0], np.arange(len(starts))
+    meant: Any = np.isfinite(x).all(axis=1)
+    meant[meant] = judge.accept(kernel, x[meant], p[meant], np.zeros_like(x[meant])).accepted
+    x, owner = x[meant], owner[meant]
+    residual, jacobian = kernel.at(FINE).residual_jacobian(x, p[owner])
+    good = np.isfinite(residual).all(axis=1) & np.isfinite(jacobian).all(axis=(1, 2))
+    return _unknown(owner[good], x[good], np.full(int(good.sum()), np.inf), residual[good], jacobian[good])
+
+
+def _unknown(owner: Any, x: Array, condition: Array, residual: Array, jacobian: Array) -> Rows:
+    """Rows of which nothing is claimed."""
+    status = np.full(len(owner), Status.CLAIM_ABOVE_TOLERANCE.code)
+    return Rows(owner, x, np.full(x.shape, np.inf), condition, np.abs(residual).max(axis=1, initial=0.0), status, jacobian)
 
 
 def sharpened(result: Any) -> Any:
-    """A `Solution` or `Solutions` at one point; those whose claim is above the tolerance are solved in multiple precision.
+    """A `Solution` or `Solutions` at one point; those whose claim is above the tolerance are solved in multiple precision, and in a
+    `delicate` model those that are ill-conditioned: their observables may be.
 
     Their unknowns become the nearest doubles. Observables keep their double-precision values at the better root, except
     those whose claim is still above the tolerance relative to the value.
     """
     if isinstance(result, Solutions):
         return result if result.shape else Solutions([sharpened(s) for s in result], result.why, asked=result.asked)
-    if result.shape or not result.found or result.status is not Status.CLAIM_ABOVE_TOLERANCE:
+    if result.shape or not result.found:
+        return result
+    ill = result.kernel.model.delicate and not result.condition < _ILL
+    if not ill and result.status is not Status.CLAIM_ABOVE_TOLERANCE:
         return result
     root = _root(result.kernel, result.rows, result.p, result.tol)
     if root is None:

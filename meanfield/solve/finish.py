@@ -89,7 +89,7 @@ def _refined(kernel: Kernel, p: Array, found: Found, scale: Array, level: int) -
     size = rows_of(scale, found.owner)
     done = refine(kernel, rows_of(p, found.owner), found.x, found.jacobian, size, taken=found.taken)
     weak = np.flatnonzero(~(done.condition < _SINGULAR))
-    if weak.size:  # where there is a root next to every root, Newton's method has no end
+    if weak.size and not kernel.model.delicate:  # where there is a root next to every root, Newton's method has no end
         at = found.owner[weak]
         done.family[weak] = on_family(extended(kernel.at(FINE)), p[at], found.x[weak], found.jacobian[weak], scale[at])
         done.settled[done.family] = True

@@ -170,6 +170,7 @@ class _Newton:
 
     def run(self, x: Sequence[Any], jacobian: np.ndarray | None) -> Polished:
         done: Polished | None = None
+        outside = False
         for _ in range(_ROUNDS):
             if jacobian is None:
                 jacobian = self.jacobian = self._jacobian(x)
@@ -181,7 +182,8 @@ class _Newton:
             done = polish(self._residual, list(x), inverse, self.digits, claims=lambda _: self.bounds, guard=guard)
             if done.status.found and self._lasts(inverse, jacobian, x, done.x):
                 return done
-            if done.status is Status.NAN:
+            before, outside = outside, any(v < edge for v, edge in zip(done.x, self.lower, strict=True))
+            if done.status is Status.NAN or (before and outside):  # again, from the edge on: the root is beyond it
                 break
             x, jacobian = done.x, None
         end = done.x if done is not None else [mpmath.mpf(v) for v in x]

@@ -122,6 +122,9 @@ def _search(
     options = ROUGHLY if level == ROUGH else None
     at_level = kernel.at(level, quick=True)
     within = Within(at_level, kernel.model) if kernel.model.starts else None
+    fine = extended(kernel.at(FINE))
+    # A root of a `delicate` model may be so ill-conditioned that it looks like a family: multiple precision tells.
+    families = None if kernel.model.delicate else lambda owner, x, jacobian: on_family(fine, p[owner], x, jacobian, scale[owner])
     table = all_roots(
         within or at_level,
         within.limited(p) if within else p,
@@ -133,7 +136,7 @@ def _search(
         options=options,
         certified=False,
         form=form,
-        families=lambda owner, x, jacobian: on_family(extended(kernel.at(FINE)), p[owner], x, jacobian, scale[owner]),
+        families=families,
     )
     owner = table.owner
     found = Found(owner, table.points.x, table.points.jacobian)

@@ -30,3 +30,21 @@ def test_gamma_is_known_as_well_as_its_status_says() -> None:
     assert str(state.status).startswith("converged: ") and state.error["gamma"] < 1e-10
     sweep = mf.solve(mf.models.by_name("kac-rice"), g=[1.0256911292539481, 2.0], D=1.1048933328235197e-06)
     assert ["above" in str(s) for s in sweep.status] == [bool(e > 1e-10) for e in sweep.error["gamma"]]
+
+
+@pytest.mark.parametrize("D", [1.3333351768406705e-09, 1.333323176812079e-09, 1.333203176526163e-09])
+def test_next_to_the_onset_there_is_one_solution(D: float) -> None:
+    """D_c (1 - 1e-6), D_c (1 - 1e-5), D_c (1 - 1e-4): ends of Newton's method, scattered by rounding, passed for a continuous
+    family, of which five, three and two members were kept; each led to the same 40 digits."""
+    (only,) = mf.solve(MODEL, g=1.001, D=D, find="all")
+    assert only.stable is False and only.error["alpha"] < 1e-12 * only["alpha"]
+    assert mf.solve(MODEL, g=1.001, D=D)["alpha"] == only["alpha"]
+
+
+def test_a_sweep_next_to_the_onset_has_no_gaps() -> None:
+    """Only eight points of a batch had been solved in multiple precision; the others had "no solution"."""
+    D = np.linspace(1.3336e-6, 1.33363e-6, 12)
+    every, one = mf.solve(MODEL, g=1.01, D=D, find="all"), mf.solve(MODEL, g=1.01, D=D)
+    assert [len(point) for point in every.points] == [1] * 12
+    alone = mf.solve(MODEL, g=1.01, D=D[10])
+    assert one.found.all() and one["alpha"][10] == every.points[10][0]["alpha"] == alone["alpha"]
