@@ -54,14 +54,15 @@ class Coefficients:
         """Coefficients (K, B) of every function at a grid (n, B), and the averages (B,); ``dot`` averages over the nodes,
         ``table`` (K, n) projects. half: the grid holds one half of a symmetric law, so that odd averages vanish."""
         moments, arrays = self.moments.run(grid, dot, *parameters)
-        found = self.projected([a if np.shape(a) == grid.shape else np.broadcast_to(a, grid.shape) for a in arrays], grid, table)
+        arrays = [a if np.shape(a) == grid.shape else np.broadcast_to(a, grid.shape) for a in arrays]
         if half:
             assert self.moments.parities is not None
             odd, odd_tables = self.moments.parities
             for k in odd:
                 moments[k] = np.zeros(grid.shape[1])
-            for a, is_odd in zip(found, odd_tables, strict=True):
-                a[0 if is_odd else 1 :: 2] = 0.0
+            found = [of_parity(table, a, is_odd) for a, is_odd in zip(arrays, odd_tables, strict=True)]
+        else:
+            found = self.projected(arrays, grid, table)
         means = self.means(moments, grid)
         scale = sigma * _inverse_roots(table.shape[0])
         for mean, above in zip(means, self.above, strict=False):
@@ -86,6 +87,14 @@ class Coefficients:
     def noise(self, dot: Dot, size: int) -> list[Array]:
         """Bounds (B,) on the errors of the averages, from what ``dot`` has kept."""
         return self.moments.combine(dot.bounds, size, absolute=True)[len(self.above) :]
+
+
+def of_parity(table: Array, values: Array, odd: bool) -> Array:
+    """``table @ values`` for the values (n, ...) of an even or odd function, whose other coefficients are 0."""
+    found = np.zeros((len(table), *values.shape[1:]))
+    rows = slice(int(odd), None, 2)
+    found[rows] = table[rows] @ values
+    return found
 
 
 @lru_cache(maxsize=64)

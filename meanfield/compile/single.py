@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.compile.coefficients import projection
+from meanfield.compile.coefficients import of_parity, projection
 from meanfield.compile.grid import Line
 from meanfield.compile.group import Array
 from meanfield.compile.pair_choice import Way
@@ -43,15 +43,17 @@ class Single:
         moments, arrays = self.coefficients.moments.run(Line(mean, sigma, z), weights.dot, *parameters)
         above = self.coefficients.above
         rows = np.empty((len(arrays) + len(above), way.count))
-        for row, values in zip(rows, arrays, strict=False):
-            np.matmul(table, values if np.shape(values) == z.shape else np.broadcast_to(values, z.shape), out=row)
+        arrays = [a if np.shape(a) == z.shape else np.broadcast_to(a, z.shape) for a in arrays]
         if way.half:
             assert self.coefficients.moments.parities is not None
             odd, odd_tables = self.coefficients.moments.parities
             for k in odd:
                 moments[k] = np.zeros(())
             for i, is_odd in enumerate(odd_tables):
-                rows[i, int(not is_odd) :: 2] = 0.0
+                rows[i] = of_parity(table, arrays[i], is_odd)
+        else:
+            for row, values in zip(rows, arrays, strict=False):
+                np.matmul(table, values, out=row)
         means = (self.matrix @ moments + self.constants).tolist() if moments else self.constants.tolist()
         scale = sigma * _inverse_roots(way.count)
         for k, (value, higher) in enumerate(zip(means, above, strict=False), len(arrays)):

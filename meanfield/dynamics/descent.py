@@ -11,14 +11,14 @@ Without noise ``U = (1 - r) q`` with q > 0. So neither the turning point (r = 1)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from meanfield.dynamics.nodes import Array, Nodes, nodes, stretch
 from meanfield.dynamics.stiffness import Stiffness
-from meanfield.dynamics.well import Well
+from meanfield.dynamics.well import Well, between
 
 _NEWTON = 40
 _GROUPS = 6  # of points that share nodes, from where on fewer groups with more nodes take less time
@@ -171,9 +171,9 @@ def descents(
 ) -> list[tuple[Array, Descent]]:
     """The motions of all points that have one, in groups that share nodes: (indices, `Descent`).
 
-    least: noise is left out, to be made up for to first order, where the distance, in r, at which the motion would come to rest
-    without its kick is below ``least/noise^2``. Points with a start that is not above the end, or a potential that does not
-    carry the motion there, are left out.
+    least: noise is left out, to be made up for to first order, where its second order does less than rounding: than an error
+    ``least`` of the terms of W, over the distance, in r, at which the motion would come to rest without its kick. Points with a
+    start that is not above the end, or a potential that does not carry the motion there, are left out.
     """
     with np.errstate(invalid="ignore"):
         good = np.flatnonzero((given.start > given.end) & (given.noise >= 0) & (given.start - given.end < np.inf))
@@ -207,20 +207,24 @@ def _wells(
     if kicked.size:
         mine = given.take(kicked)
         well = Well.of(stiffness, mine, _grid(stretch(width[kicked].min()), stiffness), level, slopes)
-        ahead = _ahead(well, mine)
-        quiet = ahead < np.maximum(_NEAREST, least / mine.noise**2)
+        ahead, second = _ahead(well, mine)
+        quiet = (ahead < _NEAREST) | (second * ahead < least * well.rounding)
         neglected[kicked[quiet]] = mine.noise[quiet]
         given = Given(given.start, given.end, given.noise - neglected, given.symbols)
         out.append((kicked, _keys(np.where(quiet, width[kicked], np.minimum(width[kicked], np.sqrt(ahead)))), well))
     return given, neglected, out
 
 
-def _ahead(well: Well, given: Given) -> Array:
-    """How far beyond r = 1 motions with noise would come to rest (P,)."""
-    first = given.noise**2 / (2 * (given.start - given.end) ** 2)
-    fall = -_linear(well.nodes, _balanced(well.nodes, well.W, first), first)[1] @ well.nodes.start
+def _ahead(well: Well, given: Given) -> tuple[Array, Array]:
+    """How far beyond r = 1 motions with noise would come to rest (P,), and about what the second order of the noise changes an
+    energy by (P,): the square of the time by which the kick makes free motion later, in a well as deep as W is at r = 1."""
+    first, start = given.noise**2 / (2 * (given.start - given.end) ** 2), well.nodes.start
+    W = _balanced(well.nodes, well.W, first)
+    _, slope, _, f = _linear(well.nodes, W, first)
+    fall, deep = -slope @ start, np.abs(W @ start)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(fall > 0, first / fall, np.inf)
+        late = given.noise / ((given.start - given.end) * np.abs(f @ start))
+        return np.where(fall > 0, first / fall, np.inf), late**2 * deep**1.5 * (1 + np.sqrt(deep) / 2)
 
 
 def _grid(beta: float, stiffness: Stiffness) -> Nodes:
@@ -273,6 +277,14 @@ def taken(d: Descent, fine: Array) -> Descent:
     rows = {n: getattr(d, n)[fine] for n in ("delta", "W", "squared_rate", "U", "U_slope", "q", "f", "rounding", "neglected")}
     rows |= {n: getattr(d, n)[:, fine] for n in ("dW", "dsquared_rate", "dU", "dU_slope", "dq", "df")}
     return Descent(d.nodes, d.source, noisy=d.noisy, given=d.given.take(fine), **rows)
+
+
+def thinned(d: Descent, count: int) -> Descent:
+    """The same points on so many nodes, read off the polynomials through more of them, without derivatives."""
+    grid = nodes(count, d.nodes.beta, d.nodes.even)
+    rows = {n: getattr(d, n) @ between(d.nodes, grid) for n in ("W", "U", "U_slope", "q", "f")}
+    rows |= {n: getattr(d, n)[:0] for n in ("dW", "dsquared_rate", "dU", "dU_slope", "dq", "df")}
+    return replace(d, nodes=grid, known={}, **rows)
 
 
 def _descend(well: Well, given: Given, grid: Nodes, noisy: bool, neglected: Array) -> Descent:

@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.dynamics.descent import Descent
+from meanfield.dynamics.descent import Descent, thinned
 from meanfield.dynamics.nodes import Array
 from meanfield.dynamics.well import between
 
 _STEPS = 30
+_FEW, _MANY = 24, 40  # nodes for a start, and those for which it takes less time than it saves
 _FAR = 1e-2  # a step beyond which one step is not enough for a second opinion
 _NEAR = 2e-5  # a step after which a simplified one leaves about its cube
 EPS = float(np.finfo(float).eps)
@@ -98,15 +99,28 @@ def _ground_state(d: Descent) -> tuple[Array, Array, Array]:
 
 
 def _guess(d: Descent) -> tuple[Array, Array, Array, bool]:
-    """Where Newton's method starts: s, u, how far off s is, and whether it is where more nodes ended; if there were none, at
-    ``W = k^2 (1 - depth/cosh(k tau)^2)``."""
+    """Where Newton's method starts: s, u, how far off s is, and whether it is where more nodes ended. If there were none, at
+    ``W = k^2 (1 - depth/cosh(k tau)^2)``, or where it ends from there on a few nodes."""
     size, n = d.W.shape
     if "finer" in d.known and "psi" in d.known["finer"].known:
         finer: Descent = d.known["finer"]
-        u = finer.known["psi"] @ between(finer.nodes, d.nodes)
-        return ground_state(finer)[0].copy(), u / u.mean(axis=1)[:, None], np.full(size, 1.0), True
+        return ground_state(finer)[0].copy(), _moved(finer.known["psi"], finer, d), np.full(size, 1.0), True
     depth = np.maximum(1 - d.W.min(axis=1) / d.squared_rate, 0.0)
-    return (np.sqrt(1 + 4 * depth) - 1) / 2, np.ones((size, n)), np.full(size, np.inf), False
+    s, u, last = (np.sqrt(1 + 4 * depth) - 1) / 2, np.ones((size, n)), np.full(size, np.inf)
+    if n >= _MANY:
+        few = thinned(d, _FEW)
+        rough, v = s.copy(), np.ones((size, _FEW))
+        _Problem(few).newton(rough, v, last.copy(), np.arange(size))
+        with np.errstate(invalid="ignore"):
+            good = (v > 0).all(axis=1) & np.isfinite(rough)
+        s[good], u[good] = rough[good], _moved(v[good], few, d)
+    return s, u, last, False
+
+
+def _moved(u: Array, here: Descent, there: Descent) -> Array:
+    """u at other nodes, of the mean 1 there."""
+    v = u @ between(here.nodes, there.nodes)
+    return np.asarray(v / v.mean(axis=1)[:, None])
 
 
 def _weight(matrix: Array) -> Array:
@@ -123,9 +137,7 @@ class _Problem:
         self.d, self.slope = d, d.nodes.slope
         self.second = d.nodes.bend
         r, k2 = d.nodes.r, d.squared_rate[:, None]
-        self.base = 2 * (r * d.U)[:, :, None] * self.second + d.f[:, :, None] * self.slope
-        self.by_s = 4 * d.U[:, :, None] * self.slope
-        self.by_square, self.constant = (2 * d.U - k2) / r, -(d.W - k2) / r
+        self.before_second, self.by_square, self.constant = 2 * r * d.U, (2 * d.U - k2) / r, -(d.W - k2) / r
 
     def newton(self, s: Array, u: Array, last: Array, active: Array) -> Array:
         """Newton's method for the points ``active``: s (P,), u (P, n) and last (P,), the last step of s, are overwritten.
@@ -154,8 +166,8 @@ class _Problem:
         n, a, U = v.shape[1], s[at, None], d.U[at]
         M = np.empty((len(v), n + 1, n + 1))
         A = M[:, :n, :n]
-        np.multiply(self.by_s[at], a[:, :, None], out=A)
-        A += self.base[at]
+        np.multiply((d.f[at] + 4 * a * U)[:, :, None], self.slope, out=A)
+        A += self.before_second[at][:, :, None] * self.second
         M.reshape(len(v), -1)[:, : n * (n + 1) : n + 2] += self._diagonal(a, at)
         M[:, :n, n] = 4 * U * (v @ self.slope.T) + (2 * a * self.by_square[at] + d.U_slope[at]) * v
         if d.noisy:  # the last collocation point gives way to the condition at r = 1
@@ -174,7 +186,7 @@ class _Problem:
         a = s[:, None]
         out = np.empty((len(u), n + 1))
         slope, second = u @ self.slope.T, u @ self.second.T
-        out[:, :n] = 2 * d.nodes.r * d.U * second + (d.f + 4 * a * d.U) * slope + self._diagonal(a, slice(None)) * u
+        out[:, :n] = self.before_second * second + (d.f + 4 * a * d.U) * slope + self._diagonal(a, slice(None)) * u
         if d.noisy:
             out[:, n - 1] = u @ d.nodes.rise_by_r + s * (u @ d.nodes.start)
         elif not d.nodes.even:

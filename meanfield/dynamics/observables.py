@@ -177,7 +177,7 @@ class LyapunovExponent(MotionQuantity):
     """``LyapunovExponent(closure, start, end, noise, symbols...)``; see `lambda_max`."""
 
     unit: ClassVar[str] = _RATE
-    least: ClassVar[float] = EPS / 30  # below it rounding would do more than the second order of the noise
+    least: ClassVar[float] = EPS / 5  # rounding does less than it may
 
     @classmethod
     def of(cls, d: Descent) -> tuple[Array, Array, Array]:

@@ -173,3 +173,12 @@ def test_claims_hold_against_long_doubles() -> None:
     true = long_double.exponent(g, noise, state["Delta_0"], found)
     assert (np.abs(found - true) <= claim).all()
     assert np.median(claim) < 1e-11
+
+
+def test_claims_of_weak_noise_are_small_and_hold_against_long_doubles() -> None:
+    """Strong coupling: the kick was kept where the second order of it does a hundred thousand times less than rounding."""
+    g, noise = np.array([5.0, 10.0, 15.0, 20.0, 20.0]), np.array([1e-4, 1e-3, 1e-3, 1e-3, 3e-3])
+    state = mf.solve(SCS.with_transfer(transfer.erf), g=g, sigma_squared=noise)
+    found, claim = state["lambda_max"], state.error["lambda_max"]
+    assert (np.abs(found - long_double.exponent(g, noise, state["Delta_0"], found)) <= claim).all()
+    assert (claim < 5e-8).all()
