@@ -34,6 +34,7 @@ _BEYOND = (1.3, 1.8)  # their sizes beyond the largest that is searched
 _FREED = "; sizes are extrapolated without what fluctuations from one fixed point to the next add to them by the theory"
 _GUIDED = "; averages are extrapolated along networks with planted fixed points, which equal them at each size but for errors"
 _WORTH_PROCESSES = 10.0  # seconds
+_SHARES = ("fraction_near_zero", "fraction_outside", "fraction_unstable")
 
 
 def counts_fixed_points(model: Model) -> bool:
@@ -179,5 +180,16 @@ def _comparison(row: Beside, dof: int) -> Comparison:
         tuple(float(p.error) for p in sizes),
         tuple(row.added.values()),
     )
+    missed = float(np.hypot(row.extrapolation, _impossible(row.quantity, row.line.intercept)))
     doubt = "" if row.completeness >= COMPLETE else f"only {row.completeness:.0%} of the fixed points were found"
-    return Comparison(row.quantity, row.theory, row.theory_error, limit, 0.0, row.extrapolation, abs(row.theory) or 1.0, doubt)
+    return Comparison(row.quantity, row.theory, row.theory_error, limit, 0.0, missed, abs(row.theory) or 1.0, doubt)
+
+
+def _impossible(quantity: str, limit: float) -> float:
+    """How far a limit is beyond what the quantity can be: so much at least a line in 1/N misses.
+
+    Shares lie between 0 and 1, and a network has one fixed point at least. Where the limit is 0, what a finite network adds falls
+    exponentially in N, by no line (eigenvalues outside the unit circle when the bulk lies inside, say).
+    """
+    high = 1.0 if quantity in _SHARES else np.inf
+    return max(0.0, -limit, limit - high) if quantity in (*_SHARES, "complexity") else 0.0

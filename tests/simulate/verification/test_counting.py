@@ -6,12 +6,12 @@ import pytest
 import meanfield as mf
 from meanfield.errors import NoSolution, ParameterError
 from meanfield.simulate.ensemble import Ensemble
-from meanfield.simulate.kac_rice import beside_theory
+from meanfield.simulate.kac_rice import Beside, beside_theory
 from meanfield.simulate.many_networks import sample_fixed_points
 from meanfield.simulate.planted import BLOCK, beside_searched
-from meanfield.simulate.pooled import fit_line
+from meanfield.simulate.pooled import Pooled, fit_line
 from meanfield.simulate.tally import MEANS, Tally
-from meanfield.simulate.verification import Verdict, counting, verify
+from meanfield.simulate.verification import Comparison, Verdict, counting, verify
 
 SIZES, COUNTS = (12, 16, 20), (6, 5, 4)
 SEARCH = {"starts": 192, "until": None, "seed": 4, "workers": 1}
@@ -116,6 +116,27 @@ def test_where_there_is_one_fixed_point_it_is_the_mean_field_state() -> None:
     g, D = mf.parameters("g D", nonnegative="g D")
     weaker = mf.network(mf.transfer.tanh, strength=g / 10, covariances={("I", "I"): D})
     assert verify(single.changed(network=weaker), **asked).verdict is Verdict.FAIL
+
+
+def counted(quantity: str, theory: float, values: list[float]) -> Comparison:
+    """The row of a table of networks of 40, 60, 80 and 100 neurons with these means."""
+    x, y, e = [1 / n for n in (40, 60, 80, 100)], np.array(values), np.full(4, 2e-4)
+    line = fit_line(x, y, e)
+    sizes = {n: Pooled(v, w) for n, v, w in zip((40, 60, 80, 100), y, e, strict=True)}
+    moved = abs(fit_line(x[1:], y[1:], e[1:]).intercept - line.intercept)
+    return counting._comparison(Beside(quantity, theory, 0.0, sizes, dict.fromkeys(sizes, 0.0), line, moved, 1.0), 380)
+
+
+@pytest.mark.parametrize("quantity", ["complexity", "fraction_outside", "fraction_unstable"])
+def test_what_falls_to_zero_faster_than_any_line_does_not_fail(quantity: str) -> None:
+    """Beyond D_c the share of eigenvalues outside the unit circle is 0; a line through finite networks ends below."""
+    falling = counted(quantity, 0.0, [0.04 * np.exp(-n / 20) for n in (40, 60, 80, 100)])
+    assert falling.limit.value < -8 * falling.limit.standard_error
+    assert abs(falling.z) <= 1 and falling.verdict is Verdict.PASS
+    assert falling.standard_error > -falling.limit.value
+    # Where there are some in the limit, too, a theory of none fails as before.
+    assert counted(quantity, 0.0, [0.05 + 0.1 / n for n in (40, 60, 80, 100)]).verdict is Verdict.FAIL
+    assert counted("mean_square", 0.0, [0.04 * np.exp(-n / 20) for n in (40, 60, 80, 100)]).z < -2
 
 
 def test_refusals(kac_rice) -> None:
