@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from meanfield.compile import ROUGH, Kernel, compile
+from meanfield.compile import ROUGH, WORKING, Kernel, compile
 from meanfield.model import Model
 from meanfield.model.requirements import sigmoid
 from meanfield.solve import judge
@@ -70,22 +70,24 @@ def _from_the_best_start(model: Model, p: Array, tol: float) -> Search:
 def _with_stable_neighbours(kernel: Kernel, p: Array, rows: Rows, scale: Array, tol: float) -> Rows:
     """Beyond a pitchfork, two stable states come from an unstable one: so close to it that rough quadrature could not tell them
     from it they take its place."""
-    if not kernel.model.labels_stability or isinstance(kernel.model.stable, bool) or len(rows.owner) == 0:
-        return rows
-    close = nearly_singular(kernel, rows.jacobian, np.abs(rows.x) + scale[rows.owner])
-    close = close[~_settled(kernel, rows.x[close], p[rows.owner[close]], rows.error[close])[0]]
+    close = _in_doubt(kernel, p, rows, scale)
     if close.size == 0:
         return rows
-    some = rows.take(close)
-    again = distinct(kernel, with_neighbours(kernel, p, some, scale, tol), p, scale)
-    keep = np.ones(len(rows.owner), dtype=bool)
-    keep[close] = False
-    return Rows.joined([rows.take(keep), preferred(kernel, again, p)])
+    again = distinct(kernel, with_neighbours(kernel, p, rows.take(close), scale, tol), p, scale)
+    return Rows.joined([rows.take(without(np.arange(len(rows.owner)), close)), preferred(kernel, again, p)])
+
+
+def _in_doubt(kernel: Kernel, p: Array, rows: Rows, scale: Array) -> Any:
+    """Unstable rows so nearly singular that rough quadrature does not tell them from others beside them, which may be stable."""
+    if not kernel.model.labels_stability or isinstance(kernel.model.stable, bool) or len(rows.owner) == 0:
+        return np.zeros(0, dtype=np.intp)
+    close = nearly_singular(kernel, rows.jacobian, np.abs(rows.x) + scale[rows.owner])
+    return close[~_settled(kernel, rows.x[close], p[rows.owner[close]], rows.error[close])[0]]
 
 
 def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Rows, Any]:
     """The best of what the starts lead to, refined and accepted; and the points for which there is nothing."""
-    drafts = _drafts(kernel, p, queue)
+    drafts = every = _drafts(kernel, p, queue)
     parts: list[Rows] = []
     while len(drafts.owner) or not parts:
         chosen = _best(kernel, drafts.owner, drafts.x, p, drafts.stable, drafts.merits)
@@ -94,6 +96,10 @@ def _chosen(kernel: Kernel, p: Array, queue: StartQueue, tol: float) -> tuple[Ro
         rest[chosen] = False
         drafts = drafts.take(rest & ~np.isin(drafts.owner, parts[-1].owner, kind="table"))
     rows = Rows.joined(parts)
+    doubt = rows.owner[_in_doubt(kernel, p, rows, queue.scale)]
+    if doubt.size:  # of the drafts there, which are all that was found, the refined ones tell which is the best
+        again = finish(kernel, p, every.take(np.isin(every.owner, doubt)), queue.scale, tol)[0]
+        rows = Rows.joined([rows.take(~np.isin(rows.owner, doubt)), preferred(kernel, again, p)])
     return rows, without(np.arange(len(p)), rows.owner)
 
 
@@ -118,6 +124,7 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
         stable, merits = _labelled(kernel, _on_edges(kernel, found.x, error), rows_of(p, found.owner), error)
         new = Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits)
         drafts = Drafts.joined([drafts, new]) if len(drafts.owner) else new
+        sure[nearly_singular(kernel, found.jacobian, np.abs(found.x) + rows_of(queue.scale, found.owner))] = False
         open_points = without(open_points, found.owner[stable & sure])
     return drafts
 
@@ -140,18 +147,18 @@ def _labelled(kernel: Kernel, x: Array, p: Array, error: Array) -> tuple[Any, Ar
 
 def preferred(kernel: Kernel, rows: Rows, p: Array) -> Rows:
     """The row of each point that ``find="one"`` returns."""
-    stable, merits = _settled(kernel, rows.x, p[rows.owner], rows.error)
+    stable, merits = _settled(kernel, rows.x, p[rows.owner], rows.error, WORKING)
     return rows.take(_best(kernel, rows.owner, rows.x, p, stable, merits))
 
 
-def _settled(kernel: Kernel, x: Array, p: Array, error: Array) -> tuple[Any, Array]:
+def _settled(kernel: Kernel, x: Array, p: Array, error: Array, level: int = ROUGH) -> tuple[Any, Array]:
     """(P,) whether a state is stable (where stability is the same for all, any will do), and the criteria (P, K) by which it is
     ranked, (P, 0) if they did not come with that."""
     merits = None
     stable: Any = np.ones(len(x), dtype=bool)
     if kernel.model.labels_stability and not isinstance(kernel.model.stable, bool):
         conditions, quantities = _criteria(kernel)
-        stable, merits = judge.stability_and(kernel, (*conditions, *quantities), x, p, error, ROUGH)
+        stable, merits = judge.stability_and(kernel, (*conditions, *quantities), x, p, error, level)
     return stable, np.zeros((len(x), 0)) if merits is None else merits
 
 
@@ -182,7 +189,8 @@ def _best(kernel: Kernel, owner: Any, x: Array, p: Array, stable: Any, merits: A
         inside = np.maximum(rows_of(x, several), kernel.lower)
         values = kernel.values((*conditions, *quantities), inside, rows_of(p, owner[several]), level=ROUGH)
     unphysical = ~(values[:, : len(conditions)] >= -judge.EDGE).all(axis=1)
-    keys = [-np.round(values[:, k], 6) for k in range(values.shape[1] - 1, len(conditions) - 1, -1)]
+    merit = -values[:, len(conditions) :].T[::-1]
+    keys = [*merit[:1], *np.round(merit, 6)]  # values that nearly agree are a tie, until all do
     ranked = np.lexsort((*keys, unphysical, ~stable[several], owner[several]))
     here = owner[several][ranked]
     leading = np.concatenate([[True], here[1:] != here[:-1]])

@@ -87,6 +87,21 @@ def three(**parts):
     return x, Model("three roots", implicit=[x * (x - a) * (x + a)], unknowns=(x,), parameters=(a,), starts=starts, **parts)
 
 
+def test_next_to_the_onset_the_one_is_the_best_of_all():
+    """At g - 1 = 1e-5, rough quadrature had the frozen state at Delta_0 = 1.96e-5 and 1.39e-5, stable; the refined one is at 1e-5
+    and not even physical, and the physical x = 0 had been left aside (88 of 200 such points)."""
+    rng, n = np.random.default_rng(0), 40
+    point = {"M_m": rng.uniform(-1, 1, n), "M_n": rng.uniform(-2, 2, n), "Sigma_m": rng.uniform(0, 1, n)}
+    g = 1 + 10 ** rng.uniform(-9, -4, n)
+    g[0], point["M_m"][0], point["M_n"][0], point["Sigma_m"][0] = 1.00001, -0.78, 1.85, 0.91
+    one, every = mf.solve(STATIONARY, g=g, **point), mf.solve(STATIONARY, find="all", g=g, **point)
+    assert (one["Delta_0"][0], one.physical[0]) == (0, True)
+    for i, states in enumerate(every.points):
+        best = max(states, key=lambda s: (s.stable, s.physical, round(s["kappa"], 6), s["Delta_0"]))
+        assert one["Delta_0"][i] == pytest.approx(best["Delta_0"], abs=1e-12)
+        assert (bool(one.stable[i]), bool(one.physical[i])) == (best.stable, best.physical)
+
+
 def test_stable_before_physical_before_others():
     x = unknown("x")
     _, stable = three(stable={"x is negative": -x}, physical={"x is positive": x})
