@@ -13,6 +13,7 @@ import sympy as sp
 
 from meanfield.averages.canonical import expand_shallow, split_factors
 from meanfield.averages.measures import Uniform
+from meanfield.averages.names import as_in_papers
 from meanfield.averages.node import Average
 from meanfield.averages.scope import Bound, close, free_symbols, open_body, own, replace, shift
 from meanfield.errors import AverageError
@@ -62,8 +63,10 @@ class DividedDifference(sp.Expr):
         return f"[C -> {f}][{', '.join(printer._print(p) for p in self.points)}]"
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        f = printer._print(open_body(self.body, [sp.Symbol("C")]))
-        out = rf"\left[C \mapsto {f}\right]\left[{', '.join(printer._print(p) for p in self.points)}\right]"
+        with as_in_papers(self, printer):
+            f = printer._print(open_body(self.body, [sp.Symbol("C")]))
+            points = ", ".join(printer._print(p) for p in self.points)
+        out = rf"\left[C \mapsto {f}\right]\left[{points}\right]"
         return out if exp is None else rf"{{{out}}}^{{{exp}}}"
 
 

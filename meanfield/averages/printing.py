@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from meanfield.averages.measures import Functional, Gaussian, Measure, Tilted, Uniform
+from meanfield.averages.names import as_in_papers, latex_name
 from meanfield.averages.scope import Bound, nodes, open_body
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def text(node: Average, printer: Any) -> str:
 
 
 def latex(node: Average, printer: Any, exp: str | None = None) -> str:
-    body, law = _render(node, printer._print)
-    law = law.replace("mu*", r"\mu^*")
+    with as_in_papers(node, printer):
+        body, law = _render(node, printer._print)
+    if isinstance(node.measure, Functional | Tilted):
+        law = latex_name(law) if isinstance(node.measure, Functional) else r"\mu^*"
     power = "" if exp is None else f"^{{{exp}}}"
     return rf"\left\langle {body} \right\rangle_{{{law}}}{power}"

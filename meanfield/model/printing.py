@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from meanfield.averages import Average, DividedDifference, LogNorm, Tilted
+from meanfield.averages.names import is_letter, latex_name
 from meanfield.averages.scope import nodes, open_body, substitute
 from meanfield.model.conditional import unconditional
-from meanfield.model.names import is_letter, latex_name
 from meanfield.transfer.token import numbered
 
 if TYPE_CHECKING:
@@ -106,8 +106,9 @@ def _text(model: Model) -> str:
     judged = list(_judged(model))
     if judged:
         lines += ["", "which roots are solutions, and of what kind", *(f"  {line}" for line in judged)]
-    if model.on_request:
-        lines += ["", f"on request: {', '.join(model.on_request)}"]
+    if model.on_request or model.per_neuron:
+        asked = [*model.on_request, *(f"{name} (of every neuron)" for name in model.per_neuron)]
+        lines += ["", f"on request (state[name], --observables): {', '.join(asked)}"]
     if model.profiles:
         lines += ["", f"profiles: {', '.join(model.profiles)}"]
     lines += ["", f"solving begins from {_beginnings(model)}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meanfield.model.names import is_letter, latex_name
+from meanfield.averages.names import is_letter, latex_name
 
 __all__ = ["quantity_label", "symbol", "typesets"]
 

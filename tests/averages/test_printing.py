@@ -8,7 +8,7 @@ from pathlib import Path
 import sympy as sp
 
 from meanfield.averages import E, divided_difference, log_norm
-from meanfield.symbols import gaussian, gaussian_pair, standard_normal, symbol, tilted, uniform
+from meanfield.symbols import distributed, gaussian, gaussian_pair, standard_normal, symbol, tilted, uniform
 from meanfield.transfer import relu
 from meanfield.transfer import tanh as phi
 
@@ -37,6 +37,16 @@ def test_latex_and_jupyter() -> None:
     assert E(phi(x))._repr_latex_().startswith("$\\displaystyle")
     assert sp.latex(log_norm(y)) == r"\ln \mathcal{N}"
     assert isinstance(sp.pretty(E(phi(x)) + 1), str)
+
+
+def test_symbols_of_averages_are_written_as_in_papers() -> None:
+    """In Jupyter an average had the index "inf" and the law "rho", where `meanfield show --latex` has the sign and the letter."""
+    law = r"_{\mu, \Delta_{0}, \Delta_{\infty}}"
+    assert E(phi(u) * phi(v))._repr_latex_().endswith(law + "$")
+    assert "z^*" in sp.latex(E(sp.cos(phi(u) * symbol("z_star"))))
+    assert r"\left[\Delta_{\infty}" in sp.latex(divided_difference(lambda C: sp.cos(C), Dinf, a))
+    assert sp.latex(E(phi(distributed("y", "rho")))).endswith(r"\rangle_{\rho}")
+    assert sp.latex(E(phi(u) * phi(v)), symbol_names={Dinf: "C"}).endswith(r"_{\mu, \Delta_{0}, C}")
 
 
 def test_names_inside_and_outside_differ() -> None:

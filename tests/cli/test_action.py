@@ -45,3 +45,7 @@ def test_data_without_activity_have_no_action(command, tmp_path):
 def test_what_is_no_number_is_explained(command):
     code, out, _ = command("solve", "rank1-stationary", "-p", "g=0.5", "-p", "M_m=1", "-p", "M_n=0.5", "--transfer", "relu")
     assert code == 0 and re.search("outlier +–", out) and "–: no number at this state" in out and "(physical)" in out
+
+
+def test_show_tells_that_there_is_a_gradient(command):
+    assert "on request (state[name], --observables): gradient (of every neuron)" in command("show", "kac-rice-action")[1]

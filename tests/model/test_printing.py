@@ -3,8 +3,8 @@
 import pytest
 
 import meanfield as mf
+from meanfield.averages.names import is_letter, latex_name
 from meanfield.model import printing
-from meanfield.model.names import is_letter, latex_name
 
 
 @pytest.mark.parametrize("name", mf.models.names())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import sympy as sp
 from sympy.core.alphabets import greeks
 
@@ -25,3 +29,14 @@ def is_letter(name: str) -> bool:
     return (len(base) == 1 and base.isalpha() or base.lower() in greeks) and (
         len(index) <= _LONGEST_INDEX and "_" not in index or index in _INDICES
     )
+
+
+@contextmanager
+def as_in_papers(expr: sp.Expr, printer: Any) -> Iterator[None]:
+    """While a LaTeX ``printer`` writes ``expr``: its symbols have the names that papers give them, unless the caller named them."""
+    given = printer._settings["symbol_names"]
+    printer._settings["symbol_names"] = {s: latex_name(s.name) for s in expr.free_symbols} | given
+    try:
+        yield
+    finally:
+        printer._settings["symbol_names"] = given
