@@ -21,6 +21,7 @@ from meanfield.solve.problem import EPS, Array, Problem
 _DOUBTFUL = 1e-3  # singular values, relative to the largest, up to which that of a rough root may be zero,
 _SINGULAR = 1e-6  # and up to which that of a root is
 _LENGTHS = (0.1, 0.01, 0.001)  # relative distances at which another root is looked for, both ways
+_SHORTEST = 1e-6  # largest of the unknowns' sizes along a family
 _STEPS = 8  # of Gauss-Newton's method towards it
 _ZERO = 1e-12  # relative residual of a root; that of one of multiplicity 3 is 1e-9 at the shortest of the distances
 _WEAK = 1e-3  # least sum of a row of the Jacobian, relative to the largest, by which its residual is measured
@@ -39,6 +40,9 @@ def on_family(problem: Problem, p: Array, x: Array, jacobian: Array, scale: Arra
         x[rows], _ = _nearest(problem, p[rows], x[rows], extent[rows])
     weak, direction = _weakest(problem.residual_jacobian(x[rows], p[rows])[1], extent[rows], _SINGULAR)
     rows = rows[weak]
+    # What moves nothing by more than that is a root next to x = 0, where all equations hold within rounding.
+    wide = (extent[rows] * np.abs(direction)).max(axis=1, initial=0.0) > _SHORTEST
+    rows, direction = rows[wide], direction[wide]
     for length in _LENGTHS if rows.size else ():
         ways = [
             _reached(problem, p[rows], x[rows], x[rows] + sign * length * extent[rows] * direction, extent[rows], length)

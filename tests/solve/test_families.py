@@ -147,3 +147,16 @@ def test_all_states_are_found_of_a_ring_that_is_slightly_broken(more: float) -> 
     places = [np.round((s["kappa_1"], s["kappa_2"]), 1).tolist() for s in found]
     assert sorted(places) == [[-0.8, 0], [0, -0.8], [0, 0], [0, 0.8], [0.8, 0]]
     assert all(s.error["Delta_0"] < 1e-8 for s in found)
+
+
+def test_close_to_the_onset_of_chaos_a_state_is_no_family() -> None:
+    """At Delta_0 = 5e-8 all equations of chaos hold within rounding along a line from x = 0, which passed for a family: one with
+    Delta_inf = 0.65 Delta_0 was returned, claimed to 9e-15 (g - 1 = 1e-8), or none at all (g - 1 = 4.64e-8)."""
+    excess = np.array([1e-8, 3.03e-8, 4.64e-8, 1e-7])
+    found = mf.solve(mf.models.by_name("rank1-chaotic"), g=1 + excess, M_m=1, M_n=0.8, find="all")
+    for size, states in zip(excess, found.points, strict=True):
+        (state,) = states
+        assert state.status is not Status.FAMILY and state["Delta_inf"] <= state.error["Delta_inf"]
+        assert abs(state["Delta_0"] - size) <= state.error["Delta_0"] + 2 * size**2 + 4e-16
+    (alone,) = mf.solve(mf.models.by_name("rank1-chaotic"), g=1 + excess[0], M_m=1, M_n=0.8, find="all")
+    assert alone["Delta_0"] == pytest.approx(1e-8, rel=1e-7) and alone.error["Delta_0"] < 1e-20
