@@ -34,11 +34,12 @@ ANNEALED = (
 class Beside:
     """One quantity: what the theory claims, what networks of each size N show, and their limit ``1/N -> 0``.
 
-    added: what fluctuations add at each size, by the theory (`FiniteSize`; 0 where it has nothing to say), which vanishes for
-    infinitely many neurons. line: through the sizes in 1/N, what is added being taken away; None with fewer than three of them.
+    added: what fluctuations add at each size (`FiniteSize`, from the network's own laws; 0 where it has nothing to say), which
+    vanishes for infinitely many neurons; NaN where that is not known, and then nothing is taken away. line: through the sizes in
+    1/N, what is added being taken away; None with fewer than three of them.
     extrapolation: how far its limit moves when the smallest size is left out, the size of what a line in 1/N misses.
-    completeness: of the fixed points that were found, the smallest of all sizes. z: None where there is no limit, or where the
-    fixed points are too incomplete for the difference to mean anything; standard error, claim and extrapolation add up in squares.
+    completeness: of the fixed points that were found, the smallest of all sizes. z: None where there is no limit, or a doubt that
+    the difference means anything; standard error, claim and extrapolation add up in squares.
     """
 
     quantity: str
@@ -56,15 +57,24 @@ class Beside:
         return None if self.line is None else Pooled(self.line.intercept, self.line.intercept_error)
 
     @property
+    def doubt(self) -> str:
+        """Why the limit says nothing about the theory; empty if it does."""
+        if self.completeness < COMPLETE:
+            return f"only {self.completeness:.0%} of the fixed points were found"
+        if not all(np.isfinite(a) for a in self.added.values()):
+            return "in networks this small most fixed points are far from those of the limit; take larger ones"
+        return ""
+
+    @property
     def z(self) -> float | None:
-        if self.limit is None or self.completeness < COMPLETE:
+        if self.limit is None or self.doubt:
             return None
         return float((self.limit.value - self.theory) / np.linalg.norm([self.limit.error, self.theory_error, self.extrapolation]))
 
     def __str__(self) -> str:
         shown = ", ".join(f"N = {n}: {p.value:.4f} +- {p.error:.4f}" for n, p in self.sizes.items())
         limit = f"; limit {self.limit}" if self.limit is not None else ""
-        verdict = f", z = {self.z:+.1f}" if self.z is not None else f" ({self.completeness:.0%} of the fixed points, no z)"
+        verdict = f", z = {self.z:+.1f}" if self.z is not None else f" ({self.doubt or 'fewer than three sizes'}: no z)"
         return f"{self.quantity}: theory {self.theory:.6g}; {shown}{limit}{verdict}"
 
 
@@ -102,7 +112,8 @@ def beside_tallies(tallies: Mapping[int, Sequence[Tally]], state: Solution, fini
     found = []
     for name, shown in measured.items():
         added = {N: finite.added(name, N) if finite else 0.0 for N in sizes}
-        rest = {N: Pooled(p.value - added[N], p.error) for N, p in shown.items()}
+        known = all(np.isfinite(a) for a in added.values())
+        rest = {N: Pooled(p.value - (added[N] if known else 0.0), p.error) for N, p in shown.items()}
         found.append(Beside(name, *_theory(state, name), shown, added, *_limit(rest), completeness))
     return found
 

@@ -29,7 +29,8 @@ from meanfield.simulate.finite_size import FiniteSize
 from meanfield.simulate.fixed_points import FixedPoints, System
 from meanfield.simulate.fixed_points.workers import available_cores, in_order
 from meanfield.simulate.kac_rice import Beside, beside_tallies
-from meanfield.simulate.proposal import GRID, Proposal, table
+from meanfield.simulate.laws import GRID
+from meanfield.simulate.proposal import Proposal, table
 from meanfield.simulate.tally import MEANS, Tally
 from meanfield.solve import Solution
 
@@ -110,8 +111,8 @@ def planted_block(proposal: Proposal, neurons: int, seed: int, block: int) -> li
     share = proposal.mixture(neurons)
     out = []
     for k in rng.choice(len(share), size=BLOCK, p=share / share.sum()):
-        law = (float(v[k]) for v in (proposal.beta, proposal.alpha, proposal.gamma))
-        grid, below = table(proposal.phi, proposal.g, *law)
+        laws = proposal.laws
+        grid, below = table(proposal.units, *(float(v[k]) for v in (laws.beta, laws.alpha, laws.gamma)))
         cell = np.minimum(np.searchsorted(below, rng.random(neurons)), GRID - 1)
         x = grid[cell] + (grid[1] - grid[0]) * (rng.random(neurons) - 0.5)
         out.append(_planted(proposal, x, share, rng))
@@ -120,7 +121,8 @@ def planted_block(proposal: Proposal, neurons: int, seed: int, block: int) -> li
 
 def _planted(proposal: Proposal, x: Array, share: Array, rng: np.random.Generator) -> Tally:
     """A network with the fixed point x, and its weight."""
-    N, g, D, phi = len(x), proposal.g, proposal.D, proposal.phi
+    N, units, phi = len(x), proposal.units, proposal.units.phi
+    g, D = units.g, units.D
     f, slope = phi.jet([0, 1], x)
     variance = g * g * float(f @ f) / N + D
     J, log_det = chosen_rows(x, f, slope, g * g / N, variance, rng)

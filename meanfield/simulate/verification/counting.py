@@ -181,8 +181,7 @@ def _comparison(row: Beside, dof: int) -> Comparison:
         tuple(row.added.values()),
     )
     missed = float(np.hypot(row.extrapolation, _impossible(row.quantity, row.line.intercept)))
-    doubt = "" if row.completeness >= COMPLETE else f"only {row.completeness:.0%} of the fixed points were found"
-    return Comparison(row.quantity, row.theory, row.theory_error, limit, 0.0, missed, abs(row.theory) or 1.0, doubt)
+    return Comparison(row.quantity, row.theory, row.theory_error, limit, 0.0, missed, abs(row.theory) or 1.0, row.doubt)
 
 
 def _impossible(quantity: str, limit: float) -> float:
