@@ -25,6 +25,10 @@ from meanfield.solve.symmetries import exactly_symmetric
 
 _REGULAR = 1e2  # condition number up to which a second correction by the same slopes is worth a try
 _SINGULAR = 1e8  # condition number above which a root may belong to a continuous family
+# Noise c of the equations and their slope s leave a claim of c/s. The roots on either side of a pitchfork are at a distance of
+# about the root of s, which is beyond it as long as the claim is less than the cube root of the noise.
+_APART = EPS ** (1 / 3)
+_SWALLOWED = 4  # claims from a root on the symmetric subspace within which another one with the same claim counts as the same
 _UNSOLVED = 1e-3  # residual, in units of what the unknowns' sizes make of it, that is none of a root
 _ON_EDGE = 1e-13  # relative distance from an edge of the domain that is rounding, if the claim covers it
 ROUGHLY = NewtonOptions(max_iterations=24, step_tolerance=1e-4, enough=1e-6, on_edge=1e-7)
@@ -52,8 +56,8 @@ def finish(
     error = np.maximum(error, np.abs(at - inside))  # what a root is moved by belongs to its claim
     # Near a pitchfork the roots beside the symmetric one are within its claim: then 0 stands for all of them. (A claim of 0 would
     # be less than the rounding of whoever checks it with more digits.)
-    known = exact & (done.condition < _SINGULAR)[:, None]
-    error = np.where(known, np.minimum(error, EPS * size), error)
+    known = exact & (error < _APART * size) & (done.condition < _SINGULAR)[:, None]
+    error = np.where(known, np.minimum(error, EPS * size), np.where(exact, _SWALLOWED * error, error))
     if done.family.any():
         one = done.family
         at[one], error[one] = settled(kernel, p[one], at[one], size[one])

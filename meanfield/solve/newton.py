@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from meanfield.solve.deflation import Deflation
 from meanfield.solve.extension import extended
-from meanfield.solve.linear import solve_columns
+from meanfield.solve.linear import inverse, solve_columns
 from meanfield.solve.problem import EPS, Array, Problem, points_of, residual_claims
 from meanfield.solve.status import Status
 
@@ -267,11 +267,19 @@ class _Run:
             code[candidates & self._within_claim(candidates)] = _CONVERGED
 
     def _within_claim(self, which: Mask) -> Mask:
-        """Is the residual within four claims of zero? (Looked at for the points of `which` only.)"""
+        """Is the residual within four claims of zero, or a small correction? (Looked at for the points of `which` only.)
+
+        Near a pitchfork the noise of one equation moves the unknowns so far that the curvature of another one shows: what is left
+        of that one is more than its own claim, but the correction is no more than the claims of all of them explain.
+        """
         x, p, r = self.x[:, which].T, self.p[:, which].T, self.r[:, which].T
-        claims = residual_claims(self.problem, x, p, r, self.jacobian[:, :, which].transpose(2, 0, 1))
+        jacobian = self.jacobian[:, :, which].transpose(2, 0, 1)
+        claims = residual_claims(self.problem, x, p, r, jacobian)
+        inverted = inverse(jacobian)
+        step, noise = ((m * v[:, None, :]).sum(axis=2) for m, v in ((inverted, r), (np.abs(inverted), claims)))
+        small = np.minimum(4 * noise, _NEAR * (np.abs(x) + self.scale[:, which].T))
         within = np.zeros(len(which), dtype=bool)
-        within[which] = (np.abs(r) <= 4 * claims).all(axis=1)
+        within[which] = (np.abs(r) <= 4 * claims).all(axis=1) | (np.abs(step) <= small).all(axis=1)
         return within
 
     def _close(self, code: Codes, step: Array) -> None:
