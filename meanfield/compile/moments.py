@@ -129,14 +129,15 @@ class Moments:
         return frozenset(i for k in bodies for _, i in self._combinations[k] if i >= 0)
 
     def combine(self, moments: Sequence[Array], size: int, *, absolute: bool = False) -> list[Array]:
-        """The bodies' averages (B,) from the moments, for bodies without parameters; with absolute values of coefficients, if
-        asked."""
+        """The bodies' averages (B,) from the moments, for bodies without parameters; with ``absolute``, bounds
+        on their errors from those of the moments. (Constants have none.)"""
+        constant = 0.0 if absolute else 1.0
         combined = []
         for row in self._combinations:
             total: Array | float = 0.0
             for c, i in row:
                 c = abs(c) if absolute else c
-                part = moments[i] if i >= 0 else 1.0
+                part = moments[i] if i >= 0 else constant
                 total = total + (part if c == 1 else c * part)
             combined.append(total if isinstance(total, np.ndarray) else np.full(size, total))
         return combined
