@@ -2,6 +2,7 @@
 
 from meanfield.conditions.both import both
 from meanfield.conditions.change_unknowns import change_unknowns
+from meanfield.conditions.condition import Condition
 from meanfield.conditions.degenerate import cusp, degenerate_pitchfork
 from meanfield.conditions.explicit import explicit, without
 from meanfield.conditions.fix_parameters import fix_parameters
@@ -13,6 +14,7 @@ from meanfield.conditions.symmetry_breaking import symmetry_breaking
 from meanfield.conditions.written_out import written_out
 
 __all__ = [
+    "Condition",
     "both",
     "change_unknowns",
     "cusp",

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+import sympy as sp
 
 from meanfield.compile import Kernel, compile
+from meanfield.conditions.condition import Condition, with_free
 from meanfield.errors import ParameterError, brief
 from meanfield.model import Model
-from meanfield.model.forms import as_model
 from meanfield.progress import ProgressOption
 from meanfield.solve.absence import explained
 from meanfield.solve.choose import find_one, preferred
@@ -28,8 +29,9 @@ from meanfield.solve.symmetries import each_with_its_symmetries, model_at
 
 
 def solve(
-    model: Model,
+    model: Model | Condition,
     *,
+    free: str | sp.Symbol | None = None,
     find: Literal["one", "all"] = "one",
     tol: float = 1e-10,
     digits: int | None = None,
@@ -44,6 +46,7 @@ def solve(
 ) -> Any:
     """Solve a model at given parameters.
 
+    free: the parameter that becomes an unknown, for ``indicator_zero(model, name)``, which leaves it open.
     find: "one" returns a `Solution`: a stable state if there is one, else a physical one; ties go to the largest kappa,
     then the largest Delta_0. "all" returns `Solutions`: every one. Parameters are numbers, or arrays that broadcast.
     tol: claimed errors above it (absolute, or relative for values above 1) are flagged in the status. digits: polish to so
@@ -68,7 +71,7 @@ def solve(
         raise ParameterError(f"tol must be a positive and finite number, got {brief(tol)}")
     if isinstance(rounds, bool) or not isinstance(rounds, int | np.integer) or rounds < 0:
         raise ParameterError(f"rounds must be a whole number, at least 0, got {brief(rounds)}")
-    model = as_model(model, "solve")
+    model = with_free(model, free, "solve")
     if transfer is not None:
         model = model.with_transfer(transfer_from(transfer))
     if scheme is not None:

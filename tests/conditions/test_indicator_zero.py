@@ -6,7 +6,7 @@ import sympy as sp
 import meanfield as mf
 from meanfield import models, transfer
 from meanfield.conditions import fix_parameters, indicator_zero
-from meanfield.errors import ModelError
+from meanfield.errors import ModelError, ParameterError
 from tests import zoo
 
 
@@ -123,14 +123,45 @@ def test_a_pitchfork_that_is_a_multiple_root_claims_no_more_than_it_knows() -> N
 
 def test_structure_of_the_network_with_inputs_is_that_of_the_one_without() -> None:
     """Without input kappa = 0, Delta_inf = 0 is a state; with one it is none, which is said."""
-    driven = models.by_name("rank1-input-chaotic")
+    driven = indicator_zero(models.by_name("rank1-input-chaotic"), "structure", "M_n")
+    assert names(driven.parameters) == ["g", "M_m", "Sigma_m", "Sigma_mI"]
+    own = mf.solve(driven, g=2.1, M_m=1, M_I=0, Sigma_perp=[0, 0])
+    other = mf.solve(indicator_zero(models.by_name("rank1-chaotic"), "structure", "M_n"), g=2.1, M_m=1)
+    assert (abs(own["M_n"] - other["M_n"]) <= own.error["M_n"] + other.error["M_n"]).all()
+    for given in ({"M_I": 0.1}, {"Sigma_nI": 0.1, "Sigma_n": 1}, {"Sigma_perp": 0.1}, {"Sigma_I_squared": [0, 0.1]}):
+        with pytest.raises(ParameterError, match="must be 0 for this condition.*no state that has mu = 0, kappa = 0"):
+            mf.solve(driven, g=2.1, M_m=1, **given)
     with pytest.raises(ModelError, match="fix those, such as inputs"):
-        indicator_zero(driven, "structure", "M_n")
-    inputs = ("M_I", "Sigma_m", "Sigma_n", "Sigma_mI", "Sigma_nI", "Sigma_perp", "Sigma_I_squared")
-    quiet = fix_parameters(driven, {p.name: 0 for p in driven.parameters if p.name in inputs})
-    own = mf.solve(indicator_zero(quiet, "structure", "M_n"), g=2.1, M_m=1)
-    other = mf.solve(indicator_zero(models.by_name("rank1-chaotic"), "structure", "M_n"), g=2.1, M_m=1, Sigma_m=0)
-    assert abs(own["M_n"] - other["M_n"]) <= own.error["M_n"] + other.error["M_n"]
+        indicator_zero(models.by_name("rank1-input-chaotic"), "structure", "M_I")
+
+
+@pytest.mark.parametrize("g", [1.2, 1.4, 1.5, 1.6])
+def test_structure_of_chaos_with_a_cubic(g: float) -> None:
+    """<1 - x^2> had a claim of 1: what was known of the constant was taken for an error."""
+    model = models.by_name("rank1-chaotic").with_transfer("cubic")
+    homogeneous = mf.solve(models.by_name("scs").with_transfer("cubic"), find="all", g=g)
+    boundary = indicator_zero(model, "structure", "M_n")
+    found = sorted(mf.solve(boundary, find="all", M_m=2, g=g, Sigma_m=0.7), key=lambda s: s["Delta_0"])
+    assert len(found) == len(homogeneous) == 2
+    for edge, chaos in zip(found, homogeneous, strict=True):
+        assert abs(edge["Delta_0"] - chaos["Delta_0"]) <= edge.error["Delta_0"] + chaos.error["Delta_0"]
+        assert edge["M_n"] == pytest.approx(1 / (2 * (1 - chaos["Delta_0"])), rel=1e-10) and edge.error["M_n"] < 1e-10
+    assert mf.solve(boundary, M_m=2, g=g, Sigma_m=0.7).found
+
+
+def test_the_free_parameter_may_be_named_where_it_is_solved_for() -> None:
+    model = models.by_name("rank1-stationary")
+    chaos = indicator_zero(model, "chaos")
+    assert mf.solve(chaos, free="g", M_m=1, M_n=2)["g"] == mf.solve(indicator_zero(model, "chaos", "g"), M_m=1, M_n=2)["g"]
+    assert mf.solve(chaos, free="M_n", g=1.5, M_m=1)["M_n"] == mf.solve(chaos("M_n"), g=1.5, M_m=1)["M_n"]
+    with pytest.raises(ParameterError, match="chaos = 0 lacks its free parameter.*one of g, M_m, M_n, Sigma_m"):
+        mf.solve(chaos, M_m=1, M_n=2)
+    with pytest.raises(ParameterError, match="free='g' names what becomes an unknown of a condition.*a model has none"):
+        mf.solve(model, free="g", M_m=1, M_n=2)
+    with pytest.raises(ModelError, match="did you mean 'chaos'"):
+        indicator_zero(model, "choas")
+    with pytest.raises(ParameterError, match="follow needs .* got Condition"):
+        mf.follow(chaos, along="g", to=2)
 
 
 def test_an_indicator_that_is_the_same_everywhere_bounds_nothing() -> None:
