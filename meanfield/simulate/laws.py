@@ -32,6 +32,7 @@ GRID = 8001
 _WIDTH = 9.0  # standard deviations to each side that they cover
 _LEAST = -0.9  # of the smallest value that 1 + alpha phi'^2 may take, laws go no further
 _TOLERANCE, _RESIDUAL = 1e-11, 1e-9  # of alpha and gamma, relatively, and of what is left of the equations, which are of order 1
+_RAREST = 0.8  # minus the exponent of laws beyond which, for any number of neurons, there is nothing; it falls ever faster there
 _GAP = 1.0  # in the exponents of inner and outer laws: with a larger one no network is between the two
 # Of ln (beta - D), from where most fixed points are.
 _BELOW = np.concatenate(
@@ -61,6 +62,9 @@ class Units:
             raise ModelError("fixed points are planted in networks of one population with independent couplings and a frozen input")
         variance = covariances[("I", "I")]
         return cls(numbers.populations[0].transfer, float(np.sqrt(numbers.variances[0, 0])), float(variance))
+
+
+_EXPONENT = 4  # place of ``complexity`` among the fields of `Laws`
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def fixed_point_laws(state: Solution) -> tuple[Units, Laws, Laws]:
 
     def outside(beta: float, x: Array) -> tuple[Array, Array] | None:
         found = _outer(units, beta, x)
-        apart = found is not None and exponents.get(beta, -np.inf) - found[1][-2] > _GAP
+        apart = found is not None and exponents.get(beta, -np.inf) - found[1][_EXPONENT] > _GAP
         return None if apart else found
 
     outer = _walked(outside, [every[first::-1], every[first + 1 :]], inner.gamma[[near]])
@@ -158,7 +162,7 @@ def _walked(one: Callable[[float, Array], tuple[Array, Array] | None], ways: Seq
         x = start
         for beta in way.tolist():
             found = one(beta, x)
-            if found is None:
+            if found is None or found[1][_EXPONENT] < -_RAREST:
                 break
             x = found[0]
             rows.append(found[1])

@@ -65,6 +65,16 @@ def test_networks_show_what_it_says(g: float, D: float) -> None:
             assert row.added[60] > 4 * shown.error  # it is not small
 
 
+@pytest.mark.parametrize("D", [0.0, 0.4])
+def test_it_is_smooth_in_the_coupling(D: float) -> None:
+    """Where <phi^2> can grow no further exponents fall ever faster: a curve through them had a bump there at some couplings."""
+    couplings = np.linspace(1.8, 2.2, 9)
+    for name in ("complexity", "mean_square", "fraction_unstable"):
+        values = np.array([finite_size(g, D)[1].added(name, 60) for g in couplings])
+        smooth = np.polyval(np.polyfit(couplings, values, 4), couplings)
+        assert np.abs(values - smooth).max() < 1e-3 * np.abs(values).max(), name
+
+
 def wrong(factor: float) -> mf.Model:
     """kac-rice with the equation of gamma multiplied by ``factor``."""
     plain = kac_rice.IN_ORDER_PARAMETERS
