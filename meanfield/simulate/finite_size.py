@@ -42,6 +42,8 @@ _FINE = 4001  # values of ln (beta - D) for the integral
 _FEWEST = 8  # laws without which there is nothing to integrate over
 _NEGLIGIBLE = 0.02  # weight at an end of the laws, beside the largest: with more the end decides
 _PAST, _SAME = 30.0, 1e-5  # t beyond which the passage is over, and gap below which inner and outer laws are one
+_UNSURE = 0.01  # between a step of an exponent and what its slopes say of it
+_COARSE = 4  # every so many values of a coordinate are enough where few digits are wanted
 _POWERS = {"fraction_outside": 1.0, "fraction_unstable": 1.5}  # of z, with which fractions of eigenvalues beyond 1 begin
 
 
@@ -97,9 +99,9 @@ class FiniteSize:
 
 
 def _summed_up(units: Units, inner: Laws, outer: Laws) -> FiniteSize:
+    (inner, inside), (outer, beyond) = _columns(units, inner), _columns(units, outer)
     at_inner, at_outer = (np.log(laws.beta - units.D) for laws in (inner, outer))
-    fine = np.linspace(min(at_inner[0], *at_outer[:1]), max(at_inner[-1], *at_outer[-1:]), _FINE)
-    inside, beyond = _columns(units, inner), _columns(units, outer)
+    fine = np.linspace(min([at_inner[0], *at_outer[:1]]), max([at_inner[-1], *at_outer[-1:]]), _FINE)
     here = {name: _through(at_inner, values, inside["slope"] if name == "complexity" else None) for name, values in inside.items()}
     there = {name: _through(at_outer, values)(fine) for name, values in beyond.items()}
     there["complexity"] = _through(at_outer, beyond["complexity"], beyond["slope"])(fine)
@@ -149,12 +151,16 @@ def _top(at: Array, slope: Any, complexity: Any) -> float:
     return float(every[int(np.argmax(complexity(every)))])
 
 
-def _columns(units: Units, laws: Laws) -> dict[str, Array]:
+def _columns(units: Units, laws: Laws) -> tuple[Laws, dict[str, Array]]:
     """Complexity and its slope, ``log_rest``, z and averages of laws; fractions of eigenvalues over their power of z, which is
-    smooth where z changes sign."""
+    smooth where z changes sign. Without the last laws, where exponents fall so steeply that a cubic between two says nothing."""
     rows = [_row(units, laws, k) for k in range(len(laws.beta))]
     columns = {name: np.array([row[name] for row in rows]) for name in ("log_rest", "slope", "z", *MEANS)}
-    return {"complexity": laws.complexity, **columns}
+    columns["complexity"], slope = laws.complexity, columns["slope"]
+    missed = np.diff(laws.complexity) - np.diff(np.log(laws.beta - units.D)) * (slope[1:] + slope[:-1]) / 2
+    steep = np.flatnonzero(np.abs(missed) > _UNSURE)
+    kept = slice(0, int(steep[0]) + 1 if steep.size else None)
+    return laws.take(kept), {name: values[kept] for name, values in columns.items()}
 
 
 def _row(units: Units, laws: Laws, k: int) -> dict[str, float]:
@@ -178,8 +184,9 @@ def _row(units: Units, laws: Laws, k: int) -> dict[str, float]:
 
 def _opening(z: float, weight: Array, s2: Array) -> float:
     """The unstable fraction over ``z^(3/2)``, with the formula of `meanfield.dynamics.spectra.unstable_fraction`."""
-    node, share = np.polynomial.legendre.leggauss(24)
+    node, share = np.polynomial.legendre.leggauss(64)
     t = (node[:, None] + 1) / 2
+    s2, weight = s2[::_COARSE], _COARSE * weight[::_COARSE]
     eta = z * (1 - t**2)
     density = (s2 / (1 + eta * s2) ** 2) @ weight
     opening = (s2**2 / ((1 + eta * s2) * (1 + z * s2))) @ weight

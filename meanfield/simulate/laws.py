@@ -39,6 +39,7 @@ _BELOW = np.concatenate(
     [np.arange(31) * -0.02, np.linspace(-0.6, np.log(0.02), 48)[1:], np.linspace(np.log(0.02), np.log(1e-4), 21)[1:]]
 )
 _ABOVE = np.arange(1, 56) * 0.02
+_TO_THE_END = 0.05 * 2.0 ** (np.arange(20) / -2)  # of what is left of it where <phi^2> can grow no further
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def fixed_point_laws(state: Solution) -> tuple[Units, Laws, Laws]:
     where they begin. Raises `ModelError` for other models and networks."""
     units = Units.of(state)
     middle, *start = _most_frequent(units, *(float(state[name]) for name in ("beta", "alpha", "gamma")))
-    betas = [units.D + middle * np.exp(side) for side in (_BELOW, _ABOVE)]
+    betas = [units.D + middle * np.exp(side) for side in (_BELOW, _above(units, middle))]
     inner = _walked(lambda beta, x: _inner(units, beta, x), betas, np.array(start))
     if not len(inner.beta):
         return units, inner, inner
@@ -138,6 +139,14 @@ def _most_frequent(units: Units, beta: float, alpha: float, gamma: float) -> tup
     if _solved(found) and found.x[1] > 0:
         return float(np.exp(found.x[0])), float(found.x[1]), float(found.x[2])
     return middle, alpha, gamma
+
+
+def _above(units: Units, middle: float) -> Array:
+    """Steps upwards of ``ln (beta - D)``, shorter where <phi^2> comes near the largest value that phi^2 has."""
+    y = np.sqrt(units.D + middle) * np.linspace(-_WIDTH, _WIDTH, GRID)
+    room = float(np.log(units.g**2 * np.max(units.phi.jet([0], y)[0] ** 2) / middle))
+    steps = np.concatenate([_ABOVE[room - _ABOVE > _TO_THE_END[0]], room - _TO_THE_END])
+    return np.asarray(steps[(steps > 0) & (steps <= _ABOVE[-1])])
 
 
 def _solved(found: Any) -> bool:
