@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 TAKEN = frozenset(
-    "model models find tol digits transfer starts data rounds method scheme progress "
+    "model models find free tol digits transfer starts data rounds method scheme progress "
     "plane window points conditions chunk executor along switch sections steps expressions".split()
 )
 """Keywords of solve, diagram and bifurcation_diagram: a parameter of such a name could not be given."""

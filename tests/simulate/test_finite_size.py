@@ -80,7 +80,7 @@ def test_it_is_smooth_in_the_coupling(D: float, middle: float) -> None:
     for name in ("complexity", "mean_square", "fraction_unstable"):
         values = np.array([finite_size(g, D)[1].added(name, 60) for g in couplings])
         smooth = np.polyval(np.polyfit(couplings, values, 4), couplings)
-        assert np.abs(values - smooth).max() < 1e-3 * np.abs(values).max(), name
+        assert np.abs(values - smooth).max() < 1e-3 * np.abs(values).max() + 1e-5, name
 
 
 def wrong(factor: float) -> mf.Model:
