@@ -12,6 +12,7 @@ from meanfield.averages.opaque import Opaque
 from meanfield.averages.scope import nodes
 from meanfield.compile import FINE, ROUGH, WORKING, Kernel
 from meanfield.solve import judge
+from meanfield.solve.at_zero import put_at_zero
 from meanfield.solve.certify import above_tolerance
 from meanfield.solve.claims import carried
 from meanfield.solve.extension import extended
@@ -44,6 +45,7 @@ def finish(
     (index) applies: (R, 2) of owner and sentence.
     """
     found, done = _refined(kernel, p, found, scale, level)
+    done = put_at_zero(kernel, p, found, done, scale, tol)
     solved = np.flatnonzero(_solved(done, np.abs(done.x) + rows_of(scale, found.owner)))
     found, done = found.take(solved), done.take(solved)
     owner, at, p = found.owner, done.x, rows_of(p, found.owner)
