@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Limit", "extrapolated"]
+__all__ = ["Limit", "extrapolated", "selection_error"]
 
 Array = Any
 
@@ -56,9 +56,7 @@ def extrapolated(sizes: Sequence[int], values: Sequence[Array], rounding: float 
     means = np.array([v.mean() for v in values])
     dof = len(y) - len(sizes)
     scatter = sum(n * float(((v - v.mean()) ** 2).sum()) for n, v in zip(sizes, values, strict=True)) / dof
-    design = np.stack([np.ones_like(N), 1 / N], axis=1)
-    inverse = np.linalg.inv(design.T @ (N[:, None] * design))
-    a, b = inverse @ (design.T @ (N * y))
+    (a, b), variance = _line(N, y)
     each = np.asarray(sizes, float)
     variances = scatter / (np.array([len(v) for v in values]) * each) + rounding**2
     spare = len(sizes) - 2
@@ -66,10 +64,32 @@ def extrapolated(sizes: Sequence[int], values: Sequence[Array], rounding: float 
     curvature = float(np.sqrt((off / variances).sum() / spare)) if spare and variances.all() else float("nan")
     return Limit(
         float(a),
-        float(np.sqrt(inverse[0, 0] * scatter)),
+        float(np.sqrt(variance * scatter)),
         float(b),
         dof,
         curvature,
         tuple(means.tolist()),
         tuple(float(v.std(ddof=1) / np.sqrt(len(v))) for v in values),
     )
+
+
+def selection_error(sizes: Sequence[int], values: Sequence[Array], left_out: Sequence[float]) -> float:
+    """What it may do to the limit that a share of each size, ``left_out``, is not among the ``values``.
+
+    If those were one end of a normal law, the mean of the others is off by ``phi(u)/(1 - share)`` standard deviations, u the
+    quantile of the share: the most that a choice can do. The sizes' shifts, times their shares of the limit, add up in squares.
+    """
+    from scipy import stats
+
+    N = np.concatenate([np.full(len(v), n, float) for n, v in zip(sizes, values, strict=True)])
+    q = np.clip(left_out, 0.0, 1 - 1e-9)
+    shifts = stats.norm.pdf(stats.norm.ppf(q)) / (1 - q) * [v.std(ddof=1) for v in values]
+    of_limit = [_line(N, np.equal(N, n).astype(float))[0][0] for n in sizes]
+    return float(np.linalg.norm(shifts * of_limit))
+
+
+def _line(N: Array, y: Array) -> tuple[Array, float]:
+    """Intercept and slope in 1/N with weights N, and the intercept's variance if y has the variance 1/N."""
+    design = np.stack([np.ones_like(N), 1 / N], axis=1)
+    inverse = np.linalg.inv(design.T @ (N[:, None] * design))
+    return inverse @ (design.T @ (N * y)), float(inverse[0, 0])

@@ -30,9 +30,10 @@ class Comparison:
     """One quantity: theory beside networks.
 
     theory, theory_error: the solution's value and its claimed error. limit: of the networks for N -> infinity. step: what the
-    finite step adds to it; ``value`` is corrected by it. step_error: standard error of that, and rounding; for fixed points, what
-    the extrapolation may miss. z: normal deviate of ``value - theory``. scale: what standard errors are a share of. doubt: why the
-    two must not be compared, though both are there (fixed points are missing, say); then z is NaN.
+    finite step adds to it; ``value`` is corrected by it. step_error: standard error of that, rounding, and what leaving out
+    trajectories may shift; for fixed points, what the extrapolation may miss. z: normal deviate of ``value - theory``. scale: what
+    standard errors are a share of. doubt: why the two must not be compared, though both are there (fixed points are missing, say);
+    then z is NaN.
     """
 
     name: str

@@ -15,7 +15,7 @@ from meanfield.simulate.averages import Measured
 from meanfield.simulate.estimates import estimates
 from meanfield.simulate.run import Simulation, check_memory, run
 from meanfield.simulate.settings import Settings, Start, settings_of
-from meanfield.simulate.verification.fit import extrapolated
+from meanfield.simulate.verification.fit import extrapolated, selection_error
 from meanfield.simulate.verification.origin import AROUND, LEFT, at_origin, check_start, sizes_of, told
 from meanfield.simulate.verification.plan import LEAST, Plan, chosen
 from meanfield.simulate.verification.quantities import in_time, measured_names, natural_scale, value_of
@@ -45,6 +45,7 @@ def verify_running(plan: Plan, shown: Progress) -> Verification:
     least = around["Delta_0"] if around else 0.0
     places = [[classify(m, numbers, target, states, least) for m in _in_order(r)] for r in runs]
     rows = [_rows(r, w) for r, w in zip(runs, places, strict=True)]
+    left_out = [1 - float(np.mean([w.inside for w in group])) for group in places]
     common: dict[str, Any] = {
         "model": model.name or model.title,
         "parameters": numbers.parameters,
@@ -68,9 +69,18 @@ def verify_running(plan: Plan, shown: Progress) -> Verification:
         return Verification(**common, comparisons=[], skipped=[], why=why)
     step = _step_effect(runs[0], places[0], coarse, lambda m: classify(m, numbers, target, states, least))
     rounding = _ROUNDING[base.precision]
-    compared = [_compare(target, label, name, plan.sizes, rows, numbers, step, rounding, around) for label, name in names.items()]
+    compared = [
+        _compare(target, label, name, plan.sizes, rows, left_out, numbers, step, rounding, around) for label, name in names.items()
+    ]
+    common["note"] = "; ".join(filter(None, [common["note"], _told(plan.sizes, left_out)]))
     every = [*(s.name for s in model.public_unknowns), *model.observables]
     return Verification(**common, comparisons=compared, skipped=[n for n in every if n not in names])
+
+
+def _told(sizes: Sequence[int], left_out: Sequence[float]) -> str:
+    """How many trajectories are left out, in words; empty if none are."""
+    shares = ", ".join(f"{q:.0%} of N = {n}" for n, q in zip(sizes, left_out, strict=True) if q > 0)
+    return f"trajectories left out: {shares}; what their choice may shift is part of the errors" if shares else ""
 
 
 def _settings(numbers: Numbers, target: State, sizes: Sequence[int], given: Mapping[str, Any]) -> Settings:
@@ -174,12 +184,14 @@ def _compare(
     name: str,
     sizes: Sequence[int],
     rows: Sequence[Sequence[Mapping[str, float]]],
+    left_out: Sequence[float],
     numbers: Numbers,
     step: Mapping[str, tuple[float, float]],
     rounding: float,
     around: Mapping[str, float] | None,
 ) -> Comparison:
-    """One quantity. rounding: as a share. around: sizes at the start (see `origin`), where the state is x = 0."""
+    """One quantity. left_out: shares of the trajectories of each size. rounding: as a share.
+    around: sizes at the start (see `origin`), where the state is x = 0."""
     theory, error = float(target.values[label]), float(target.solution.error[label])
     values = [np.array([value_of(row, name) for row in group]) for group in rows]
     means = {k: float(np.mean([row[k] for row in rows[-1]])) for k in rows[-1][0]}
@@ -189,5 +201,5 @@ def _compare(
     effect, effect_error = step.get("bulk_radius" if name == "bulk_radius_squared" else name, (0.0, 0.0))
     if name == "bulk_radius_squared":
         effect, effect_error = (2 * means["bulk_radius"] * e for e in (effect, effect_error))
-    effect_error = float(np.hypot(effect_error, rounding))
+    effect_error = float(np.linalg.norm([effect_error, rounding, selection_error(sizes, values, left_out)]))
     return Comparison(label, theory, error, extrapolated(sizes, values, rounding), effect, effect_error, scale)

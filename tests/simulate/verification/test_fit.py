@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meanfield.simulate.verification.fit import extrapolated
+from meanfield.simulate.verification.fit import extrapolated, selection_error
 
 SIZES = (250, 500, 1000)
 
@@ -37,6 +37,17 @@ def test_z_is_a_standard_normal_deviate_though_networks_are_few() -> None:
 def test_a_line_that_does_not_fit_is_seen() -> None:
     limit = extrapolated(SIZES, networks(np.random.default_rng(2), 1.0, 0.0, 0.05, bend=3e4))
     assert limit.curvature > 4
+
+
+def test_what_is_left_out_may_shift_the_limit() -> None:
+    """Networks of which the lower end is not seen, 42 % of the smallest: their theory failed by many standard errors."""
+    rng, shares = np.random.default_rng(6), (0.42, 0.02, 0.0)
+    seen = [np.sort(rng.normal(size=k))[int(q * k) :] for k, q in zip((3000, 1500, 750), shares, strict=True)]
+    limit, error = extrapolated(SIZES, seen), selection_error(SIZES, seen, shares)
+    assert abs(limit.value) > 4 * limit.standard_error
+    assert abs(limit.z(0.0, error)) < 1.5 and error < 1
+    assert selection_error(SIZES, seen, (0.0, 0.0, 0.0)) == 0
+    assert 0 < selection_error(SIZES, seen, (0.0, 0.0, 0.02)) < 0.1
 
 
 def test_what_is_off_the_line_by_rounding_alone_fits() -> None:
