@@ -12,11 +12,13 @@ from meanfield.errors import ParameterError
 from meanfield.simulate.ensemble import Ensemble
 from meanfield.simulate.finite_size import FiniteSize
 from meanfield.simulate.pooled import Line, Pooled, fit_line
-from meanfield.simulate.tally import MEANS, NEAR, Tally, log_count, pooled
+from meanfield.simulate.tally import MEANS, NEAR, SHARES, Tally, log_count, pooled
 from meanfield.simulate.tally import completeness as found_of
 from meanfield.solve import Solution
 
 __all__ = ["ANNEALED", "COMPLETE", "QUANTITIES", "Beside", "beside_tallies", "beside_theory", "complexity", "density_limit"]
+
+_ROUNDING = 1e-14  # errors below which networks do not differ
 
 COMPLETE = 0.97
 """Share of the fixed points that must have been found before theory and networks are compared by a z-score."""
@@ -60,7 +62,7 @@ class Beside:
     def doubt(self) -> str:
         """Why the limit says nothing about the theory; empty if it does."""
         if self.completeness < COMPLETE:
-            return f"only {self.completeness:.0%} of the fixed points were found"
+            return f"only {self.completeness:.0%} of the fixed points were found; take more starts"
         if not all(np.isfinite(a) for a in self.added.values()):
             return "in networks this small most fixed points are far from those of the limit; take larger ones"
         return ""
@@ -110,12 +112,24 @@ def beside_tallies(tallies: Mapping[int, Sequence[Tally]], state: Solution, fini
     measured = {"complexity": {N: Pooled(p.value / N, p.error / N) for N, p in logs.items()}}
     measured |= {name: {N: pooled(t, name) for N, t in sizes.items()} for name in MEANS}
     found = []
-    for name, shown in measured.items():
+    for name, raw in measured.items():
+        shown = {N: _unequal(p, name, sizes[N], N) for N, p in raw.items()}
         added = {N: finite.added(name, N) if finite else 0.0 for N in sizes}
         known = all(np.isfinite(a) for a in added.values())
         rest = {N: Pooled(p.value - (added[N] if known else 0.0), p.error) for N, p in shown.items()}
         found.append(Beside(name, *_theory(state, name), shown, added, *_limit(rest), completeness))
     return found
+
+
+def _unequal(shown: Pooled, name: str, tallies: Sequence[Tally], neurons: int) -> Pooled:
+    """Where networks do not differ at all, with the error that one network more would show, with one pair of fixed points more or
+    one eigenvalue further out: that none was met does not say that there is none."""
+    if shown.error > _ROUNDING:
+        return shown
+    share = 1 / (len(tallies) + 1)
+    if name == "complexity":
+        return Pooled(shown.value, float(np.log1p(2 * share / np.mean([t.estimated for t in tallies]))) / neurons)
+    return Pooled(shown.value, max(float(shown.error), share / neurons)) if name in SHARES else shown
 
 
 def _theory(state: Solution, name: str) -> tuple[float, float]:
@@ -137,7 +151,7 @@ def _limit(sizes: Mapping[int, Pooled]) -> tuple[Line | None, float]:
         return None, 0.0
     x, y = 1 / np.array(list(sizes), dtype=float), np.array([float(p.value) for p in sizes.values()])
     errors = np.array([float(p.error) for p in sizes.values()])
-    # A few networks may happen not to differ at one size; where none ever do (one fixed point each, say), rounding is left.
+    # A few networks may happen to be almost equal at one size.
     errors = np.maximum(errors, max(errors.max() / 10, 1e-15))
     line = fit_line(x, y, errors)
     return line, abs(fit_line(x[1:], y[1:], errors[1:]).intercept - line.intercept)

@@ -86,7 +86,9 @@ def planted_fixed_points(
 def check_effective(tallies: Sequence[Tally]) -> None:
     """Raises `ParameterError` where so few samples count that their spread says nothing."""
     if (effective := effective_samples(tallies)) < _FEWEST:
-        raise ParameterError(f"only {effective:.0f} of {len(tallies)} samples count in effect; take more of them, or fewer neurons")
+        raise ParameterError(
+            f"only {effective:.0f} of {len(tallies)} samples count in effect; take more of them, or networks of another size"
+        )
 
 
 def effective_samples(tallies: Sequence[Tally]) -> float:
@@ -145,7 +147,8 @@ def beside_searched(
     Both have the same averages at every size, but it takes less time to plant a fixed point than to find all. So planted networks
     serve as control variates: the mean of the differences at the sizes that were searched, which are 0 but for errors, is added to
     the limit of all planted sizes. finite: as for `beside_tallies`. The line has no slope (NaN), and its chi_squared is that of the
-    differences. Raises `ParameterError` unless every size that was searched was planted too, and three sizes at least.
+    differences, or of the line through planted ones, whichever fits worse. Raises `ParameterError` unless every size that was
+    searched was planted too, and three sizes at least.
     """
     if not searched or len(planted) < 3 or any(N not in planted for N in searched):
         raise ParameterError(
@@ -167,12 +170,17 @@ def _led(row: Beside, limit: Beside) -> Beside:
     shift = sum(w * d for w, d in zip(weights.values(), difference, strict=True))
     errors = [w * float(row.sizes[N].error) for N, w in weights.items()]
     errors += [(s - weights.get(N, 0.0)) * float(p.error) for s, (N, p) in zip(limit.line.shares, limit.sizes.items(), strict=True)]
+    fits = [
+        (float(((difference - shift) ** 2 / variance).sum()), len(difference) - 1),
+        (limit.line.chi_squared, limit.line.degrees),
+    ]
+    chi_squared, degrees = max(fits, key=lambda fit: fit[0] / max(fit[1], 1))
     line = replace(
         limit.line,
         intercept=limit.line.intercept + float(shift),
         slope=np.nan,
         intercept_error=float(np.linalg.norm(errors)),
-        chi_squared=float(((difference - shift) ** 2 / variance).sum()),
-        degrees=len(difference) - 1,
+        chi_squared=chi_squared,
+        degrees=degrees,
     )
     return replace(row, line=line, extrapolation=limit.extrapolation)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from meanfield.simulate.fixed_points import FixedPoints
 from meanfield.simulate.pooled import Pooled, log_of_mean, pooled_mean
 
-__all__ = ["MEANS", "NEAR", "Tally", "completeness", "log_count", "pooled", "tally"]
+__all__ = ["MEANS", "NEAR", "SHARES", "Tally", "completeness", "log_count", "pooled", "tally"]
 
 Array = NDArray[np.float64]
 
@@ -39,6 +39,9 @@ MEANS: Mapping[str, Callable[[FixedPoints], Array]] = {
     "fraction_unstable": lambda n: n.unstable_fraction,
 }
 """What is averaged over fixed points: a value for each representative; of ``bulk_radius`` it is the square."""
+
+SHARES = ("fraction_near_zero", "fraction_outside", "fraction_unstable")
+"""Those that count neurons or eigenvalues among the N that there are."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,23 +18,22 @@ from meanfield.simulate.kac_rice import ANNEALED, COMPLETE, QUANTITIES, Beside, 
 from meanfield.simulate.many_networks import draw, find_in, system_of
 from meanfield.simulate.planted import BLOCK, beside_searched, check_effective, effective_samples, planted_block
 from meanfield.simulate.proposal import Proposal
-from meanfield.simulate.tally import Tally, completeness, tally
+from meanfield.simulate.tally import SHARES, Tally, completeness, tally
 from meanfield.simulate.verification.fit import Limit
 from meanfield.simulate.verification.plan import Plan, chosen
 from meanfield.simulate.verification.record import Comparison, Verification
 from meanfield.simulate.verification.saved import Saved
 from meanfield.simulate.verification.states import states_of, target_of
-from meanfield.solve import Solution
 
 __all__ = ["counts_fixed_points", "verify_counts"]
 
 _DEFAULTS = {"starts": 4096, "until": 0.02, "seed": 0, "workers": None, "planted": False, "guided": None}
+_FEWEST = 2  # networks with fixed points of each size without which their number has no error
 _SAMPLES = 4096  # planted networks of each size that lead the searched ones to infinity
 _BEYOND = (1.3, 1.8)  # their sizes beyond the largest that is searched
 _FREED = "; sizes are extrapolated without what fluctuations from one fixed point to the next add to them"
 _GUIDED = "; averages are extrapolated along networks with planted fixed points, which equal them at each size but for errors"
 _WORTH_PROCESSES = 10.0  # seconds
-_SHARES = ("fraction_near_zero", "fraction_outside", "fraction_unstable")
 
 
 def counts_fixed_points(model: Model) -> bool:
@@ -52,7 +51,8 @@ def verify_counts(plan: Plan, shown: Progress) -> Verification:
     if not planted:
         system_of(draw(plan.numbers, plan.sizes[0], settings["seed"], 0))  # what cannot be searched is refused before work begins
     saved = Saved(plan.save, plan.words({k: v for k, v in settings.items() if k not in ("workers", "guided")}))
-    guides = _guides(plan, settings, target.solution)
+    finite = FiniteSize.of(target.solution)
+    guides = _guides(plan, settings, finite)
     many = sum(plan.counts) + sum(guides.values())
     shown.start(many, "networks with a fixed point planted" if planted else "networks searched for fixed points")
     source: Any = Proposal.of(target.solution) if planted else plan.numbers
@@ -60,31 +60,37 @@ def verify_counts(plan: Plan, shown: Progress) -> Verification:
         n: (_plant if planted else _search)(source, n, k, settings, shown, saved)
         for n, k in zip(plan.sizes, plan.counts, strict=True)
     }
+    common: dict[str, Any] = {
+        "model": plan.model.name or plan.model.title,
+        "parameters": plan.numbers.parameters,
+        "state": target.label,
+        "others": [s.label for s in states if s is not target],
+        "neurons": plan.sizes,
+        "networks": plan.counts,
+        "used": [sum(t.count > 0 for t in tallies[n]) for n in plan.sizes],
+        "counts": [(_counted if planted else _found)(tallies[n]) for n in plan.sizes],
+        "counted": "fixed points",
+    }
+    if min(common["used"]) < _FEWEST:
+        why = f"too few networks have fixed points (x = 0 aside): {common['used']} of {plan.counts}; take more, or larger ones"
+        return Verification(**common, comparisons=[], skipped=[], settings=_shown(settings, guides), why=why)
     if settings["guided"] is None and min(float(completeness(t).value) for t in tallies.values()) < COMPLETE:
         guides = {}  # nothing will be compared
     if guides:
         guide, settings["guided"] = Proposal.of(target.solution), settings["guided"] or True
         leading = {n: _plant(guide, n, k, settings, shown, saved, "planted, ") for n, k in guides.items()}
-        found = beside_searched(tallies, leading, target.solution)
+        found = beside_searched(tallies, leading, target.solution, finite)
     else:
-        found = beside_tallies(tallies, target.solution)
+        found = beside_tallies(tallies, target.solution, finite)
     rows = {row.quantity: row for row in found}
+    added = rows["complexity"].added.values()
     every = [*(s.name for s in plan.model.public_unknowns), *plan.model.observables]
-    shown_settings = ["planted", "seed"] if planted else ["starts", "until", "seed", *(["guided"] if guides else [])]
     return Verification(
-        model=plan.model.name or plan.model.title,
-        parameters=plan.numbers.parameters,
-        state=target.label,
-        others=[s.label for s in states if s is not target],
-        neurons=plan.sizes,
-        networks=plan.counts,
-        used=[sum(t.count > 0 for t in tallies[n]) for n in plan.sizes],
-        counts=[(_counted if planted else _found)(tallies[n]) for n in plan.sizes],
+        **common,
         comparisons=[_comparison(rows[name], sum(plan.counts) - len(plan.sizes)) for name in names],
         skipped=[n for n in every if n not in names],
-        settings={k: settings[k] for k in shown_settings},
-        note=ANNEALED + (_FREED if any(rows["complexity"].added.values()) else "") + (_GUIDED if guides else ""),
-        counted="fixed points",
+        settings=_shown(settings, guides),
+        note=ANNEALED + (_FREED if any(added) and np.isfinite([*added]).all() else "") + (_GUIDED if guides else ""),
     )
 
 
@@ -98,12 +104,19 @@ def _settings(plan: Plan) -> dict[str, Any]:
     return {**_DEFAULTS, **plan.settings}
 
 
-def _guides(plan: Plan, settings: dict[str, Any], state: Solution) -> dict[int, int]:
+def _shown(settings: dict[str, Any], guides: Mapping[int, int]) -> dict[str, Any]:
+    """The settings that say what was done."""
+    shown = ["planted", "seed"] if settings["planted"] else ["starts", "until", "seed", *(["guided"] if guides else [])]
+    return {k: settings[k] for k in shown}
+
+
+def _guides(plan: Plan, settings: dict[str, Any], finite: FiniteSize | None) -> dict[int, int]:
     """Sizes and numbers of the planted networks that lead searched ones to infinity; none where the theory is another than
-    kac-rice, or if that is not wanted."""
+    kac-rice, if that is not wanted, or where nothing will be compared, because networks are too small to say anything."""
     samples = settings["guided"]
     if samples is None:
-        samples = not settings["planted"] and FiniteSize.of(state) is not None
+        known = finite is not None and all(np.isfinite(finite.added("complexity", n)) for n in plan.sizes)
+        samples = not settings["planted"] and known
     if not samples:
         return {}
     if settings["planted"]:
@@ -190,5 +203,5 @@ def _impossible(quantity: str, limit: float) -> float:
     Shares lie between 0 and 1, and a network has one fixed point at least. Where the limit is 0, what a finite network adds falls
     exponentially in N, by no line (eigenvalues outside the unit circle when the bulk lies inside, say).
     """
-    high = 1.0 if quantity in _SHARES else np.inf
-    return max(0.0, -limit, limit - high) if quantity in (*_SHARES, "complexity") else 0.0
+    high = 1.0 if quantity in SHARES else np.inf
+    return max(0.0, -limit, limit - high) if quantity in (*SHARES, "complexity") else 0.0

@@ -123,7 +123,10 @@ class Verification:
         if self.why or self.verdict is not Verdict.INCONCLUSIVE:
             return self.why
         found = "; ".join(dict.fromkeys(c.reason for c in self.comparisons if c.reason))
-        return f"{found}; take more networks, larger ones, or a longer time ({100 * LARGEST_SHARE:.0f}% is asked for)"
+        if all(c.doubt for c in self.comparisons if c.reason):
+            return found  # it says what to do
+        more = "or larger ones" if self.counted == "fixed points" else "larger ones, or a longer time"
+        return f"{found}; take more networks, {more} ({100 * LARGEST_SHARE:.0f}% is asked for)"
 
     @property
     def passed(self) -> bool:

@@ -6,7 +6,7 @@ import pytest
 import meanfield as mf
 from meanfield.errors import NoSolution, ParameterError
 from meanfield.simulate.ensemble import Ensemble
-from meanfield.simulate.kac_rice import Beside, beside_theory
+from meanfield.simulate.kac_rice import Beside, beside_tallies, beside_theory
 from meanfield.simulate.many_networks import sample_fixed_points
 from meanfield.simulate.planted import BLOCK, beside_searched
 from meanfield.simulate.pooled import Pooled, fit_line
@@ -102,6 +102,38 @@ def test_missing_fixed_points_get_no_z(kac_rice) -> None:
     assert "no z (only" in str(found)
     assert all(counts["missing by Chao's estimate"] > 0 for counts in found.counts)
     assert "guided" not in found.settings  # nothing was planted in vain
+
+
+@pytest.mark.parametrize("networks", [3, 4000])
+def test_networks_that_do_not_differ_may_have_been_too_few(kac_rice, networks: int) -> None:
+    """Near D_c three networks of one size often have one fixed point each, which had been known to 1e-15: here z was -16."""
+    rng = np.random.default_rng(networks)
+    state = mf.solve(kac_rice, g=2.0, D=1.5)
+
+    def one() -> Tally:
+        return Tally(1.0, 1.0, 512, {name: rng.normal(1, 0.1) if name != "fraction_unstable" else 0.0 for name in MEANS})
+
+    rows = {r.quantity: r for r in beside_tallies({N: [one() for _ in range(networks)] for N in (40, 60, 80)}, state)}
+    for name, least in (("complexity", 2 / 3), ("fraction_unstable", 1 / 3)):
+        assert rows[name].sizes[60].error == pytest.approx(least / 60 * 3 / (networks + 1), rel=0.25), name
+        assert (abs(rows[name].z) < 2) == (networks == 3), name  # among 4000 there would have been some
+
+
+def test_too_few_networks_with_fixed_points_are_inconclusive(kac_rice) -> None:
+    """It was an error, after the search: the logarithm of a mean count needs at least two networks with a count."""
+    found = verify(kac_rice, neurons=(8, 10, 12), networks=3, settings={"starts": 64, "workers": 1}, g=1.1)
+    assert found.verdict is Verdict.INCONCLUSIVE and not found.comparisons
+    assert "too few networks have fixed points" in found.reason and "of [5, 4, 3]" in found.reason
+    assert len(found.counts) == 3 and "guided" not in found.settings
+
+
+def test_nothing_is_planted_where_nothing_will_be_compared(kac_rice, monkeypatch) -> None:
+    """Next to the onset 4096 networks were planted of each size, too few of them counted, and that was an error."""
+    monkeypatch.setattr(counting, "planted_block", None)
+    found = verify(kac_rice, neurons=(12, 16, 20), networks=6, settings={"starts": 64, "seed": 1, "workers": 1}, g=1.2)
+    assert found.comparisons and all("take larger ones" in c.doubt for c in found.comparisons)
+    assert found.verdict is Verdict.INCONCLUSIVE and "longer time" not in found.reason and "asked for" not in found.reason
+    assert "guided" not in found.settings and "fluctuations" not in found.note
 
 
 def test_where_there_is_one_fixed_point_it_is_the_mean_field_state() -> None:
