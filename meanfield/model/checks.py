@@ -165,14 +165,37 @@ def _check_expression(expr: sp.Basic, known: set[sp.Symbol], where: str) -> None
 
 def lookup(model: Model, name: str) -> sp.Expr:
     """The expression called ``name`` in ``model``; raises `ParameterError` with the nearest name."""
-    symbols = {s.name: s for s in (*model.parameters, *model.unknowns)}
-    definitions = {s.name: s for s in model.definitions}
+    quantities = _quantities(model)
+    if name not in quantities:
+        raise ParameterError(
+            f"{model.name or model.title} has no quantity {name!r}{nearest(name, quantities)} (it has {', '.join(quantities)})"
+        )
+    return quantities[name]
+
+
+def name_of(key: object) -> str:
+    """The name of a quantity that is asked for by its name or symbol; raises `ParameterError` for anything else."""
+    if isinstance(key, sp.Symbol):
+        return str(key.name)
+    if not isinstance(key, str):
+        raise ParameterError(f"quantities of a solution have names, such as solution['Delta_0']; got {key!r}")
+    return key
+
+
+def is_quantity(model: Model, name: str) -> bool:
+    """Whether something in ``model`` is called ``name``."""
+    return name in _quantities(model)
+
+
+def _quantities(model: Model) -> dict[str, sp.Expr]:
+    """Everything in ``model`` that has a name, by name; of two of one name the first one that users see."""
+    symbols = {s.name: s for s in (*model.definitions, *model.parameters, *model.unknowns)}
     reports = {s.name: e for s, e in model.reports.items()}
-    for table in (model.observables, model.on_request, model.indicators, reports, definitions, symbols):
-        if name in table:
-            return table[name]
-    every = [*model.observables, *model.on_request, *model.indicators, *reports, *definitions, *symbols]
-    raise ParameterError(f"{model.name or model.title} has no quantity {name!r}{nearest(name, every)} (it has {', '.join(every)})")
+    tables = (model.observables, model.on_request, model.indicators, reports, symbols)
+    quantities: dict[str, sp.Expr] = {}
+    for table in tables:
+        quantities |= {name: expr for name, expr in table.items() if name not in quantities}
+    return quantities
 
 
 def requested(model: Model, name: str) -> sp.Expr:

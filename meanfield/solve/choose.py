@@ -16,6 +16,7 @@ from meanfield.solve import judge
 from meanfield.solve.beside import nearly_singular
 from meanfield.solve.finish import finish
 from meanfield.solve.in_turn import StartQueue, roughly
+from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array, rows_of
 from meanfield.solve.rows import Found, Rows, Search, without
 from meanfield.solve.search import distinct, find_all, with_neighbours
@@ -122,11 +123,31 @@ def _drafts(kernel: Kernel, p: Array, queue: StartQueue) -> Drafts:
         keep[~sure] = judge.accept(kernel, found.x[~sure], p[found.owner[~sure]], np.zeros_like(error[~sure])).accepted
         found, error, sure = found.take(keep), rows_of(error, keep), sure[keep]
         stable, merits = _labelled(kernel, _on_edges(kernel, found.x, error), rows_of(p, found.owner), error)
-        new = Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits)
+        new = _looked_at_closely(kernel, p, Drafts(found.owner, found.x, found.jacobian, found.taken, stable, merits), queue.scale)
         drafts = Drafts.joined([drafts, new]) if len(drafts.owner) else new
-        sure[nearly_singular(kernel, found.jacobian, np.abs(found.x) + rows_of(queue.scale, found.owner))] = False
-        open_points = without(open_points, found.owner[stable & sure])
+        open_points = without(open_points, new.owner[new.stable & sure])
     return drafts
+
+
+def _looked_at_closely(kernel: Kernel, p: Array, drafts: Drafts, scale: Array) -> Drafts:
+    """``drafts``, of which those that are called stable, but are nearly singular, are found and judged anew by better quadrature:
+    next to the onset of chaos a rough one has a frozen state at twice its variance, stable, where x = 0 is the physical one."""
+    near = np.flatnonzero(drafts.stable)
+    size = rows_of(scale, drafts.owner)
+    near = near[nearly_singular(kernel, rows_of(drafts.jacobian, near), rows_of(np.abs(drafts.x) + size, near))]
+    if near.size == 0:
+        return drafts
+    here, size = rows_of(p, drafts.owner[near]), rows_of(size, near)
+    run = newton(kernel.at(WORKING, quick=True), here, rows_of(drafts.x, near), scale=size)
+    stable, merits = _settled(kernel, np.maximum(run.x, kernel.lower), here, _ROUGH * (np.abs(run.x) + size), WORKING)
+    better = replace(drafts.take(near), x=run.x, jacobian=run.jacobian, taken=run.taken, stable=stable)
+    if drafts.merits.shape[1]:
+        better = replace(better, merits=merits)
+    arrived = run.converged
+    drafts.stable[near[~arrived]] = False
+    rows = np.arange(len(drafts.owner))
+    rows[near[arrived]] = len(rows) + np.arange(int(arrived.sum()))
+    return Drafts.joined([drafts, better.take(arrived)]).take(rows)
 
 
 def _on_edges(kernel: Kernel, x: Array, error: Array) -> Array:

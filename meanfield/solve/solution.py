@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy as sp
 
 from meanfield.compile import Kernel
 from meanfield.errors import ParameterError
 from meanfield.model import Model
-from meanfield.model.checks import nearest
+from meanfield.model.checks import is_quantity, name_of, nearest
 from meanfield.solve import judge
 from meanfield.solve.claims import carried
 from meanfield.solve.existence import check_converges
@@ -32,7 +33,8 @@ class Errors(Mapping[str, Any]):
     def __init__(self, solution: Solution) -> None:
         self._solution = solution
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str | sp.Symbol) -> Any:
+        name = name_of(name)
         if name in self._solution.kernel.model.spectra:
             return self._solution.spectrum_errors[name]
         return self._solution._quantity(name)[1]
@@ -152,7 +154,9 @@ class Solution(Saved):
         for k, n in enumerate(names):
             self._cache[n] = self._spread(value[:, k]), self._spread(error[:, k])
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str | sp.Symbol) -> Any:
+        """A quantity by its name or symbol."""
+        name = name_of(name)
         try:
             return self._quantity(name)[0]
         except ParameterError:
@@ -161,6 +165,11 @@ class Solution(Saved):
             if name in self.given:
                 return self._spread(self.given[name][self.rows.owner.astype(np.intp)])
             raise
+
+    def __contains__(self, name: str | sp.Symbol) -> bool:
+        """Whether there is a quantity of that name or symbol."""
+        name, model = name_of(name), self.kernel.model
+        return name in self.given or name in model.spectra or is_quantity(model, name)
 
     @property
     def error(self) -> Errors:

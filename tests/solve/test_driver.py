@@ -84,6 +84,16 @@ def test_observables_errors_and_names_that_do_not_exist():
         solution.profile("density", [0.0])
 
 
+def test_quantities_by_name_or_symbol():
+    found = mf.solve(mf.models.by_name("scs"), g=2)
+    assert found[mf.unknown("Delta_0")] == found["Delta_0"] and found.error[mf.unknown("Delta_0")] == found.error["Delta_0"]
+    assert "Delta_0" in found and "mean_square_phi" in found and "g" in found and "local_instability" in found
+    assert "kappa" not in found and mf.parameter("h") not in found
+    for key in (0, None, ("Delta_0",)):
+        with pytest.raises(ParameterError, match="quantities of a solution have names"):
+            found[key]
+
+
 def test_a_profile_at_one_point_and_on_a_grid():
     y = np.linspace(-3, 3, 7)
     one, grid = mf.solve(KAC_RICE, g=2), mf.solve(KAC_RICE, g=[1.5, 2.0])
