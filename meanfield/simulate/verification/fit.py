@@ -12,12 +12,15 @@ __all__ = ["Limit", "extrapolated", "selection_error"]
 
 Array = Any
 
+_BY_CHANCE = 2.0  # standard deviations of the distance of a parabola from a line that chance explains
+
 
 @dataclass(frozen=True)
 class Limit:
     """``value + slope / N``, fitted to all networks. standard_error: of ``value``. dof: networks less sizes. curvature: how many
     standard errors the sizes' means are off the line (NaN with two sizes). means, errors: per size. added: what the theory says
-    that a finite size adds, which the line is fitted without; empty if it says nothing."""
+    that a finite size adds, which the line is fitted without; empty if it says nothing. missed: how far from ``value`` a
+    parabola in 1/N ends, if it fits clearly better."""
 
     value: float
     standard_error: float
@@ -27,6 +30,7 @@ class Limit:
     means: tuple[float, ...]
     errors: tuple[float, ...]
     added: tuple[float, ...] = ()
+    missed: float = 0.0
 
     def z(self, theory: float, more_error: float) -> float:
         """Deviation from ``theory`` in standard deviations of a normal law.
@@ -56,7 +60,7 @@ def extrapolated(sizes: Sequence[int], values: Sequence[Array], rounding: float 
     means = np.array([v.mean() for v in values])
     dof = len(y) - len(sizes)
     scatter = sum(n * float(((v - v.mean()) ** 2).sum()) for n, v in zip(sizes, values, strict=True)) / dof
-    (a, b), variance = _line(N, y)
+    (a, b), variance = _fitted(N, y, 1)
     each = np.asarray(sizes, float)
     variances = scatter / (np.array([len(v) for v in values]) * each) + rounding**2
     spare = len(sizes) - 2
@@ -70,6 +74,7 @@ def extrapolated(sizes: Sequence[int], values: Sequence[Array], rounding: float 
         curvature,
         tuple(means.tolist()),
         tuple(float(v.std(ddof=1) / np.sqrt(len(v))) for v in values),
+        missed=_missed(N, y, scatter) if spare else 0.0,
     )
 
 
@@ -84,12 +89,21 @@ def selection_error(sizes: Sequence[int], values: Sequence[Array], left_out: Seq
     N = np.concatenate([np.full(len(v), n, float) for n, v in zip(sizes, values, strict=True)])
     q = np.clip(left_out, 0.0, 1 - 1e-9)
     shifts = stats.norm.pdf(stats.norm.ppf(q)) / (1 - q) * [v.std(ddof=1) for v in values]
-    of_limit = [_line(N, np.equal(N, n).astype(float))[0][0] for n in sizes]
+    of_limit = [_fitted(N, np.equal(N, n).astype(float), 1)[0][0] for n in sizes]
     return float(np.linalg.norm(shifts * of_limit))
 
 
-def _line(N: Array, y: Array) -> tuple[Array, float]:
-    """Intercept and slope in 1/N with weights N, and the intercept's variance if y has the variance 1/N."""
-    design = np.stack([np.ones_like(N), 1 / N], axis=1)
+def _fitted(N: Array, y: Array, degree: int) -> tuple[Array, float]:
+    """Coefficients of a polynomial in 1/N, with weights N, and the intercept's variance if y has the variance 1/N."""
+    powers = np.arange(degree + 1)
+    design = (N.min() / N)[:, None] ** powers
     inverse = np.linalg.inv(design.T @ (N[:, None] * design))
-    return inverse @ (design.T @ (N * y)), float(inverse[0, 0])
+    return inverse @ (design.T @ (N * y)) * N.min() ** powers, float(inverse[0, 0])
+
+
+def _missed(N: Array, y: Array, scatter: float) -> float:
+    """The distance of a line's and a parabola's intercepts, less its variance if the line is right, in squares; 0 if that explains
+    it."""
+    (line, less), (parabola, more) = (_fitted(N, y, degree) for degree in (1, 2))
+    distance, variance = abs(parabola[0] - line[0]), (more - less) * scatter
+    return float(np.sqrt(distance**2 - variance)) if distance**2 > _BY_CHANCE**2 * variance else 0.0

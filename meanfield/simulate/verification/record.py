@@ -62,11 +62,20 @@ class Comparison:
     def z(self) -> float:
         if self.doubt:
             return float("nan")
-        return self.limit.z(self.theory + self.step, float((self.theory_error**2 + self.step_error**2) ** 0.5))
+        return self._z(0.0)
+
+    def _z(self, missed: float) -> float:
+        more = (self.theory_error**2 + self.step_error**2 + missed**2) ** 0.5
+        return self.limit.z(self.theory + self.step, float(more))
+
+    @property
+    def bent(self) -> bool:
+        """Whether theory and networks differ, but by no more than a parabola in 1/N and the line do."""
+        return not self.doubt and abs(self._z(0.0)) >= LARGEST_Z > abs(self._z(self.limit.missed))
 
     @property
     def verdict(self) -> Verdict:
-        if self.doubt:
+        if self.doubt or self.bent:
             return Verdict.INCONCLUSIVE
         if not abs(self.z) < LARGEST_Z:
             return Verdict.FAIL
@@ -81,6 +90,8 @@ class Comparison:
             return self.doubt
         if self.limit.curvature >= LARGEST_Z:
             return f"{self.name} does not lie on a line in 1/N"
+        if self.bent:
+            return f"theory and networks differ in {self.name} by no more than a line and a parabola in 1/N do"
         return f"the standard error of {self.name} is {100 * self.share:.1f}% of its size"
 
 

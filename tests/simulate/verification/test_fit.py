@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meanfield.simulate.verification.fit import extrapolated, selection_error
+from meanfield.simulate.verification.record import Comparison, Verdict
 
 SIZES = (250, 500, 1000)
 
@@ -48,6 +49,18 @@ def test_what_is_left_out_may_shift_the_limit() -> None:
     assert abs(limit.z(0.0, error)) < 1.5 and error < 1
     assert selection_error(SIZES, seen, (0.0, 0.0, 0.0)) == 0
     assert 0 < selection_error(SIZES, seen, (0.0, 0.0, 0.02)) < 0.1
+
+
+def test_a_line_that_does_not_fit_fails_no_theory() -> None:
+    """It was said to be inconclusive, but by a limit that is off because of it a right theory failed. Wrong ones still do."""
+    rng, failed, right, wrong = np.random.default_rng(5), 0, [], []
+    for _ in range(200):
+        bent, straight = (extrapolated(SIZES, networks(rng, 1.0, 0.0, 1.0, bend=b)) for b in (-4e4, 0.0))
+        right.append(Comparison("x", 1.0, 0.0, bent, 0.0, 0.0, 100.0).verdict)
+        wrong.append(Comparison("x", 1.0 + 12 * straight.standard_error, 0.0, straight, 0.0, 0.0, 100.0).verdict)
+        failed += abs(bent.z(1.0, 0.0)) >= 4
+    assert failed > 190 and right.count(Verdict.FAIL) < 15 and Verdict.PASS not in right
+    assert wrong.count(Verdict.FAIL) > 180 and Verdict.PASS not in wrong
 
 
 def test_what_is_off_the_line_by_rounding_alone_fits() -> None:
