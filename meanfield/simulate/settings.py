@@ -21,6 +21,7 @@ __all__ = ["ADAPTIVE", "Settings", "Start", "default_interval", "default_step", 
 
 ADAPTIVE = ("RK23", "RK45", "DOP853")
 """SciPy's integrators that may be asked for."""
+_NUMBER = int | float | np.integer | np.floating
 _STAGES = 36  # arrays of the size of a state that SciPy's integrators hold, at most
 _SMALL = 100_000  # bytes, of what does not grow with the network
 _LONGEST, _SHORTEST = 0.5, 0.01  # intervals that are chosen for lags
@@ -77,9 +78,9 @@ class Settings:
             raise ParameterError(f"start must be a Start(mean, variance, kappa), got {self.start!r}")
         for name in ("time", "dt", "interval", "accuracy"):
             value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0):
+            if not (isinstance(value, _NUMBER) and np.isfinite(value) and value > 0):
                 raise ParameterError(f"{name} must be positive, got {value!r}")
-        if not (np.isfinite(self.transient) and self.transient >= 0):
+        if not (isinstance(self.transient, _NUMBER) and np.isfinite(self.transient) and self.transient >= 0):
             raise ParameterError(f"transient must not be negative, got {self.transient!r}")
         if self.precision not in ("float32", "float64"):
             raise ParameterError(f'precision must be "float32" or "float64", got {self.precision!r}')

@@ -235,6 +235,8 @@ def test_no_step_is_longer_than_asked_for() -> None:
         ({"seed": 1.5}, "seed must be a whole number"),
         ({"start": 3}, "start must be a Start"),
         ({"trajectories": 2.5}, "trajectories must be a whole number"),
+        ({"time": "long"}, "time must be positive, got 'long'"),
+        ({"transient": "none"}, "transient must not be negative, got 'none'"),
     ],
 )
 def test_settings_are_checked_by_name_and_kind(more: dict[str, Any], words: str) -> None:

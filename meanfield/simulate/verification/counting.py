@@ -20,7 +20,7 @@ from meanfield.simulate.planted import BLOCK, beside_searched, check_effective, 
 from meanfield.simulate.proposal import Proposal
 from meanfield.simulate.tally import SHARES, Tally, completeness, tally
 from meanfield.simulate.verification.fit import Limit
-from meanfield.simulate.verification.plan import Plan, chosen
+from meanfield.simulate.verification.plan import Plan, checked_whole, chosen
 from meanfield.simulate.verification.record import Comparison, Verification
 from meanfield.simulate.verification.saved import Saved
 from meanfield.simulate.verification.states import states_of, target_of
@@ -101,7 +101,15 @@ def _settings(plan: Plan) -> dict[str, Any]:
                 f"{plan.model.name or plan.model.title} is about fixed points, which are searched for; "
                 f"there is no setting {name!r}, only {', '.join(_DEFAULTS)}"
             )
-    return {**_DEFAULTS, **plan.settings}
+    found = {**_DEFAULTS, **plan.settings}
+    for name, least in (("seed", 0), ("starts", 1), ("workers", 1)):
+        if not (name == "workers" and found[name] is None):
+            checked_whole(name, found[name], least)
+    if not isinstance(found["planted"], bool):
+        raise ParameterError(f"planted must be True or False, got {found['planted']!r}")
+    if not (found["until"] is None or (isinstance(found["until"], int | float) and found["until"] >= 0)):
+        raise ParameterError(f"until must be None or a share of the fixed points that may be missing, got {found['until']!r}")
+    return found
 
 
 def _shown(settings: dict[str, Any], guides: Mapping[int, int]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.networks import Numbers
 
-__all__ = ["LEAST", "Plan", "chosen", "sizes_and_counts"]
+__all__ = ["LEAST", "Plan", "checked_whole", "chosen", "sizes_and_counts"]
 
 LEAST = 3
 """Networks of each size without which no error can be estimated."""
@@ -46,18 +46,31 @@ class Plan:
 
 def sizes_and_counts(neurons: Sequence[int], networks: int | Sequence[int]) -> tuple[list[int], list[int]]:
     """Sizes in order and how many networks of each; a single number is that of the largest, smaller ones get as many more as they
-    have fewer neurons. Raises `ParameterError` for fewer than three sizes or networks."""
-    sizes = sorted({int(n) for n in neurons})
+    have fewer neurons. Raises `ParameterError` for fewer than three sizes or networks, and for what is no whole number."""
+    if isinstance(neurons, str) or not np.iterable(neurons):
+        raise ParameterError(f"neurons must be three sizes at least, such as (250, 500, 1000), got {neurons!r}")
+    sizes = sorted({checked_whole("neurons", n, 1) for n in neurons})
     if len(sizes) < 3:
         raise ParameterError(f"extrapolation in 1/N needs at least three different sizes, got {list(neurons)}")
-    counts = [int(np.ceil(networks * sizes[-1] / n)) for n in sizes] if isinstance(networks, int) else [int(k) for k in networks]
-    if len(counts) != len(sizes) or min(counts) < LEAST:
+    if isinstance(networks, str) or not np.iterable(networks):
+        most = checked_whole("networks", networks, LEAST)
+        return sizes, [int(np.ceil(most * sizes[-1] / n)) for n in sizes]
+    counts = [checked_whole("networks", k, LEAST) for k in networks]
+    if len(counts) != len(sizes):
         raise ParameterError(f"networks must be one number, or one for each size, at least {LEAST}; got {networks}")
     return sizes, counts
 
 
+def checked_whole(name: str, value: Any, least: int) -> int:
+    """The number as it is. Raises `ParameterError` unless it is whole, and at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ParameterError(f"{name} must be a whole number, at least {least}, got {value!r}")
+    return int(value)
+
+
 def chosen(names: Mapping[str, str], wanted: Sequence[str]) -> dict[str, str]:
     """Only the names that are wanted. Raises `ParameterError` for one that networks do not show."""
+    wanted = [wanted] if isinstance(wanted, str) else wanted
     for name in wanted:
         if name not in names:
             raise ParameterError(f"networks do not show {name!r}; they show {', '.join(names)}")

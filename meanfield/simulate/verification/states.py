@@ -96,8 +96,8 @@ def target_of(model: Model, parameters: Mapping[str, Any], states: Sequence[Stat
         where = f"{model.name or model.title} has no solution at these parameters, so there is nothing to verify"
         raise NoSolution(f"{where}: {why}" if why else where)
     if number is not None:
-        if not 0 <= number < len(own):
-            raise ParameterError(f"state must be from 0 to {len(own) - 1}, the solutions of find='all'; got {number}")
+        if not isinstance(number, int | np.integer) or not 0 <= number < len(own):
+            raise ParameterError(f"state must be from 0 to {len(own) - 1}, the solutions of find='all'; got {number!r}")
         return own[number]
     chosen = _state(model, solve(model, find="one", **parameters))
     return min(own, key=lambda s: _distance(s.values, chosen.values))

@@ -178,3 +178,28 @@ def test_refusals(kac_rice) -> None:
         verify(kac_rice, neurons=SIZES, networks=3, settings=SEARCH, quantities=["phi"], g=2)
     with pytest.raises(NoSolution):
         verify(kac_rice, g=0.5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"settings": {"seed": -1}}, "seed must be a whole number, at least 0, got -1"),
+        ({"settings": {"planted": True, "seed": 1.5}}, "seed must be a whole number, at least 0, got 1.5"),
+        ({"settings": {"starts": "many"}}, "starts must be a whole number, at least 1, got 'many'"),
+        ({"settings": {"workers": 0}}, "workers must be a whole number, at least 1"),
+        ({"settings": {"until": "all"}}, "until must be None or a share"),
+        ({"settings": {"planted": "yes"}}, "planted must be True or False, got 'yes'"),
+        ({"neurons": (0, 1, 2)}, "neurons must be a whole number, at least 1, got 0"),
+        ({"neurons": (10, 12.5, 14)}, "neurons must be a whole number, at least 1, got 12.5"),
+        ({"neurons": (10, 12, float("nan"))}, "neurons must be a whole number, at least 1, got nan"),
+        ({"neurons": 5}, r"three sizes at least, such as \(250, 500, 1000\), got 5"),
+        ({"neurons": "abc"}, "three sizes at least"),
+        ({"networks": 3.5}, "networks must be a whole number, at least 3, got 3.5"),
+        ({"networks": (4, 4, 2)}, "networks must be a whole number, at least 3, got 2"),
+        ({"state": "first"}, "state must be from 0 to 0, .* got 'first'"),
+    ],
+)
+def test_what_is_no_number_is_refused_in_a_sentence(kac_rice, asked, said) -> None:
+    """Many of these were errors of Python's or NumPy's."""
+    with pytest.raises(ParameterError, match=said):
+        verify(kac_rice, **{"neurons": SIZES, "networks": 3, "g": 2.0, **asked})
