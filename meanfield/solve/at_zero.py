@@ -21,7 +21,7 @@ from meanfield.solve.rows import Found
 
 _NEAR = 1e-3  # of an unknown's size: what is taken for 0 is below it, and within its claim
 _STEPS = 8  # of Newton's method for the other unknowns
-_REGULAR = 1e5  # condition number of what is left, above which that is no simple root either
+_REGULAR = 1e5  # condition number up to which a root is a simple one
 _ARRIVED = 4  # roundings that the last step may be long, beside what the equations' errors make of it
 
 
@@ -29,7 +29,8 @@ def put_at_zero(kernel: Kernel, p: Array, found: Found, done: Refined, scale: Ar
     """``done`` with multiple roots, known to no better than ``tol``, put where some unknowns are 0. p, scale: of all points."""
     rows = np.arange(len(done.x))
     at_zero: list[Refined] = []
-    for row in np.flatnonzero(above_tolerance(done.x, done.error, tol) & ~done.family):
+    multiple = above_tolerance(done.x, done.error, tol) & ~(done.condition < _REGULAR) & ~done.family
+    for row in np.flatnonzero(multiple):
         owner = [found.owner[row]]
         root = _root(kernel, p[owner], done.take([row]), scale[owner])
         if root is not None:
