@@ -75,13 +75,15 @@ def neighbours(kernel: Kernel, p: Array, x: Array, scale: Array) -> tuple[NDArra
     return rows[keep], run.x[keep], run.jacobian[keep]
 
 
-def predicted(problem: Problem, p: Array, x: Array, scale: Array, places: list[int]) -> tuple[NDArray[np.intp], Array]:
-    """Where the cubic h(t) has its other zeros: rows (R,) and starts (R, n)."""
+def predicted(
+    problem: Problem, p: Array, x: Array, scale: Array, places: list[int], jacobian: Array | None = None
+) -> tuple[NDArray[np.intp], Array]:
+    """Where the cubic h(t) has its other zeros: rows (R,) and starts (R, n). jacobian: at x, where it is known with more digits."""
     extent = np.abs(x) + scale
     found, starts = [np.zeros(0, dtype=np.intp)], [np.zeros((0, x.shape[1]))]
     with np.errstate(all="ignore"):
         for length in _LENGTHS:
-            h = reduced(problem, p, x, extent, places, length)
+            h = reduced(problem, p, x, extent, places, length, jacobian)
             even, odd = (h.above + h.below) / (2 * length**2), (h.above - h.below - 2 * h.slope * length) / (2 * length**3)
             for t in _zeros(odd, even, h.slope):
                 rows = np.flatnonzero(np.abs(t) <= _FARTHEST)
@@ -101,10 +103,12 @@ def _zeros(cubic: Array, square: Array, slope: Array) -> tuple[Array, Array]:
     return slope / sum_, sum_ / cubic
 
 
-def reduced(problem: Problem, p: Array, x: Array, extent: Array, places: list[int], length: float) -> Reduction:
-    """Measure h at t = +-length by Newton's method for the bordered system."""
+def reduced(
+    problem: Problem, p: Array, x: Array, extent: Array, places: list[int], length: float, known: Array | None = None
+) -> Reduction:
+    """Measure h at t = +-length by Newton's method for the bordered system. known: Jacobian at x from which the slope comes."""
     r, jacobian = problem.residual_jacobian(x, p)
-    matrix, size, usable = _equilibrated(jacobian, extent, places)
+    matrix, size, usable = _equilibrated(jacobian if known is None else known, extent, places)
     left, values, right = np.linalg.svd(matrix)
     u, v, slope = left[:, :, -1], right[:, -1], np.where(usable, values[:, -1], np.nan)
     base = (u * r / size).sum(axis=1)  # what is left of the residual at the root, and no feature of h

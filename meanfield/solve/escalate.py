@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,16 @@ from meanfield.compile import FINE, Kernel, compile
 from meanfield.errors import AverageError, ParameterError
 from meanfield.model import Model
 from meanfield.solve import judge
+from meanfield.solve.beside import places_of, predicted
+from meanfield.solve.extension import extended
 from meanfield.solve.newton import newton
 from meanfield.solve.precise import ROUNDED, PreciseTable, Root, polished
 from meanfield.solve.problem import Array
 from meanfield.solve.rows import Rows, Search
-from meanfield.solve.solution import Solutions
+from meanfield.solve.solution import Solution, Solutions
 from meanfield.solve.starts import own_starts, scale_of
 from meanfield.solve.status import Status
+from meanfield.solve.symmetries import model_at, symmetry_maps
 
 _DIGITS = 20  # enough to round every value to the nearest double
 _ILL = 1e3  # condition number (scaled) from which a root that double precision does not confirm may be there all the same
@@ -48,7 +53,8 @@ def rescued(model: Model, p: Array, search: Search, tol: float) -> Search:
         why |= sentences
         still = ~np.isin(missing, found.owner)
         missing, starts = missing[still], starts[still]
-    done = _each_once(Rows.joined(parts))
+    done = Rows.joined(parts)
+    done = done.take(_once(done))
     why = search.why | why
     return Search(done, {i: sentence for i, sentence in sorted(why.items()) if i not in set(done.owner.tolist())})
 
@@ -65,15 +71,15 @@ def _decided(kernel: Kernel, p: Array, rough: Rows, tol: float) -> tuple[Rows, R
     return sharp.take(np.flatnonzero(verdict.accepted)), rough.take(failed), why
 
 
-def _each_once(rows: Rows) -> Rows:
-    """The rows, by point and then by the unknowns, without those that a better known one of the same point explains."""
+def _once(rows: Rows) -> Any:
+    """Places of the rows, by point and then by the unknowns, without those that a better known one of the same point explains."""
     kept: dict[int, list[int]] = {}
     for k in np.lexsort((rows.error.max(axis=1, initial=0.0), rows.owner)).tolist():
         same = kept.setdefault(int(rows.owner[k]), [])
         if not any((np.abs(rows.x[k] - rows.x[j]) <= 2 * (rows.error[k] + rows.error[j])).all() for j in same):
             same.append(k)
-    some = rows.take(np.array([k for same in kept.values() for k in same], dtype=np.intp))
-    return some.take(np.lexsort((*some.x.T[::-1], some.owner)))
+    places = np.array([k for same in kept.values() for k in same], dtype=np.intp)
+    return places[np.lexsort((*rows.x[places].T[::-1], rows.owner[places]))]
 
 
 def _root(kernel: Kernel, rows: Rows, p: Array, tol: float) -> Root | None:
@@ -127,16 +133,55 @@ def sharpened(result: Any) -> Any:
     those whose claim is still above the tolerance relative to the value.
     """
     if isinstance(result, Solutions):
-        return result if result.shape else Solutions([sharpened(s) for s in result], result.why, asked=result.asked)
+        return result if result.shape else _all_sharpened(result)
     if result.shape or not result.found:
         return result
     ill = result.kernel.model.delicate and not result.condition < _ILL
     if not ill and result.status is not Status.CLAIM_ABOVE_TOLERANCE:
         return result
     root = _root(result.kernel, result.rows, result.p, result.tol)
-    if root is None:
-        return result
-    return replace(result, rows=root.rows, precise=_Rounded(PreciseTable(root, result, _DIGITS), result.tol))  # type: ignore[arg-type]
+    return result if root is None else _as_solution(result, root)
+
+
+def _all_sharpened(result: Solutions) -> Solutions:
+    """All solutions at one point: a claim above the tolerance may have hidden others, see `_hidden`."""
+    found = [one for s in result for one in (sharpened(s), *_hidden(s))]
+    if len(found) > len(result):
+        found = [found[k] for k in _once(Rows.joined([one.rows for one in found]))]
+    return Solutions(found, result.why, asked=result.asked)
+
+
+def _hidden(solution: Solution) -> Iterator[Solution]:
+    """The states for which one stands whose claim covers its own images under the model's symmetries: close to a pitchfork the
+    symmetric state and those beside it, which the slope at the symmetric one in multiple precision foretells."""
+    rows, kernel = solution.rows, solution.kernel
+    if solution.status is not Status.CLAIM_ABOVE_TOLERANCE or not np.isfinite(rows.error).all():
+        return
+    scale = scale_of(own_starts(kernel.model, solution.p))
+    for image in symmetry_maps(model_at(kernel.model, solution.p)):
+        if (np.abs(image(rows.x) - rows.x) > 2 * rows.error).any():
+            continue
+        for rough in _polished(solution, (rows.x + image(rows.x)) / 2):
+            for centre in _polished(solution, rough.rows.x):  # whose slopes are those at the root, to the last digit of a double
+                yield centre
+                problem, known = extended(kernel.at(FINE)), centre.rows
+                _, starts = predicted(problem, solution.p, known.x, scale, places_of(kernel), known.jacobian)
+                beside = (one for start in starts for one in _polished(solution, start[None]))
+                for one in islice(beside, 1):
+                    yield from (one, *_polished(solution, image(one.rows.x)))
+
+
+def _polished(solution: Solution, start: Array) -> Iterator[Solution]:
+    """The solution, if there is one, to which Newton's method in multiple precision leads."""
+    kernel = solution.kernel
+    near = replace(solution.rows, x=np.maximum(start, kernel.lower), condition=np.array([np.inf]))
+    root = _root(kernel, near, solution.p, solution.tol)
+    if root is not None and judge.accept(kernel, root.rows.x, solution.p, root.rows.error).accepted.all():
+        yield _as_solution(solution, root)
+
+
+def _as_solution(rough: Solution, root: Root) -> Solution:
+    return replace(rough, rows=root.rows, precise=_Rounded(PreciseTable(root, rough, _DIGITS), rough.tol))  # type: ignore[arg-type]
 
 
 class _Rounded(PreciseTable):

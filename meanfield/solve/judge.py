@@ -59,7 +59,11 @@ def accept(kernel: Kernel, x: Array, p: Array, error: Array) -> Verdict:
         fail(~(values >= -slack), sentence)
     for sentence, expr in model.refuse.items():
         values = _sampled(kernel, expr, x, p)
-        fail(~(np.abs(values) > room), sentence)
+        refused: Any = ~(np.abs(values) > room)
+        close = np.flatnonzero(refused & (np.abs(values) > _SLACK * 1e-3))
+        if close.size:
+            refused[close] = _may_vanish(kernel, expr, x[close], p[close], error[close])
+        fail(refused, sentence)
     return Verdict(reason < 0, reason, tuple(sentences))
 
 
@@ -71,6 +75,18 @@ def _possible(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -
     inside = np.maximum(x, kernel.lower)
     (value, own), gradient = kernel.quantities((resolved,), inside, p), kernel.gradients((resolved,), inside, p)
     return np.asarray(~(value + own + 2 * carried(gradient, error) < 0)[:, 0])  # NaN: nothing is known, so it may
+
+
+def _may_vanish(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -> Array:
+    """(P,) whether a quantity may be 0 by the claims of the unknowns that it depends on: next to a pitchfork that of one of them is
+    large, and says nothing about the others."""
+    resolved = kernel.resolved(expr)
+    if _has_coordinate(kernel, resolved):
+        return np.ones(len(x), dtype=bool)
+    inside = np.maximum(x, kernel.lower)
+    (value, own), gradient = kernel.quantities((resolved,), inside, p), kernel.gradients((resolved,), inside, p)
+    room = own + 4 * carried(gradient, np.where(np.isfinite(error), error, 0.0))
+    return np.asarray(~(np.abs(value) > room)[:, 0])
 
 
 def _has_coordinate(kernel: Kernel, resolved: sp.Expr) -> bool:

@@ -51,3 +51,22 @@ def test_nearer_than_double_precision_tells_a_claim_covers_the_pair(merger, more
     for states, distance in zip(found.points, _distance(merger, left), strict=True):
         assert any(abs(s["mu"] - distance) <= s.error["mu"] < 1 for s in states)
         assert any(abs(s["mu"] + distance) <= s.error["mu"] < 1 for s in states)
+
+
+@pytest.mark.parametrize("left", [3e-10, 1e-12])
+def test_at_a_single_point_multiple_precision_tells_them(left):
+    """One of the three was returned for all, with a claim of 1e-21."""
+    merger, more = MERGERS[1]
+    low, none, high = mf.solve(mf.models.by_name("rank1-chaotic"), find="all", g=merger * (1 - left), M_m=1, **more)
+    assert none["mu"] == 0 and low["mu"] == -high["mu"] and high.error["mu"] < 1e-15
+    assert high["mu"] == pytest.approx(_distance(merger, left), rel=1e-3)
+    assert [s.stable for s in (low, none, high)] == [True, False, True]
+
+
+@pytest.mark.parametrize("left", [1e-14, 0.0, -1e-14])
+def test_the_symmetric_state_is_not_lost_at_the_merger_itself(left):
+    """A claim on mu of more than Delta_0 had it refused as one in which nothing fluctuates."""
+    merger, more = MERGERS[1]
+    found = mf.solve(mf.models.by_name("rank1-chaotic"), find="all", g=np.full(2, merger * (1 - left)), M_m=1, **more)
+    for states in found.points:
+        assert states and all(abs(s["Delta_0"] - 0.71135290887) <= s.error["Delta_0"] + 1e-11 for s in states)
