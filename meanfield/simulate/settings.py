@@ -136,7 +136,7 @@ def settings_of(numbers: Numbers, neurons: int, given: dict[str, Any]) -> Settin
             near = get_close_matches(name, names, 1)
             hint = f'did you mean "{near[0]}"?' if near else "there are " + ", ".join(names)
             raise ParameterError(f"there is no setting {name!r}; {hint}")
-    chosen = dict(given) | {"lags": tuple(given.get("lags", ()))}
+    chosen = dict(given) | {"lags": tuple(np.ravel(given.get("lags", ())).tolist())}  # or a single one
     if chosen.get("dt") is None:
         chosen["dt"] = default_step(numbers)
     if chosen.get("interval") is None:

@@ -169,6 +169,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         settings_of(numbers, 10, {"dt": 10.0})
     assert settings_of(numbers, 10, {"dt": 10.0, "interval": 20.0, "time": 100.0}).step == 10
     assert settings_of(numbers, 10, {"dt": 0.5, "lags": (0.3,)}).step == 0.3
+    assert settings_of(numbers, 10, {"lags": 2.0}).lags == (2.0,)
     with pytest.raises(ParameterError, match="neurons must be a whole number, at least 1"):
         Settings(neurons=0)
     with pytest.raises(ParameterError, match="lags must lie"):
