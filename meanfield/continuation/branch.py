@@ -68,7 +68,7 @@ class Event:
     def switch(self, side: int = 1) -> Branch:
         """The branch that crosses here, followed over the same window; ``side``: +1 or -1 along its tangent.
 
-        Raises `ParameterError` if nothing branches off here.
+        Raises `ParameterError` if nothing branches off here, or on that side.
         """
         from meanfield.continuation.switching import switched
 

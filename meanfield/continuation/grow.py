@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.continuation.branch import Branch, Piece
-from meanfield.continuation.branching import Branching, branching, same_direction
+from meanfield.continuation.branching import Branching, branching, leads_inside, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
 from meanfield.continuation.fill import fill
@@ -18,7 +18,7 @@ from meanfield.continuation.locate import Located, locate, standing, told_twice
 from meanfield.continuation.passing import SAME, passes
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
-from meanfield.continuation.subject import Subject, inside_domain
+from meanfield.continuation.subject import Subject
 from meanfield.continuation.tangent import first_tangent
 from meanfield.continuation.walk import Walk, rescaled
 from meanfield.continuation.watch import Watch, stopped
@@ -249,24 +249,23 @@ class Crossing:
         if self.kind is None or self.kind.other is None or self.point is None:
             return []
         found = []
-        for tangent in (self.kind.own, self.kind.other):
-            for sign in (1.0, -1.0):
-                way = sign * rescaled(tangent, self.point.scale, self.scale)
-                if self._known(way) or not self._inward(way):
+        own, other = (rescaled(t, self.point.scale, self.scale) for t in (self.kind.own, self.kind.other))
+        # In units in which the unknowns hardly move, as in a corner of the domain, the tangents of two curves are nearly the same.
+        apart = (1 + abs(float(own @ other))) / 2
+        for tangent in (own, other):
+            for way in (tangent, -tangent):
+                if self._known(way, apart) or not leads_inside(self.subject, self.u, way * self.scale):
                     continue
                 self.taken.append(way)
                 found.append(Start(self.subject, self.u, self.base, way, None, End.JOINED, _AT_BIRTH, self.point.error))
         return found
 
-    def _known(self, way: Array) -> bool:
+    def _known(self, way: Array, apart: float) -> bool:
         ways = [way]
         for image in self.subject.symmetries:
             if np.abs((image(self.u[None])[0] - self.u) / self.scale).max() < SAME:
                 ways.append(image((way * self.scale)[None])[0] / self.scale)
-        return any(same_direction(w, t) for w in ways for t in self.taken)
-
-    def _inward(self, way: Array) -> bool:
-        return bool(inside_domain(self.subject.curve, (self.u + 1e-3 * way * self.scale)[None], slack=1e-7)[0])
+        return any(same_direction(w, t, apart) for w in ways for t in self.taken)
 
 
 def _outside(piece: Piece) -> bool:

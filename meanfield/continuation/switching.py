@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.continuation.branch import Branch, Event
-from meanfield.continuation.branching import branching, null_plane, probes, same_direction
+from meanfield.continuation.branching import branching, leads_inside, null_plane, probes, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.grow import Garden, Start
 from meanfield.continuation.locate import Located, standing
@@ -40,6 +40,8 @@ def switched(event: Event, side: int) -> Branch:
     ):
         leading = int(np.abs(way[:-1]).argmax())  # +1: the side on which the unknown that changes most grows
         way = way * np.sign(way[leading]) * (np.sign(side) or 1.0)
+    if not leads_inside(branch.subject, event.located.u, way * event.located.scale):
+        raise ParameterError(f"on that side of the {event.type} ({event.name}) the domain ends; take side={-side}")
     garden = Garden(branch.steps, branch.stops)
     way = rescaled(way, event.located.scale, scale_at(event.located.u, branch.subject.floor))
     start = Start(branch.subject, event.located.u, branch.base, way, None, End.JOINED, _AT_BIRTH, event.located.error)

@@ -60,6 +60,8 @@ def finish(
     # be less than the rounding of whoever checks it with more digits.)
     known = exact & (error < _APART * size) & (done.condition < _SINGULAR)[:, None]
     error = np.where(known, np.minimum(error, EPS * size), np.where(exact, _SWALLOWED * error, error))
+    if kernel.pairs:  # with more digits an average over independent variables is not 0 but its rounding
+        error = np.where((error == 0) & (error > 0).any(axis=1, keepdims=True), EPS * np.minimum(size, 1.0), error)
     if done.family.any():
         one = done.family
         at[one], error[one] = settled(kernel, p[one], at[one], size[one])

@@ -8,6 +8,7 @@ import pytest
 import meanfield as mf
 from meanfield.continuation import Steps, follow
 from meanfield.continuation.stops import End
+from meanfield.errors import ParameterError
 from tests.continuation import zoo
 from tests.continuation.zoo import p, u
 
@@ -25,6 +26,18 @@ def test_chaos_begins_where_all_activity_ends() -> None:
     near = (chaos["g"] > 1.001) & (chaos["g"] < 1.05)
     eps = chaos["g"][near] - 1
     assert near.sum() > 3 and np.allclose(chaos["Delta_0"][near], eps + 7 / 6 * eps**2, rtol=0, atol=3 * eps.max() ** 3)
+
+
+@pytest.mark.parametrize("name", ["rank1-stationary", "rank1-input-stationary"])
+def test_the_frozen_state_leaves_rest(name: str) -> None:
+    """Where starts are far larger than transfer functions are wide, its tangent was taken for that of rest: cosine .983."""
+    rest = mf.solve(mf.models.by_name(name), g=0.5, M_m=1.0, M_n=0.5)
+    forest = [b for b in mf.follow(rest, along="g", to=2.0, switch=True) if b.model.name == name]
+    [frozen] = [b for b in forest if b["Delta_0"][-1] > 0.1]
+    assert abs(frozen["g"][0] - 1) < 1e-12 and abs(frozen["Delta_0"][-1] - 2.121473568) < 1e-8
+    [meeting] = forest[0].events("transcritical")
+    with pytest.raises(ParameterError, match="take side=1"):
+        meeting.switch(-1)
 
 
 @pytest.mark.parametrize("power", [1, 2])
