@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,8 @@ from meanfield.solve.symmetries import model_at, symmetry_maps
 _DIGITS = 20  # enough to round every value to the nearest double
 _ILL = 1e3  # condition number (scaled) from which a root that double precision does not confirm may be there all the same
 _NEAR = 1e-6  # residual, relative to the size of its terms, of what may be such a root
+_ALIKE = 0.3  # of the distance from a root: two guesses that are nearer to each other mean the same one
+_WIDE = 1e-9  # relative claim that may cover several roots, since it does not come from rounding alone
 _NONE = "no solution was found: multiple precision led to none from what may be one in double precision"
 
 
@@ -152,32 +153,45 @@ def _all_sharpened(result: Solutions) -> Solutions:
 
 
 def _hidden(solution: Solution) -> Iterator[Solution]:
-    """The states for which one stands whose claim covers its own images under the model's symmetries: close to a pitchfork the
-    symmetric state and those beside it, which the slope at the symmetric one in multiple precision foretells."""
+    """The states for which one stands whose claim covers others: at a fold two come together, at a pitchfork three.
+
+    The slopes at one of them in multiple precision foretell the others, see `beside`: those at a symmetric one, if there is one.
+    """
     rows, kernel = solution.rows, solution.kernel
-    if solution.status is not Status.CLAIM_ABOVE_TOLERANCE or not np.isfinite(rows.error).all():
+    if not (rows.error > _WIDE * (np.abs(rows.x) + 1)).any():
         return
-    scale = scale_of(own_starts(kernel.model, solution.p))
-    for image in symmetry_maps(model_at(kernel.model, solution.p)):
-        if (np.abs(image(rows.x) - rows.x) > 2 * rows.error).any():
-            continue
-        for rough in _polished(solution, (rows.x + image(rows.x)) / 2):
-            for centre in _polished(solution, rough.rows.x):  # whose slopes are those at the root, to the last digit of a double
-                yield centre
-                problem, known = extended(kernel.at(FINE)), centre.rows
-                _, starts = predicted(problem, solution.p, known.x, scale, places_of(kernel), known.jacobian)
-                beside = (one for start in starts for one in _polished(solution, start[None]))
-                for one in islice(beside, 1):
-                    yield from (one, *_polished(solution, image(one.rows.x)))
+    images = [image(rows.x) for image in symmetry_maps(model_at(kernel.model, solution.p))]
+    centres = [(rows.x + other) / 2 for other in images if (np.abs(other - rows.x) <= 2 * rows.error).all()]
+    for place in centres or [rows.x]:
+        rough = _polished(solution, place)
+        centre = None if rough is None else _polished(solution, rough.rows.x)  # slopes at the root itself, to the last digit
+        if centre is not None:
+            yield centre
+            yield from _beside(centre)
 
 
-def _polished(solution: Solution, start: Array) -> Iterator[Solution]:
-    """The solution, if there is one, to which Newton's method in multiple precision leads."""
+def _beside(centre: Solution) -> Iterator[Solution]:
+    """The other states near a nearly singular one, whose Jacobian is known to the last digit of a double."""
+    x, p, kernel = centre.rows.x, centre.p, centre.kernel
+    scale = scale_of(own_starts(kernel.model, p))
+    _, starts = predicted(extended(kernel.at(FINE)), p, x, scale, places_of(kernel), centre.rows.jacobian)
+    tried: list[Array] = []
+    for start in starts[:, None]:  # several lengths foretell the same one
+        if all((np.abs(start - other) > _ALIKE * np.abs(start - x)).any() for other in tried):
+            tried.append(start)
+            one = _polished(centre, start)
+            if one is not None:
+                yield one
+
+
+def _polished(solution: Solution, start: Array) -> Solution | None:
+    """The solution, if there is one, to which Newton's method in multiple precision leads from ``start`` (1, n)."""
     kernel = solution.kernel
     near = replace(solution.rows, x=np.maximum(start, kernel.lower), condition=np.array([np.inf]))
     root = _root(kernel, near, solution.p, solution.tol)
-    if root is not None and judge.accept(kernel, root.rows.x, solution.p, root.rows.error).accepted.all():
-        yield _as_solution(solution, root)
+    if root is None or not judge.accept(kernel, root.rows.x, solution.p, root.rows.error).accepted.all():
+        return None
+    return _as_solution(solution, root)
 
 
 def _as_solution(rough: Solution, root: Root) -> Solution:

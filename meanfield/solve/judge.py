@@ -69,24 +69,25 @@ def accept(kernel: Kernel, x: Array, p: Array, error: Array) -> Verdict:
 
 def _possible(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -> Array:
     """(P,) whether a condition that nearly holds may hold within the claims of its value and of the root."""
-    resolved = kernel.resolved(expr)
-    if _has_coordinate(kernel, resolved):
-        return np.ones(len(x), dtype=bool)
-    inside = np.maximum(x, kernel.lower)
-    (value, own), gradient = kernel.quantities((resolved,), inside, p), kernel.gradients((resolved,), inside, p)
-    return np.asarray(~(value + own + 2 * carried(gradient, error) < 0)[:, 0])  # NaN: nothing is known, so it may
+    value, room = _with_room(kernel, expr, x, p, 2 * error)
+    return np.asarray(~(value + room < 0))  # NaN: nothing is known, so it may
 
 
 def _may_vanish(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -> Array:
     """(P,) whether a quantity may be 0 by the claims of the unknowns that it depends on: next to a pitchfork that of one of them is
     large, and says nothing about the others."""
+    value, room = _with_room(kernel, expr, x, p, 4 * np.where(np.isfinite(error), error, 0.0))
+    return np.asarray(~(np.abs(value) > room))
+
+
+def _with_room(kernel: Kernel, expr: sp.Expr, x: Array, p: Array, error: Array) -> tuple[Array, Array]:
+    """A quantity (P,), and how far it may be off (P,): its own claim and what errors (P, n) of the unknowns do to it."""
     resolved = kernel.resolved(expr)
     if _has_coordinate(kernel, resolved):
-        return np.ones(len(x), dtype=bool)
+        return np.zeros(len(x)), np.full(len(x), np.inf)
     inside = np.maximum(x, kernel.lower)
     (value, own), gradient = kernel.quantities((resolved,), inside, p), kernel.gradients((resolved,), inside, p)
-    room = own + 4 * carried(gradient, np.where(np.isfinite(error), error, 0.0))
-    return np.asarray(~(np.abs(value) > room)[:, 0])
+    return value[:, 0], (own + carried(gradient, error))[:, 0]
 
 
 def _has_coordinate(kernel: Kernel, resolved: sp.Expr) -> bool:

@@ -39,10 +39,12 @@ def test_the_claim_covers_the_distance_to_a_multiple_root(model: mf.Model, place
         assert abs(solution["x"] - place) <= solution.error["x"], (solution["x"], solution.error["x"])
 
 
-@pytest.mark.parametrize("gap", [0.0, 1e-20, 1e-16, 1e-12, 1e-6])
+@pytest.mark.parametrize("gap", [0.0, 1e-24, 1e-20, 1e-18, 1e-16, 1e-12, 1e-6])
 def test_near_a_fold(gap: float) -> None:
     model = mf.Model("fold", unknowns=(x,), implicit=[(x - a) ** 2 - b], starts=[{x: 1}, {x: -2}])
-    for solution in mf.solve(model, find="all", a=0.3, b=gap):
+    every = mf.solve(model, find="all", a=0.3, b=gap)
+    assert len(every) == (1 if gap == 0 else 2)
+    for solution in every:
         away = min(abs(solution["x"] - 0.3 - side * np.sqrt(gap)) for side in (1, -1))
         assert away <= solution.error["x"]
 
