@@ -26,20 +26,25 @@ from meanfield.solve.problem import Array
 
 _SHORTER, _SHORTEST = 0.1, 5e-3  # shares of a step that has led over a gap: each time it happens, and the last
 _ROUNDS = 20  # of filling in points and walking again where steps were too long
+_PLACED = ("branch", "fold", "domain")  # what a lane that stays on its curve meets at a place that can be found
 _NOISE = 1e-9  # of the largest value of a lane
 _AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
 
 
 def _missed(found: Sequence[Located]) -> list[int]:
-    """Steps of a lane where the curve seems to turn or to cross another one, and no place is found at which it does."""
-    doubtful = [x for x in found if x.gap or x.bracket.type in ("branch", "fold") and not x.sharp and not _is_noise(x)]
+    """Steps of a lane where the curve seems to turn, to cross another one or to leave the domain, and no place is found at which
+    it does."""
+    doubtful = [x for x in found if x.gap or x.bracket.type in _PLACED and not x.sharp and not _expected(x)]
     known = tuple(x for x in found if x.sharp or x.bracket.type == "domain")
     return [x.bracket.at for x in doubtful if not told_twice(x, known)]
 
 
-def _is_noise(one: Located) -> bool:
-    """Whether what changes its sign is as good as zero on both sides: where parameters hardly move, a fold is not missed."""
+def _expected(one: Located) -> bool:
+    """Whether no place was to be found: a lane leaves the domain at the branch point where it begins; or what changes its sign is as
+    good as zero on both sides, so that where parameters hardly move a fold is not missed."""
     lane, k = one.bracket.lane, one.bracket.at
+    if one.bracket.type == "domain":
+        return lane.born and k == 0
     row = np.abs([t[-1] for t in lane.tangent] if one.bracket.type == "fold" else lane.determinant)
     return bool(row[k : k + 2].max() < _NOISE * np.nanmax(row))
 

@@ -40,6 +40,19 @@ def test_the_frozen_state_leaves_rest(name: str) -> None:
         meeting.switch(-1)
 
 
+@pytest.mark.parametrize(("g", "M_m", "Sigma_m"), [(1.021595457799283, 1.642558874638969, 0.3737559688806096), (1.02, 1.2, 0.5)])
+def test_a_branch_does_not_leave_the_domain_on_another_curve(g: float, M_m: float, Sigma_m: float) -> None:
+    """Near g = 1 the curve that rest has at M_m M_n = 1, of Delta_0 < 0, lies within a step of the one of the heterogeneous state:
+    the step that led over to it was the last one, and its end had an error of .03."""
+    model, given = mf.models.by_name("rank1-stationary"), {"g": g, "M_m": M_m, "Sigma_m": Sigma_m}
+    forest = mf.bifurcation_diagram(model, "M_n", (-1.0, 4.0), **given)
+    assert not forest.events("domain") or max(e.error["M_n"] for e in forest.events("domain")) < 1e-9
+    own = [b for b in forest if b.model is model and b["M_n"][-1] == 4.0 and b["mu"][-1] != 0]
+    (meets,) = {round(b.events("pitchfork")[0].at["M_n"], 10) for b in own}
+    outlier = mf.solve(mf.indicator_zero(model, "outlier", free="M_n"), find="all", **given)
+    assert len(own) == 2 and min(abs(s["M_n"] - meets) for s in outlier) < 1e-9
+
+
 @pytest.mark.parametrize("power", [1, 2])
 def test_a_branch_that_runs_away_says_so(power: int) -> None:
     """u = (1 - p)^(-1/power): no window in p holds an end of it."""
