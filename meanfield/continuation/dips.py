@@ -20,6 +20,7 @@ from meanfield.continuation.subject import Subject
 from meanfield.solve.problem import Array
 
 _ROUNDS = 4
+_NOISE = 1e-7  # length of a step, scaled, within which what changes is rounding
 _TOUCH = 0.05  # a value below this share of both its neighbours': whether zeros are beside it, no cubic tells
 _DIP = 0.3  # a value between two others that is expected below this share of both is looked at
 _NEAR_ENDS = np.array([0.002, 0.005, 0.01, 0.02, 0.04])
@@ -63,7 +64,7 @@ def _dips(lane: Lane, rows: Sequence[Row], among: set[int] | None) -> list[tuple
     values = np.array([row.values for row in rows])
     chords = lengths((u[1:] - u[:-1]) / scale[:-1])
     way = np.concatenate([[0.0], np.cumsum(chords)])
-    allowed = chords > 0
+    allowed = chords > _NOISE
     if among is not None:
         allowed &= np.isin(np.arange(len(chords)), list(among))
     out = [[(k, 0.5) for k in sorted(row.crowded) if allowed[k]] for row in rows]

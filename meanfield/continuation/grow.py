@@ -13,7 +13,7 @@ from meanfield.continuation.branching import Branching, branching, leads_inside,
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
 from meanfield.continuation.fill import fill
-from meanfield.continuation.lane import Lane, distance
+from meanfield.continuation.lane import Lane
 from meanfield.continuation.locate import Located, locate, standing, told_twice
 from meanfield.continuation.passing import SAME, passes
 from meanfield.continuation.steps import Steps
@@ -31,10 +31,11 @@ _NOISE = 1e-9  # of the largest value of a lane
 _AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
 
 
-def _missed(found: Sequence[Located]) -> list[int]:
+def _missed(found: Sequence[Located], smallest: float) -> list[int]:
     """Steps of a lane where the curve seems to turn, to cross another one or to leave the domain, and no place is found at which
-    it does."""
+    it does; but for those that no step of a walk can be shorter than."""
     doubtful = [x for x in found if x.gap or x.bracket.type in _PLACED and not x.sharp and not _expected(x)]
+    doubtful = [x for x in doubtful if x.bracket.lane.stride(x.bracket.at) > smallest]
     known = tuple(x for x in found if x.sharp or x.bracket.type == "domain")
     return [x.bracket.at for x in doubtful if not told_twice(x, known)]
 
@@ -151,12 +152,12 @@ class Garden:
                 located[id(lane)] = []
             for one in locate(subject, brackets(subject, lanes, self._bounds(subject))):
                 located[id(one.bracket.lane)].append(one)
-            gaps = {id(lane): min(_missed(located[id(lane)]), default=None) for lane in lanes}
+            gaps = {id(lane): min(_missed(located[id(lane)], self.steps.smallest), default=None) for lane in lanes}
             lanes = [lane for lane in lanes if gaps[id(lane)] is not None] if share > _SHORTEST and not self.interrupted else []
             for lane in lanes:
                 at = gaps[id(lane)]
                 assert at is not None
-                lane.back(at, share * distance(lane.u[at], lane.u[at + 1], lane.scale[at]))
+                lane.back(at, max(share * lane.stride(at), self.steps.smallest))
             if lanes:
                 self._run(walk, subject)
             share *= _SHORTER

@@ -50,6 +50,10 @@ class Lane:
         k = max(-2, -len(self.u))
         return self.u[-1], self.tangent[-1], self.scale[-1], self.u[k], self.tangent[k], self.scale[k]
 
+    def stride(self, at: int) -> float:
+        """The scaled length of the step from the point ``at``."""
+        return distance(self.u[at], self.u[at + 1], self.scale[at])
+
     @property
     def walked(self) -> int:
         """How many points were walked to; the others were put in between."""
@@ -72,7 +76,7 @@ class Lane:
     def back(self, at: int, step: float) -> None:
         """Return to the point ``at`` and go on in steps no longer than ``step``, until twice as far as the next point was."""
         lost = sum(distance(a, b, s) for a, b, s in zip(self.u[at:], self.u[at + 1 :], self.scale[at:], strict=False))
-        jump = distance(self.u[at], self.u[at + 1], self.scale[at])
+        jump = self.stride(at)
         self.cut(at + 1)
         self.length -= lost
         self.ahead[-1] = step

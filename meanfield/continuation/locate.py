@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ _SAME = 1e-4  # scaled distance below which a fold is the branch point that was 
 _VANISHING = 1e-13  # of the largest slope (scaled): rounding
 _DEGENERATE = 1e-6  # how near (scaled) a start is to a branch point that it is meant to be
 _OPEN = 8.0  # errors by which what vanishes at a branch point must differ from zero where there is none
+_BESIDE = 1e-5  # how near (scaled) a point is to a symmetric one for a branch point to be sought there, too
 _REGULAR = ("fold", "window")  # what is sought directly: the systems of others are often singular for reasons of their own
 
 
@@ -176,9 +178,14 @@ def _settled(
         special = settle(Fold(curve), np.concatenate([u, v], axis=1), Sheet(base, v))
         return special, list(special.y[:, n + 1 :])
     if first.type == "branch":
-        w = _left_null(jacobian, scale)
-        y = np.concatenate([u, np.zeros((len(u), 1)), w], axis=1)
-        special = settle(BranchPoint(curve), y, Sheet(base, w))
+        special = _crossing(curve, u, jacobian, base, scale)
+        lost = np.flatnonzero(~special.found)
+        centre, near = _centres(subject, u[lost])
+        if near.any():
+            lost, centre = lost[near], centre[near]
+            again = _crossing(curve, centre, curve.residual_jacobian(centre, base[lost])[1], base[lost], scale[lost])
+            for name in ("y", "error", "found"):
+                getattr(special, name)[lost] = getattr(again, name)
         return special, list(special.y[:, n + 2 :])
     if first.type == "hopf":
         assert subject.matrix is not None
@@ -194,6 +201,26 @@ def _settled(
         assert first.question is not None
         system = Zero(curve, first.question.fine)
     return settle(system, u, Sheet(base, np.zeros((len(u), 1)))), none
+
+
+def _crossing(curve: Curve, u: Array, jacobian: Array, base: Array, scale: Array) -> Special:
+    """The branch points near points u (P, N), with the left null vectors there as last unknowns."""
+    w = _left_null(jacobian, scale)
+    return settle(BranchPoint(curve), np.concatenate([u, np.zeros((len(u), 1)), w], axis=1), Sheet(base, w))
+
+
+def _centres(subject: Subject, u: Array) -> tuple[Array, Any]:
+    """The symmetric points (P, N) next to points, on the edges that they are next to, and whether there are any (P,).
+
+    A branch that begins at a pitchfork may be bent so sharply there that rounding hides the way to its end; the pitchfork itself,
+    where branches of symmetric states cross, is nothing special."""
+    out, near = u, np.zeros(len(u), dtype=bool)
+    for image in subject.symmetries if len(u) else ():
+        centre = (u + image(u)) / 2
+        own = (np.abs(centre - u) <= _BESIDE * subject.floor).all(axis=1) & ~near
+        out, near = np.where(own[:, None], centre, out), near | own
+    lower = subject.curve.lower
+    return np.where(np.abs(out - lower) <= _BESIDE * subject.floor, lower, out), near
 
 
 def _null(matrix: Array) -> Array:

@@ -53,6 +53,20 @@ def test_a_branch_does_not_leave_the_domain_on_another_curve(g: float, M_m: floa
     assert len(own) == 2 and min(abs(s["M_n"] - meets) for s in outlier) < 1e-9
 
 
+@pytest.mark.parametrize(("g", "M_m", "Sigma_m"), [(1.005793071400517, 1.922057272673292, 0.0), (1.003, 1.5, 0.5), (1.05, 1.1, 1.0)])
+def test_structured_chaos_ends_at_its_pitchfork_near_the_onset(g: float, M_m: float, Sigma_m: float) -> None:
+    """There its branches are bent within 1e-7 of a step: their ends were 1e-9 off, with branch points before them that are none."""
+    models = [mf.models.by_name(name) for name in ("rank1-stationary", "rank1-chaotic")]
+    given = {"g": g, "M_m": M_m, "Sigma_m": Sigma_m}
+    forest = mf.bifurcation_diagram(models, "M_n", (0.1, 2.0), **given)
+    structured = [b for b in forest if b.model is models[1] and np.abs(b["mu"]).max() > 1e-6]
+    (merger,) = mf.solve(mf.indicator_zero(models[1], "structure", free="M_n"), find="all", **given)
+    assert structured and not forest.events("branch point")
+    for branch in structured:
+        places = {e.at["M_n"] for e in branch.events("pitchfork")}
+        assert len(branch) < 300 and places and max(abs(place - merger["M_n"]) for place in places) < 1e-11
+
+
 @pytest.mark.parametrize("power", [1, 2])
 def test_a_branch_that_runs_away_says_so(power: int) -> None:
     """u = (1 - p)^(-1/power): no window in p holds an end of it."""
