@@ -179,11 +179,13 @@ def _settled(
         return special, list(special.y[:, n + 1 :])
     if first.type == "branch":
         special = _crossing(curve, u, jacobian, base, scale)
-        lost = np.flatnonzero(~special.found)
-        centre, near = _centres(subject, u[lost])
-        if near.any():
+        for rank in (1, 2)[: curve.n]:
+            lost = np.flatnonzero(~special.found)
+            centre, near = _centres(subject, u[lost])
             lost, centre = lost[near], centre[near]
-            again = _crossing(curve, centre, curve.residual_jacobian(centre, base[lost])[1], base[lost], scale[lost])
+            if not lost.size:
+                break
+            again = _crossing(curve, centre, curve.residual_jacobian(centre, base[lost])[1], base[lost], scale[lost], rank)
             for name in ("y", "error", "found"):
                 getattr(special, name)[lost] = getattr(again, name)
         return special, list(special.y[:, n + 2 :])
@@ -203,9 +205,10 @@ def _settled(
     return settle(system, u, Sheet(base, np.zeros((len(u), 1)))), none
 
 
-def _crossing(curve: Curve, u: Array, jacobian: Array, base: Array, scale: Array) -> Special:
-    """The branch points near points u (P, N), with the left null vectors there as last unknowns."""
-    w = _left_null(jacobian, scale)
+def _crossing(curve: Curve, u: Array, jacobian: Array, base: Array, scale: Array, rank: int = 1) -> Special:
+    """The branch points near points u (P, N), with the left null vectors there as last unknowns. rank: from which singular value on,
+    counted from the smallest: near a critical point an equation has small slopes along all unknowns."""
+    w = _left_null(jacobian, scale, rank)
     return settle(BranchPoint(curve), np.concatenate([u, np.zeros((len(u), 1)), w], axis=1), Sheet(base, w))
 
 
@@ -228,9 +231,9 @@ def _null(matrix: Array) -> Array:
     return np.asarray(np.linalg.svd(np.nan_to_num(matrix))[2][:, -1, :])
 
 
-def _left_null(jacobian: Array, scale: Array) -> Array:
-    """Left vectors (P, n) of the smallest singular value of the scaled Jacobians (P, n, N)."""
-    return np.asarray(np.linalg.svd(np.nan_to_num(jacobian * scale[:, None, :]))[0][:, :, -1])
+def _left_null(jacobian: Array, scale: Array, rank: int = 1) -> Array:
+    """Left vectors (P, n) of the smallest singular value, or of the ``rank``-th of them, of the scaled Jacobians (P, n, N)."""
+    return np.asarray(np.linalg.svd(np.nan_to_num(jacobian * scale[:, None, :]))[0][:, :, -rank])
 
 
 def _hopf_start(matrix: Array, u: Array) -> tuple[Array, Array]:
