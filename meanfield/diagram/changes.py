@@ -39,6 +39,7 @@ _PERSISTS = 5e-3  # scaled: a state of the same kind this close on the other sid
 _VANISHES = 1e-9  # relative: an unknown smaller than this is zero
 _SYMMETRIC = 1e-6  # scaled: how far from its image a state is that counts as its own image
 _KICKS = (2e-3, 2e-2, 0.1)  # scaled lengths of starts beside it
+_SMALL = 0.03  # of the largest singular value
 _JOINS = 1e-5  # a junction's condition below which the other phase is there
 _TOL = 1e-10
 _BRIEFLY = replace(ROUGHLY, max_iterations=14)  # a start that close to a root has found it by then
@@ -217,12 +218,16 @@ def usual(sheet: Sheet, fixed: Mapping[str, float]) -> Array:
 
 def _starts(kernel: Kernel, centre: Array, p: Array, size: Array) -> Array:
     """(K, S, n): the state itself, and points beside it along the null vector and away from the edges on which it lies; NaN
-    where it lies on none."""
+    where it lies on none. Near a critical point the null vector may not be that of the smallest singular value: some equation has
+    small slopes along all unknowns. Then the next one counts, too."""
     _, jacobian = kernel.residual_jacobian(np.maximum(centre, kernel.lower), p)
-    null = np.linalg.svd(np.nan_to_num(jacobian * size[:, None, :]))[2][:, -1, :]
+    _, values, vectors = np.linalg.svd(np.nan_to_num(jacobian * size[:, None, :]))
+    null = vectors[:, -1, :]
+    small = values[:, -2:-1] <= _SMALL * values[:, :1] if centre.shape[1] > 1 else np.zeros((len(centre), 1), bool)
+    other = vectors[:, -2:, :][:, 0] * small
     on_edge = (centre <= kernel.lower + 1e-6 * size) * 1.0
     edges = np.eye(centre.shape[1])[np.isfinite(kernel.lower)]
-    ways = [null, -null, on_edge, *(on_edge * unit for unit in edges if len(edges) > 1)]
+    ways = [null, -null, other, -other, on_edge, *(on_edge * unit for unit in edges if len(edges) > 1)]
     moved = [np.where(way.any(axis=1, keepdims=True), way, np.nan) for way in ways]
     kicked = [centre + kick * way * size for way in moved for kick in _KICKS]
     return np.stack([centre, *kicked], axis=1)

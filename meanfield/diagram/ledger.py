@@ -18,7 +18,7 @@ __all__ = ["Edge", "Ledger"]
 
 Edge = tuple[int, int, int]  # row, column, axis: to the neighbour in the next column (0) or row (1)
 _ASIDE = 5e-5  # of the window: where the states beside a curve are compared
-_CLOSER = 0.25  # of the way to the next curve, if that is nearer
+_CLOSER = 0.05  # of the way to the next curve, if that is nearer
 _TOGETHER = 1e-8  # of a grid step: curves that cross an edge at one place
 _ALIKE = 1e-4  # relative distance of unknowns of one state on two curves
 

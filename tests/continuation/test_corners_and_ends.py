@@ -53,7 +53,9 @@ def test_a_branch_does_not_leave_the_domain_on_another_curve(g: float, M_m: floa
     assert len(own) == 2 and min(abs(s["M_n"] - meets) for s in outlier) < 1e-9
 
 
-@pytest.mark.parametrize(("g", "M_m", "Sigma_m"), [(1.005793071400517, 1.922057272673292, 0.0), (1.003, 1.5, 0.5), (1.05, 1.1, 1.0)])
+@pytest.mark.parametrize(
+    ("g", "M_m", "Sigma_m"), [(1.005793071400517, 1.922057272673292, 0.0), (1.003, 1.5, 0.5), (1.05, 1.1, 1.0)]
+)
 def test_structured_chaos_ends_at_its_pitchfork_near_the_onset(g: float, M_m: float, Sigma_m: float) -> None:
     """There its branches are bent within 1e-7 of a step: their ends were 1e-9 off, with branch points before them that are none."""
     models = [mf.models.by_name(name) for name in ("rank1-stationary", "rank1-chaotic")]
