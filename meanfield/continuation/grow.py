@@ -41,8 +41,8 @@ def _missed(found: Sequence[Located], smallest: float) -> list[int]:
 
 
 def _expected(one: Located) -> bool:
-    """Whether no place was to be found: a lane leaves the domain at the branch point where it begins; or what changes its sign is as
-    good as zero on both sides, so that where parameters hardly move a fold is not missed."""
+    """Whether no place was to be found: a lane leaves the domain at the branch point where it begins; or what changes its sign is
+    as good as zero on both sides, so that where parameters hardly move a fold is not missed."""
     lane, k = one.bracket.lane, one.bracket.at
     if one.bracket.type == "domain":
         return lane.born and k == 0

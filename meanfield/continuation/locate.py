@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield.continuation.chord import Chord, expected, shares, turning
 from meanfield.continuation.corrector import bordered
-from meanfield.continuation.curve import scale_at
+from meanfield.continuation.curve import Curve, scale_at
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.ends import beside, borrowed
 from meanfield.continuation.hopf_points import eigenvalues, is_hopf
@@ -206,8 +206,8 @@ def _settled(
 
 
 def _crossing(curve: Curve, u: Array, jacobian: Array, base: Array, scale: Array, rank: int = 1) -> Special:
-    """The branch points near points u (P, N), with the left null vectors there as last unknowns. rank: from which singular value on,
-    counted from the smallest: near a critical point an equation has small slopes along all unknowns."""
+    """The branch points near points u (P, N), with the left null vectors there as last unknowns. rank: by which singular value,
+    counted from the smallest, these are sought: near a critical point an equation has small slopes along all unknowns."""
     w = _left_null(jacobian, scale, rank)
     return settle(BranchPoint(curve), np.concatenate([u, np.zeros((len(u), 1)), w], axis=1), Sheet(base, w))
 

@@ -131,6 +131,6 @@ class Lines:
 
 
 def first_lines(count: int) -> list[int]:
-    """Which of ``count`` rows or columns are walked first: three, evenly spread, and those along the sides of the window, where what
-    leaves it is widest: a cusp near a side may open between two lines of the grid."""
+    """Which of ``count`` rows or columns are walked first: three, evenly spread, and those along the sides of the window, where
+    what leaves it is widest: a cusp near a side may open between two lines of the grid."""
     return sorted({0, count // 6, count // 2, count - 1 - count // 6, count - 1})
