@@ -127,7 +127,7 @@ def tightened(peer: Peer, problem: str, first: Row, wanted: float) -> Row:
     for fine in (2, 8, 32, 128):
         if best.error <= wanted or 4 * took > _LONG:
             break
-        row = timed(f"{peer.name}, steps/{fine}", problem, peer.lines, lambda fine=fine: peer.runs[problem](fine))
+        row = timed(f"{peer.title}/{fine}", problem, peer.lines, lambda fine=fine: peer.runs[problem](fine))
         best, took = (row if row.error < 0.5 * best.error else best), row.wall
     return best
 
@@ -140,14 +140,14 @@ def peers(ours: dict[str, Row]) -> Iterator[tuple[Row, Row, float]]:
             continue
         for problem in peer.runs:
             try:
-                first = timed(peer.name, problem, peer.lines, lambda peer=peer, problem=problem: peer.runs[problem](1))
+                first = timed(peer.title, problem, peer.lines, lambda peer=peer, problem=problem: peer.runs[problem](1))
                 print(first, flush=True)
                 quotient = first.processor / ours[problem].processor
                 if first.wall < _SHORT:
                     quotient = in_turns(silent(lambda peer=peer, problem=problem: peer.runs[problem](1)), OURS[problem])
-                best = tightened(peer, problem, first, max(ours[problem].error, 1e-14))
+                best = first if peer.settings else tightened(peer, problem, first, max(ours[problem].error, 1e-14))
             except Exception as reason:  # a rival that stops is a result, too
-                print(f"{peer.name:18} {problem:8} stopped: {str(reason)[:80]}")
+                print(f"{peer.title:18} {problem:8} stopped: {str(reason)[:80]}")
                 continue
             if best is not first:
                 print(best, flush=True)

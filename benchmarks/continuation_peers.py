@@ -37,12 +37,13 @@ def _pycont(f: Callable[[Any, float], Any], u: Any, p: float, window: tuple[floa
     return sum(len(b.p_path) for b in result.branches), [e.p for e in result.events if e.kind == "LP"]
 
 
-def _contique(f: Callable[[Any, float], Any], u: Any, p: float, steps: int, fine: int) -> Found:
+def _contique(f: Callable[[Any, float], Any], u: Any, p: float, steps: int, fine: int, longest: float | None = None) -> Found:
     from contique import solve
 
     # A residual of 1e-13 is below the rounding of Bratu's equations, where it would stop at once.
-    reach: dict[str, float] = {"dxmax": 0.1 / fine, "dlpfmax": 0.1 / fine, "tol": 1e-10 if fine == 1 else 1e-11}
-    results = list(solve(lambda x, q: f(x, q), np.array(u), p, control0=(len(u), 1), maxsteps=steps * fine, **reach))
+    step = longest or (0.1 / fine if fine > 1 else None)
+    reach: dict[str, Any] = {"dxmax": step, "dlpfmax": step, "tol": 1e-10 if fine == 1 else 1e-11} if step else {}
+    results = list(solve(lambda x, q: f(x, q), np.array(u), p, control0=(len(u), 1), maxsteps=steps, **reach))
     path = np.array([r.x[-1] for r in results])
     turns = path[1:-1][(np.diff(path)[:-1] * np.diff(path)[1:]) < 0]  # it reports no folds: the points where the path turns
     return len(results), turns.tolist()
@@ -69,11 +70,18 @@ def _jax_bratu(fine: int) -> Found:
 
 @dataclass(frozen=True)
 class Peer:
-    """name: what is imported; lines that a user writes; runs: ``{problem: run(fine)}``."""
+    """name: what is imported; lines that a user writes; runs: ``{problem: run(fine)}``; settings: its title, where these are not
+    its own."""
 
     name: str
     lines: int
     runs: dict[str, Callable[[int], Found]]
+    settings: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called in the table."""
+        return self.settings or self.name
 
 
 PYTHON_ONLY = (
@@ -88,10 +96,19 @@ PYTHON_ONLY = (
     Peer(
         "contique",
         4,
-        {
-            "cubic": lambda fine: _contique(cubic, [START], -2.0, 78, fine),  # it has no window: so many lead to p = 2
-            "Bratu": lambda fine: _contique(bratu, FLAT, 0.0, 60, fine),
+        {  # it has no window: so many steps, of .05 by default, lead to p = 2, and beyond the fold
+            "cubic": lambda fine: _contique(cubic, [START], -2.0, 78 * max(fine, 2), fine),
+            "Bratu": lambda fine: _contique(bratu, FLAT, 0.0, 60 * max(fine, 2), fine),
         },
+    ),
+    Peer(
+        "contique",
+        4,
+        {  # in steps twice as long as by default, and to the tolerance that ours has
+            "cubic": lambda fine: _contique(cubic, [START], -2.0, 78, fine, 0.1),
+            "Bratu": lambda fine: _contique(bratu, FLAT, 0.0, 60, fine, 0.1),
+        },
+        "contique, .1",
     ),
     Peer(
         "jaxcont",

@@ -171,16 +171,18 @@ class _Asked:
 
     def __init__(self, subject: Subject, lanes: Sequence[Lane]) -> None:
         self.subject = subject
-        self.known: dict[tuple[int, int], list[tuple[Question, Array]]] = {}
+        self.known: dict[int, tuple[list[Array], list[tuple[Question, Array]]]] = {}  # by lane: at which points, and the values
         self._evaluate(lanes)
 
     def of(self, lane: Lane | None) -> list[tuple[Question, Array]]:
-        """Values (L,) at the points that a lane has now."""
+        """Values (L,) at the points that a lane has now: points may have been put in, and the last ones cut off."""
         if lane is None:
             return []
-        if (id(lane), len(lane.u)) not in self.known:
+        points, values = self.known.get(id(lane), ([], []))
+        if len(points) < len(lane.u) or any(one is not now for one, now in zip(points, lane.u, strict=False)):
             self._evaluate([lane])
-        return self.known[id(lane), len(lane.u)]
+            _, values = self.known[id(lane)]
+        return [(question, row[: len(lane.u)]) for question, row in values]
 
     def rows(self, lane: Lane) -> list[Row]:
         """Everything along a lane that may change its sign."""
@@ -206,7 +208,7 @@ class _Asked:
             rows.append(values)
         for i, lane in enumerate(lanes):
             own = [(q, row[starts[i] : starts[i + 1]]) for q, row in zip(self.subject.questions, rows, strict=True)]
-            self.known[id(lane), len(lane.u)] = own
+            self.known[id(lane)] = list(lane.u), own
 
 
 def _cut_outside(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> None:

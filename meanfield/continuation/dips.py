@@ -22,7 +22,7 @@ from meanfield.solve.problem import Array
 _ROUNDS = 4
 _NOISE = 1e-7  # length of a step, scaled, within which what changes is rounding
 _TOUCH = 0.05  # a value below this share of both its neighbours': whether zeros are beside it, no cubic tells
-_DIP = 0.3  # a value between two others that is expected below this share of both is looked at
+_DIP = 0.5  # a value between two others that is expected below this share of both is looked at
 _NEAR_ENDS = np.array([0.002, 0.005, 0.01, 0.02, 0.04])
 _SHARES = np.concatenate([_NEAR_ENDS, np.linspace(0.08, 0.92, 22), 1 - _NEAR_ENDS[::-1]])
 

@@ -143,3 +143,14 @@ def test_a_pitchfork_in_the_step_that_leaves_the_window_is_found(g: float) -> No
     (near,) = mf.follow(homogeneous(1.3), "g", 1.05).events("pitchfork")
     (found,) = mf.follow(homogeneous(g), "g", 1.05, window=(1.05, 4.0)).events("pitchfork")
     assert found.at["g"] == pytest.approx(near.at["g"], abs=1e-12)
+
+
+@pytest.mark.parametrize("place", [-0.8, -0.44, 0.0, 0.6])
+@pytest.mark.parametrize("to", [1.0, 0.93])
+def test_a_pair_of_zeros_within_a_step_is_found_wherever_the_window_ends(place: float, to: float) -> None:
+    """Where as many points were put in as were cut off, what had been asked before was taken for what is now: 28 of 328."""
+    x, p = mf.unknown("x"), mf.parameter("p")
+    model = mf.Model("line", unknowns=(x,), implicit=[x - p], starts=[{x: 0}])
+    pair = (p - place) ** 2 - 1e-4
+    branch = mf.follow(mf.solve(model, p=-1.0), "p", to, expressions={"pair": pair})
+    assert np.allclose([e.at["p"] for e in branch.events("indicator")], [place - 0.01, place + 0.01], rtol=0, atol=1e-12)
