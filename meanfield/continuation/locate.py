@@ -22,6 +22,7 @@ from meanfield.continuation.systems import BranchPoint, Fold, Hopf, Sheet, Syste
 from meanfield.solve.problem import EPS, Array
 
 _SAME = 1e-4  # scaled distance below which a fold is the branch point that was found there too
+_ONE = 3e-7  # and that below which it is, however many steps of a walk, which are hardly shorter, lie between them
 _VANISHING = 1e-13  # of the largest slope (scaled): rounding
 _DEGENERATE = 1e-6  # how near (scaled) a start is to a branch point that it is meant to be
 _OPEN = 8.0  # errors by which what vanishes at a branch point must differ from zero where there is none
@@ -150,10 +151,11 @@ def told_twice(one: Located, others: tuple[Located, ...]) -> bool:
     if one.bracket.type != "fold":
         return False
     for x in others:
-        next_to = abs(x.bracket.at - one.bracket.at) <= 1
-        if x.bracket.type == "branch" and (next_to or not one.sharp):
-            if (next_to and not one.sharp) or np.abs((x.u - one.u) / x.scale).max() < _SAME:
-                return True
+        if x.bracket.type != "branch":
+            continue
+        next_to, apart = abs(x.bracket.at - one.bracket.at) <= 1, np.abs((x.u - one.u) / x.scale).max()
+        if apart < _ONE or (next_to or not one.sharp) and apart < _SAME or next_to and not one.sharp:
+            return True
     return False
 
 
