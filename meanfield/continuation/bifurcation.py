@@ -18,6 +18,7 @@ from meanfield.continuation.subject import Subject
 from meanfield.errors import ParameterError
 from meanfield.model import Model
 from meanfield.model.forms import as_models
+from meanfield.model.phases import among
 from meanfield.progress import ProgressOption, reporter
 from meanfield.solve.absence import explained
 from meanfield.solve.choose import find_one
@@ -91,12 +92,16 @@ def _cultivated(origin: Origin, progress: ProgressOption, known: Forest | None =
     garden = Garden(origin.steps, Stops({name: (field.low, field.high)}), report, sense=float(np.sign(origin.end - origin.begin)))
     places = np.array([origin.begin]) if origin.find == "one" else _places(field.low, field.high, origin.sections)
     whys: list[str] = []
+    shown = [*(b.model for b in known or ()), *family]
     subjects: dict[int, Subject] = {id(b.model): b.subject for b in known or ()}
 
     def subject(model: Model) -> Subject:
-        if id(model) not in subjects:
-            subjects[id(model)] = field.subject(model, origin.expressions)
-        return subjects[id(model)]
+        one = among(model, shown)
+        if one is None:
+            shown.append(one := model)
+        if id(one) not in subjects:
+            subjects[id(one)] = field.subject(one, origin.expressions)
+        return subjects[id(one)]
 
     try:
         if known is not None:

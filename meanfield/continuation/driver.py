@@ -22,6 +22,7 @@ from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject, as_floor, subject_of
 from meanfield.errors import ParameterError
 from meanfield.model import Model
+from meanfield.model.phases import among
 from meanfield.progress import ProgressOption, reporter
 from meanfield.solve.families import refuse_family
 from meanfield.solve.problem import Array, Problem
@@ -68,11 +69,10 @@ def follow(
         subjects: dict[int, Subject] = {id(task.subject.model): task.subject}
 
         def make(other: Model) -> Subject:
-            if id(other) not in subjects:
-                subjects[id(other)] = _joined_subject(
-                    other, task.subject.model or other, task.path, task.p, float(task.u[-1]), task.span
-                )
-            return subjects[id(other)]
+            one = among(other, [s.model for s in subjects.values() if s.model is not None]) or other
+            if id(one) not in subjects:
+                subjects[id(one)] = _joined_subject(one, task.subject.model or one, task.path, task.p, float(task.u[-1]), task.span)
+            return subjects[id(one)]
 
         grown(garden, [first], True, make, task.path.name)
         return Forest(with_partners(garden.branches), garden.interrupted)

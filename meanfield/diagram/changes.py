@@ -19,6 +19,7 @@ from meanfield.diagram.grid import Plane, Sheet
 from meanfield.diagram.working import working_unknowns
 from meanfield.errors import MeanfieldError
 from meanfield.model import Model
+from meanfield.model.phases import among
 from meanfield.records import per_point, records
 from meanfield.solve.finish import ROUGHLY, finish
 from meanfield.solve.newton import newton
@@ -89,7 +90,7 @@ def changes(
     middle = tuple(0.5 * (a + b) for a, b in zip(*sides, strict=True))
     p = _parameters(model, plane, middle, fixed)
     everywhere = _phases(kernel, centre, p, models)
-    own = next((m for m in models if m is model or (m.name and m.name == model.name)), None)
+    own = among(model, models)
     if own is not None:
         everywhere.append((own, centre, np.ones(len(centre), bool)))
     total = [Counter() for _ in centre]  # type: list[Signature]
@@ -122,7 +123,7 @@ def _phases(kernel: Kernel, centre: Array, p: Array, models: Sequence[Model]) ->
             other = junction.phase
         except MeanfieldError:
             continue  # that phase does not exist for this transfer function
-        phase = next((m for m in models if m is other or (m.name and m.name == other.name)), None)
+        phase = among(other, models)
         if phase is None:
             continue
         arrive = tuple(model.resolve(junction.arrive.get(s, s)) for s in other.unknowns)

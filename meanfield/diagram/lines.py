@@ -17,6 +17,7 @@ from meanfield.diagram.grid import Plane, Sheet
 from meanfield.diagram.working import working_unknowns
 from meanfield.errors import ParameterError
 from meanfield.model import Model
+from meanfield.model.phases import among
 from meanfield.progress import Progress
 
 _STARTS = 4  # grid points of a line whose solutions are starts, its ends included
@@ -78,8 +79,8 @@ class Lines:
 
     def _joining(self, model: Model) -> Subject | None:
         """A phase that joins, if the diagram shows it."""
-        shown = [s.model for s in self.sheets if model is s.model or (model.name and model.name == s.model.name)]
-        return self.subject(shown[0]) if shown else None
+        shown = among(model, [sheet.model for sheet in self.sheets])
+        return self.subject(shown) if shown is not None else None
 
     def walk(self, wanted: Mapping[int, Collection[int]]) -> None:
         """Follow every branch on these lines (indices of rows or columns), from some of their grid points and from those that are

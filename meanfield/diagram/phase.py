@@ -17,6 +17,7 @@ from meanfield.diagram.sides import mark_boundaries
 from meanfield.diagram.work import work_of
 from meanfield.errors import ParameterError, brief
 from meanfield.model.forms import as_models
+from meanfield.model.phases import among
 from meanfield.progress import ProgressOption, reporting
 from meanfield.solve.symmetries import model_at
 
@@ -144,7 +145,7 @@ def with_followed(models: Sequence[Model]) -> list[Model]:
     out = list(models)
     for model in out:  # what is appended is looked at too
         for other in (j.phase for j in model.junctions if j.follow):
-            if not any(other is known or (other.name and other.name == known.name) for known in out):
+            if among(other, out) is None:
                 out.append(other)
     return out
 

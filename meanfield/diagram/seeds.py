@@ -16,6 +16,7 @@ from meanfield.continuation.branch import Branch, Event
 from meanfield.continuation.report import breaks_symmetry, exact
 from meanfield.errors import ParameterError
 from meanfield.model import Model
+from meanfield.model.phases import among
 
 _FLAT = 1e-10  # an unknown smaller than this all along a branch is zero on it
 _SAME = 1e-7
@@ -191,10 +192,14 @@ def _told_elsewhere(branch: Branch, event: Event, models: Sequence[Model]) -> bo
     names = branch.subject.curve.names
     for junction in model.junctions:
         phase = junction.phase
-        back = [j for j in phase.junctions if j.phase is model or (model.name and j.phase.name == model.name)]
+        back = [j for j in phase.junctions if among(j.phase, [model])]
         tells = any(e.free_symbols for e in phase.indicators.values())  # one that is 0 all over a phase tells nothing
-        there = any(phase is one or (phase.name and phase.name == one.name) for one in models)
-        if back and tells and there and (event.name not in names or abs(float(event.u[names.index(event.name)])) < 1e-6):
+        if (
+            back
+            and tells
+            and among(phase, models)
+            and (event.name not in names or abs(float(event.u[names.index(event.name)])) < 1e-6)
+        ):
             return True
     return False
 

@@ -26,3 +26,15 @@ def test_chaos_that_begins_and_ends_on_one_stationary_branch_is_one_branch():
     assert [b.model.name for b in forest] == ["rank1-input-stationary", "rank1-input-chaotic"]
     onsets = [e.at["Sigma_nI"] for e in forest[0].events("chaos")]
     assert np.allclose(sorted(onsets), sorted(forest[1]["Sigma_nI"][[0, -1]]), atol=1e-10)
+
+
+def test_a_phase_that_is_asked_for_and_joins_is_one_model():
+    """With another transfer function the phase behind a junction is another object than the one that is asked for: its branches were
+    all there twice."""
+    models = [mf.models.by_name(f"rank1-{name}").with_transfer("erf") for name in ("stationary", "chaotic")]
+    assert models[0].junctions[0].phase is not models[1]
+    forest = mf.bifurcation_diagram(models, "M_n", (0.5, 2.0), g=1.55, M_m=1.7, Sigma_m=0.75)
+    for model in models:
+        own = [b for b in forest if b.model.name == model.name]
+        every = mf.solve(model, find="all", M_n=1.3, g=1.55, M_m=1.7, Sigma_m=0.75)
+        assert sum(int(((b["M_n"][:-1] - 1.3) * (b["M_n"][1:] - 1.3) < 0).sum()) for b in own) == len(every) > 0

@@ -1,0 +1,18 @@
+"""Phases of one network: models that junctions lead to, and which of those that somebody has asked for they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from meanfield.model.record import Model
+
+
+def among(model: Model, models: Iterable[Model]) -> Model | None:
+    """The one of the models that ``model`` is: itself, or one of its name with the same equations, since the phases of a model with
+    another transfer function are made once more for each model that leads to them. None if it is none of them."""
+    return next((one for one in models if one is model or _alike(one, model)), None)
+
+
+def _alike(one: Model, other: Model) -> bool:
+    named = one.name is not None and one.name != "" and one.name == other.name
+    return named and one.equations == other.equations and one.implicit == other.implicit
