@@ -192,14 +192,10 @@ def _told_elsewhere(branch: Branch, event: Event, models: Sequence[Model]) -> bo
     names = branch.subject.curve.names
     for junction in model.junctions:
         phase = junction.phase
-        back = [j for j in phase.junctions if among(j.phase, [model])]
+        back = [j for j in phase.junctions if among(j.phase, [model]) is not None]
         tells = any(e.free_symbols for e in phase.indicators.values())  # one that is 0 all over a phase tells nothing
-        if (
-            back
-            and tells
-            and among(phase, models)
-            and (event.name not in names or abs(float(event.u[names.index(event.name)])) < 1e-6)
-        ):
+        zero = event.name not in names or abs(float(event.u[names.index(event.name)])) < 1e-6
+        if back and tells and zero and among(phase, models) is not None:
             return True
     return False
 

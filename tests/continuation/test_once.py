@@ -29,8 +29,8 @@ def test_chaos_that_begins_and_ends_on_one_stationary_branch_is_one_branch():
 
 
 def test_a_phase_that_is_asked_for_and_joins_is_one_model():
-    """With another transfer function the phase behind a junction is another object than the one that is asked for: its branches were
-    all there twice."""
+    """With another transfer function the phase behind a junction is another object than the one that is asked for: its branches
+    were all there twice."""
     models = [mf.models.by_name(f"rank1-{name}").with_transfer("erf") for name in ("stationary", "chaotic")]
     assert models[0].junctions[0].phase is not models[1]
     forest = mf.bifurcation_diagram(models, "M_n", (0.5, 2.0), g=1.55, M_m=1.7, Sigma_m=0.75)
