@@ -28,7 +28,7 @@ _SHORTER, _SHORTEST = 0.1, 5e-3  # shares of a step that has led over a gap: eac
 _ROUNDS = 20  # of filling in points and walking again where steps were too long
 _PLACED = ("branch", "fold", "domain")  # what a lane that stays on its curve meets at a place that can be found
 _NOISE = 1e-9  # of the largest value of a lane
-_AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
+AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
 
 
 def _missed(found: Sequence[Located], smallest: float) -> list[int]:
@@ -263,7 +263,7 @@ class Crossing:
                 if self._known(way, apart) or not leads_inside(self.subject, self.u, way * self.scale):
                     continue
                 self.taken.append(way)
-                found.append(Start(self.subject, self.u, self.base, way, None, End.JOINED, _AT_BIRTH, self.point.error))
+                found.append(Start(self.subject, self.u, self.base, way, None, End.JOINED, AT_BIRTH, self.point.error))
         return found
 
     def _known(self, way: Array, apart: float) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from meanfield.continuation.branch import Branch, Event
 from meanfield.continuation.branching import branching, leads_inside, null_plane, probes, same_direction
 from meanfield.continuation.curve import scale_at
-from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.grow import AT_BIRTH, Garden, Start
 from meanfield.continuation.locate import Located, standing
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject, inside_domain
@@ -22,7 +22,6 @@ from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array
 from meanfield.solve.search import parameters_for
 
-_AT_BIRTH = 2e-3
 _ROUNDING = 1e-14  # of the sizes of unknowns
 
 
@@ -41,10 +40,10 @@ def switched(event: Event, side: int) -> Branch:
         leading = int(np.abs(way[:-1]).argmax())  # +1: the side on which the unknown that changes most grows
         way = way * np.sign(way[leading]) * (np.sign(side) or 1.0)
     if not leads_inside(branch.subject, event.located.u, way * event.located.scale):
-        raise ParameterError(f"on that side of the {event.type} ({event.name}) the domain ends; take side={-side}")
+        raise ParameterError(f"on that side of the {event.type} ({event.name}) the domain ends; take side={1 if side < 0 else -1}")
     garden = Garden(branch.steps, branch.stops)
     way = rescaled(way, event.located.scale, scale_at(event.located.u, branch.subject.floor))
-    start = Start(branch.subject, event.located.u, branch.base, way, None, End.JOINED, _AT_BIRTH, event.located.error)
+    start = Start(branch.subject, event.located.u, branch.base, way, None, End.JOINED, AT_BIRTH, event.located.error)
     found = garden.grow([start])[0]
     return found if branch.image is None else found.mirrored(branch.image, found.id)
 
@@ -96,7 +95,7 @@ def _arrivals(branch: Branch, event: Event, junction: Junction, subject: Subject
     if len(ways) == 2 and not crossing:  # the other phase passes through the junction: one branch
         return [Start(subject, u, base[0])]
     error = np.full(len(u), max(event.error.values(), default=0.0))  # that of the event; the other phase starts where it is
-    return [Start(subject, u, base[0], one, None, End.JOINED, _AT_BIRTH, error) for one in ways]
+    return [Start(subject, u, base[0], one, None, End.JOINED, AT_BIRTH, error) for one in ways]
 
 
 def _crossing_lines(subject: Subject, u: Array, base: Array) -> list[Array]:
