@@ -212,7 +212,12 @@ class _Asked:
 
 
 def _cut_outside(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> None:
-    """Where the step that led outside was divided, the first point outside is the last one."""
+    """Where the step that led outside, or through a symmetric point, was divided, the first point beyond is the last one."""
+    if lane.beyond and lane.end is End.MIRRORED:
+        behind = max(k for k, ahead in enumerate(lane.ahead[:-1]) if np.isfinite(ahead))
+        passed = changes(np.array(lane.determinant[behind:]))
+        if passed:
+            lane.cut(behind + passed[0] + 2)
     low, high = np.array(subject.curve.lower, dtype=float), np.full(len(subject.curve.lower), np.inf)
     loose = (_BEYOND if lane.end is End.WINDOW else _OUTSIDE) * subject.floor
     if lane.end is End.WINDOW:

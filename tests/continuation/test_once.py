@@ -4,6 +4,7 @@ import numpy as np
 import sympy as sp
 
 import meanfield as mf
+from meanfield.continuation import Steps
 
 x, r = sp.Symbol("x", real=True), sp.Symbol("r", real=True)
 
@@ -38,3 +39,17 @@ def test_a_phase_that_is_asked_for_and_joins_is_one_model():
         own = [b for b in forest if b.model.name == model.name]
         every = mf.solve(model, find="all", M_n=1.3, g=1.55, M_m=1.7, Sigma_m=0.75)
         assert sum(int(((b["M_n"][:-1] - 1.3) * (b["M_n"][1:] - 1.3) < 0).sum()) for b in own) == len(every) > 0
+
+
+def test_a_branch_that_goes_over_into_its_mirror_image_ends_in_the_pitchfork():
+    """Points put into the step that led through it had stayed, and what happens beyond was told again."""
+    held = {"g": 1.0407394022205212, "M_m": 1.1301913127789758, "Sigma_m": 1.3836691909335541}
+    short = Steps(first=0.01, largest=0.15, angle=0.3, worst=0.5, between=2)
+    for steps in (short, Steps()):
+        forest = mf.bifurcation_diagram(mf.models.by_name("rank1-stationary"), "M_n", (-1.0, 4.0), steps=steps, **held)
+        bent = [b for b in forest if b.model.name == "rank1-stationary" and np.abs(b["mu"]).max() > 0.1]
+        assert len(bent) == 2
+        for branch in bent:
+            assert [e.type for e in branch.events()] == ["pitchfork", "indicator", "junction", "window"]
+            assert abs(branch["mu"][0]) < 1e-12 and (np.abs(branch["mu"][1:]) > 0).all()
+            assert branch.events("pitchfork")[0].place == 0.0
