@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import copysign, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from meanfield.solve.problem import Array
+from meanfield.solve.problem import EPS, Array
 
 if TYPE_CHECKING:
     from meanfield.continuation.branch import Branch
 
+_HALVINGS = 60  # of what encloses a zero, at most
 _TURNED = 0.2  # a tangent that is nearly orthogonal to the chord says nothing of the curve between
 
 
@@ -54,8 +56,35 @@ def turns(a: float, b: float, slope_a: float, slope_b: float) -> list[tuple[floa
 def first_at(value: float, a: float, b: float, slope_a: float, slope_b: float) -> float:
     """The least share between 0 and 1 at which one coordinate of such a cubic has a value; NaN if there is none."""
     rise = b - a
-    roots = np.roots([slope_a + slope_b - 2 * rise, 3 * rise - 2 * slope_a - slope_b, slope_a, a - value])
-    return min((float(x.real) for x in roots if x.imag == 0 and 0 <= x.real <= 1), default=nan)
+    cubed, squared = slope_a + slope_b - 2 * rise, 3 * rise - 2 * slope_a - slope_b
+    inside = [share for share, _ in turns(a, b, slope_a, slope_b)]  # between two turns it only rises, or only falls
+    off = [a - value, *(((cubed * s + squared) * s + slope_a) * s + a - value for s in inside), b - value]
+    for (low, below), (high, above) in pairwise(zip([0.0, *inside, 1.0], off, strict=True)):
+        if below == 0:
+            return low
+        if below * above <= 0:
+            return _only_zero(cubed, squared, slope_a, a - value, low, high, rises=above > below)
+    return nan
+
+
+def _only_zero(cubed: float, squared: float, linear: float, constant: float, low: float, high: float, *, rises: bool) -> float:
+    """The zero of a cubic that only rises, or only falls, between two places where its signs differ: Newton's method, or half-way
+    where that leaves them."""
+    share = 0.5 * (low + high)
+    for _ in range(_HALVINGS):
+        value = ((cubed * share + squared) * share + linear) * share + constant
+        if (value < 0) == rises:
+            low = share
+        else:
+            high = share
+        slope = (3 * cubed * share + 2 * squared) * share + linear
+        nearer = share - value / slope if slope != 0 else low
+        if not low <= nearer <= high:
+            nearer = 0.5 * (low + high)
+        if abs(nearer - share) <= EPS:
+            return nearer
+        share = nearer
+    return share
 
 
 def between(branch: Branch, places: Any) -> Array:

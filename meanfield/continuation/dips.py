@@ -23,6 +23,7 @@ _ROUNDS = 4
 _NOISE = 1e-7  # length of a step, scaled, within which what changes is rounding
 _TOUCH = 0.05  # a value below this share of both its neighbours': whether zeros are beside it, no cubic tells
 _DIP = 0.5  # a value between two others that is expected below this share of both is looked at
+_ALIKE = 20.0  # lengths of steps beside each other whose quotient is larger: what the one is like does not tell of the other
 _NEAR_ENDS = np.array([0.002, 0.005, 0.01, 0.02, 0.04])
 _SHARES = np.concatenate([_NEAR_ENDS, np.linspace(0.08, 0.92, 22), 1 - _NEAR_ENDS[::-1]])
 
@@ -73,21 +74,52 @@ def _dips(lane: Lane, rows: Sequence[Row], among: set[int] | None) -> list[tuple
             out[r].append((k, at))
     with np.errstate(all="ignore"):
         product = values[:, :-1] * values[:, 1:]
-    row, steps = np.nonzero((product != 0) & np.isfinite(product) & allowed)
+        rise = (u[1:, -1] - u[:-1, -1]) / scale[:-1, -1] / chords
+        middle = 1.5 * rise - 0.25 * (t[:-1, -1] + t[1:, -1] * scale[1:, -1] / scale[:-1, -1])
+        back = np.array([[one.fold] for one in rows]) & (middle * t[:-1, -1] < 0)
+        row, steps = np.nonzero((product != 0) & np.isfinite(product) & allowed & (back | _bent(chords, values)))
+    for r, k, at in _drawn(way, values, row, steps, back[row, steps]) if len(steps) else ():
+        out[r].append((k, at))
+    return [step for found in out for step in found]
+
+
+def _bent(chords: Array, values: Array) -> Any:
+    """(R, L - 1) whether the cubic through a step and its neighbours may leave the line between the step's ends by so much that it
+    dips, or has three zeros where the signs of these differ. Divided differences bound that, which is quick, and few steps are
+    bent. To be on the safe side those beside steps of quite another length are."""
+    if len(chords) < 3:
+        return np.ones((len(values), len(chords)), dtype=bool)
+    rise = values[:, 1:] - values[:, :-1]
+    pairs, slopes = chords[1:] + chords[:-1], rise / chords
+    second = (slopes[:, 1:] - slopes[:, :-1]) / pairs
+    third = (second[:, 1:] - second[:, :-1]) / (pairs[1:] + chords[:-2])
+    aside = np.abs(np.concatenate([second[:, :1], second], axis=1))  # times s (1 - s) on a step of length 1, with what follows
+    aside[:, 1:-1] += np.abs(third) * pairs[:-1]
+    aside *= chords**2
+    ends = np.abs(values)
+    same, ratio = values[:, 1:] * values[:, :-1] > 0, chords[1:] / chords[:-1]
+    straight = np.where(same, aside < 4 * (1 - _DIP) * np.minimum(ends[:, 1:], ends[:, :-1]), 1.25 * aside < np.abs(rise))
+    alike = (ratio > 1 / _ALIKE) & (ratio < _ALIKE)
+    straight[:, 1:] &= alike
+    straight[:, :-1] &= alike
+    return ~straight
+
+
+def _drawn(way: Array, values: Array, row: Any, steps: Any, back: Any) -> list[tuple[int, int, float]]:
+    """Rows and steps (row, k, share), out of steps (K,) in rows (K,) of values (R, L), within which cubics through neighbours come
+    close to zero, or have three zeros; and those that go ``back`` (K,)."""
     here, there = values[row, steps], values[row, steps + 1]
     crossed = here * there < 0
     ends = np.where(crossed, here, np.minimum(np.abs(here), np.abs(there)) * np.sign(here))
     curves = _cubics(way, values, row, steps, ends)
     lowest = curves.argmin(axis=1)  # where that is NaN there are no neighbours
     near = (curves.min(axis=1) < _DIP) & (0 < lowest) & (lowest < len(_SHARES) - 1)
-    rise = (u[steps + 1, -1] - u[steps, -1]) / scale[steps, -1] / chords[steps]
-    middle = 1.5 * rise - 0.25 * (here + t[steps + 1, -1] * scale[steps + 1, -1] / scale[steps, -1])
-    back = np.array([one.fold for one in rows])[row] & (middle * ends < 0)
+    out = []
     for i in np.flatnonzero(near | back | crossed).tolist():
         share = _thrice(curves[i]) if crossed[i] else float(_SHARES[lowest[i]]) if near[i] else 0.5
         if share is not None:
-            out[row[i]].append((int(steps[i]), share))
-    return [step for found in out for step in found]
+            out.append((int(row[i]), int(steps[i]), share))
+    return out
 
 
 def _touched(way: Array, values: Array) -> list[tuple[int, int, float]]:
@@ -97,6 +129,8 @@ def _touched(way: Array, values: Array) -> list[tuple[int, int, float]]:
     with np.errstate(all="ignore"):
         small = (np.abs(here) < _TOUCH * np.minimum(np.abs(before), np.abs(after))) & (before * here > 0) & (here * after > 0)
         row, k = np.nonzero(small)
+        if not len(k):
+            return []
         slope, next_slope = ((values[row, k + i + 1] - values[row, k + i]) / (way[k + i + 1] - way[k + i]) for i in (0, 1))
         bend = (next_slope - slope) / (way[k + 2] - way[k])
         lowest = 0.5 * (way[k] + way[k + 1] - slope / bend)
@@ -128,7 +162,7 @@ def _cubics(way: Array, values: Array, row: Any, steps: Any, ends: Array) -> Arr
         there = (at >= 0) & (at < len(way))
         at = np.maximum(np.minimum(at, len(way) - 1), 0)
         off = np.abs(way[at] - way[near])
-        usable.append(there & np.isfinite(values[row, at]) & (1e-3 * step < off) & (off < 20 * step))
+        usable.append(there & np.isfinite(values[row, at]) & (1e-3 * step < off) & (off < _ALIKE * step))
     for left, right in ((True, True), (True, False), (False, True)):
         which = np.flatnonzero((usable[0] == left) & (usable[1] == right))
         if not len(which):
