@@ -9,9 +9,8 @@ Written in scaled unknowns w = u / scale,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf, isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +24,7 @@ _CAUTION, _NEAR, _STRAIGHT = 3.0, 1e-4, 1e-5
 _TINY = 1e-300  # the least size of a row, so that one of zeros stays as it is
 
 
-@dataclass(frozen=True)
-class Corrected:
+class Corrected(NamedTuple):
     """u (P, N) and the Jacobian (P, n, N) near it; ahead (P, N): the scaled unit tangent there, oriented like the normal;
     converged (P,); iterations (P,); first, last (P,): sizes of corrections."""
 
@@ -45,6 +43,35 @@ class Corrected:
         return self
 
 
+class _Systems:
+    """The bordered systems of points with unit normals (P, N), filled anew at every turn of Newton's method."""
+
+    def __init__(self, normal: Array, scale: Array) -> None:
+        self.scale = scale
+        self.size: Array | None = None  # (P, n) of the rows of the first Jacobian: on so short a way they hardly change
+        self.matrix = np.empty((*normal.shape, normal.shape[1]))
+        self.matrix[:, -1] = normal
+        self.sides = np.zeros((*normal.shape, 2))
+        self.sides[:, -1, 1] = 1.0
+
+    def step_and_tangent(self, slope: Array, residual: Array) -> tuple[Array, Array, Array]:
+        """Newton's correction, scaled, to be subtracted, and the scaled unit tangent (P, N) each, two right sides of one system;
+        the length of the correction (P,)."""
+        if self.size is None:
+            self.size = _sizes(slope, self.scale)
+        scaled = np.multiply(slope, self.scale[:, None, :], out=self.matrix[:, :-1])
+        scaled /= self.size[:, :, None]
+        np.divide(residual, self.size, out=self.sides[:, :-1, 0])
+        both = solved(self.matrix, self.sides)
+        sizes = lengths(both)
+        return both[:, :, 0], both[:, :, 1] / sizes[:, 1:], sizes[:, 0]
+
+    def keep(self, rows: Any) -> None:
+        """The other points have ended."""
+        self.scale, self.matrix, self.sides = self.scale[rows], self.matrix[rows], self.sides[rows]
+        self.size = self.size[rows] if self.size is not None else None
+
+
 def bordered(jacobian: Array, row: Array, scale: Array) -> Array:
     """(P, N, N): the Jacobian in scaled unknowns, each row divided by the sizes of its entries, and ``row`` below it."""
     with np.errstate(all="ignore"):  # of points that have no finite values the system is NaN
@@ -53,12 +80,16 @@ def bordered(jacobian: Array, row: Array, scale: Array) -> Array:
 
 def _equilibrated(jacobian: Array, row: Array, scale: Array) -> tuple[Array, Array]:
     """The bordered system, and what its rows but the last were divided by (P, n)."""
-    matrix = np.empty((*row.shape, row.shape[1]))
-    size = np.maximum((np.abs(jacobian) @ scale[:, :, None])[:, :, 0], _TINY)
+    matrix, size = np.empty((*row.shape, row.shape[1])), _sizes(jacobian, scale)
     scaled = np.multiply(jacobian, scale[:, None, :], out=matrix[:, :-1])
     scaled /= size[:, :, None]
     matrix[:, -1] = row
     return matrix, size
+
+
+def _sizes(jacobian: Array, scale: Array) -> Array:
+    """(P, n): of the rows of the Jacobian in scaled unknowns."""
+    return np.maximum((np.abs(jacobian) @ scale[:, :, None])[:, :, 0], _TINY)  # type: ignore[no-any-return]
 
 
 def across(jacobian: Array, row: Array, scale: Array) -> Array:
@@ -113,10 +144,11 @@ def correct(
     u, before, first = start, normal, np.zeros(0)
     last = [inf] * len(start)  # of what is decided point by point there are lists: of few points they are faster
     out: Corrected | None = None
+    systems = _Systems(normal, scale)
     with np.errstate(all="ignore"):
         for turn in range(1, max_iterations + 1):
             residual, slope = curve.at.residual_jacobian(u, p)
-            step, ahead, length = _step_and_tangent(slope, normal, scale, residual)
+            step, ahead, length = systems.step_and_tangent(slope, residual)
             u = u - step * scale
             sizes = length.tolist()
             done = [size <= tol for size in sizes]
@@ -134,7 +166,8 @@ def correct(
                     out, rows = _nothing(first, slope), np.arange(len(u))
                 out.take(rows[ended], part, ended)
                 on = [not one for one in ended]
-                rows, u, p, normal, scale, length, ahead = (a[on] for a in (rows, u, p, normal, scale, length, ahead))
+                rows, u, p, scale, length, ahead = (a[on] for a in (rows, u, p, scale, length, ahead))
+                systems.keep(on)
                 sizes = length.tolist()
             before, last = ahead, sizes
     raise AssertionError("the last turn ends all")
@@ -168,15 +201,3 @@ def _off_edges(u: Array, curve: Curve, scale: Array) -> list[bool]:
         return [True] * len(u)
     room = np.abs(u - curve.lower)
     return ((room > _NEAR * scale) | (room == 0)).all(axis=1).tolist()  # type: ignore[no-any-return]
-
-
-def _step_and_tangent(slope: Array, normal: Array, scale: Array, residual: Array) -> tuple[Array, Array, Array]:
-    """Newton's correction, scaled, to be subtracted, and the scaled unit tangent (P, N) each, two right sides of one system; the
-    length of the correction (P,)."""
-    matrix, size = _equilibrated(slope, normal, scale)
-    sides = np.zeros((*normal.shape, 2))
-    np.divide(residual, size, out=sides[:, :-1, 0])
-    sides[:, -1, 1] = 1.0
-    both = solved(matrix, sides)
-    sizes = lengths(both)
-    return both[:, :, 0], both[:, :, 1] / sizes[:, 1:], sizes[:, 0]

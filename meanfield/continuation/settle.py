@@ -22,6 +22,7 @@ _NOTHING = 1e-20
 _BESIDE = 1e-3  # how far off another root would be looked for
 # After so many iterations steps that shrink by no better factor are those of Newton's method at a singular root.
 _TRANSIENT, _SLOW = 4, 0.25
+_CAUTION = 10.0  # the margin for how steps shrink, where the next one is only expected
 _FAST = 1e-3  # by which factor steps must shrink for the matrix to be kept
 ON_EDGE = 1e-12  # an unknown this close to its edge lies on it
 _UNLIKE = 0.2  # matrices whose quotient differs from 1 by more than this are not the same derivative
@@ -58,7 +59,9 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
             extent = np.abs(y[active]) + 1.0
             size = (np.abs(step) / extent).max(axis=1)
             y[active] += np.where(np.isfinite(step), step, 0.0)
-            done = (size <= 1e-13) | ((size <= 1e-8) & (size >= 0.1 * last[active]))
+            shrunk = size / last[active]
+            # Rounding, or so small that the next step, which shrinks at least as much, would be rounding.
+            done = (size <= 1e-13) | ((size <= 1e-8) & ((shrunk >= 0.1) | (_CAUTION * shrunk * size <= 1e-13) & (turn > 0)))
             lost = ~np.isfinite(size) | (size > 10 * last[active])
             lost |= (turn > _TRANSIENT) & (size > _SLOW * last[active])  # the root of a singular system
             before[active], last[active] = np.minimum(last[active], 1.0), size
@@ -68,18 +71,19 @@ def settle(system: System, y: Array, sheet: Sheet) -> Special:
         far = (np.abs(y - start) > 0.5 * (np.abs(start) + 1.0)).any(axis=1)
         rows = np.flatnonzero(found & ~far)
         error = np.full(y.shape, np.inf)
-        error[rows] = _claimed(system, y[rows], Sheet(sheet.p[rows], sheet.reference[rows]), matrix[rows])
+        y[rows], error[rows] = _claimed(system, y[rows], Sheet(sheet.p[rows], sheet.reference[rows]), matrix[rows])
     return Special(y, error, np.isfinite(error).all(axis=1))
 
 
-def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> Array:
-    """Error bounds (P, D) of roots y (P, D): residual and its noise through the inverse. Inf where there is no such bound.
+def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> tuple[Array, Array]:
+    """Roots y (P, D) after the step that their residual tells, and error bounds (P, D): residual and its noise through the inverse.
+    Inf where there is no such bound.
 
     The matrix is made of differences; where shorter ones give another matrix, it is no derivative. On an edge of the domain
     that happens at double roots, along the directions in which the slope itself vanishes: there noise counts by its root.
     """
     if len(y) == 0:
-        return np.zeros(y.shape)
+        return y, np.zeros(y.shape)
     residual, slopes = system.slopes(y, sheet)
     noise = system.noise(y, sheet) + np.abs(residual)
     inverse = solved(matrix, np.zeros(matrix.shape) + np.eye(matrix.shape[1]))
@@ -96,7 +100,8 @@ def _claimed(system: System, y: Array, sheet: Sheet, matrix: Array) -> Array:
     if double.any():
         double &= ~_on_a_line(system, y, sheet, shorter, noise)
     known = np.isfinite(bound).all(axis=1) & (double | ~odd)
-    return np.where(known[:, None], bound, np.inf)
+    step = (inverse @ residual[:, :, None])[:, :, 0]
+    return np.where((known & ~odd)[:, None], y - step, y), np.where(known[:, None], bound, np.inf)
 
 
 def _on_a_line(system: System, y: Array, sheet: Sheet, matrix: Array, noise: Array) -> Any:
@@ -134,13 +139,12 @@ def slopes_of(system: System, y: Array, sheet: Sheet, known: Array, shorter: flo
     out[:, :, n + 1 :] = known
     per = max(1, _BATCH // max(1, 2 * count * n * (n + 1)))
     for first in range(0, n + 1, per):
-        columns = np.arange(first, min(first + per, n + 1))
-        moved = np.repeat(y[:, None, None, :], 2, axis=1).repeat(len(columns), axis=2)
-        for k, j in enumerate(columns):
-            moved[:, 0, k, j], moved[:, 1, k, j] = above[:, j], below[:, j]
-        times = 2 * len(columns)
+        last = min(first + per, n + 1)
+        every, times = np.arange(last - first), 2 * (last - first)
+        moved = np.repeat(y, times, axis=0).reshape(count, 2, last - first, size)
+        moved[:, 0, every, first + every], moved[:, 1, every, first + every] = above[:, first:last], below[:, first:last]
         flat = Sheet(np.repeat(sheet.p, times, axis=0), np.repeat(sheet.reference, times, axis=0))
-        values = system.residual(moved.reshape(-1, size), flat).reshape(count, 2, len(columns), size)
-        width = (above - below)[:, columns, None]
-        out[:, :, columns] = ((values[:, 0] - values[:, 1]) / width).transpose(0, 2, 1)
+        values = system.residual(moved.reshape(-1, size), flat).reshape(moved.shape)
+        width = (above - below)[:, first:last, None]
+        out[:, :, first:last] = ((values[:, 0] - values[:, 1]) / width).transpose(0, 2, 1)
     return out

@@ -171,14 +171,15 @@ def noise_of(curve: Curve, u: Array, p: Array) -> tuple[Array, Array]:
     scatter between neighbouring floating-point numbers.
     """
     fine, scatter = scattered(lambda at, q: curve.fine.residual_jacobian(at, q)[1], u, p)
-    bound = 8 * EPS * np.abs(fine).max(axis=2, keepdims=True) * np.ones_like(fine)
+    bound = scatter + 8 * EPS * np.abs(fine).max(axis=2, keepdims=True)
     if curve.check is not curve.fine:
         bound = bound + np.abs(fine - curve.check.residual_jacobian(u, p)[1])
-    return curve.fine.claims(u, p), bound + scatter
+    return curve.fine.claims(u, p), bound
 
 
 def scattered(function: Callable[[Array, Array], Array], u: Array, p: Array) -> tuple[Array, Array]:
     """function(u, p), and a bound on its rounding error from its scatter between neighbouring floating-point numbers."""
     near = np.concatenate([u, u * (1 + 3 * EPS), u * (1 - 5 * EPS)])
-    value, *seen = np.split(function(near, np.tile(p, (3, 1))), 3)
-    return value, 2 * np.maximum(*(np.abs(other - value) for other in seen))
+    values = function(near, np.concatenate([p, p, p]))
+    value, above, below = (values[k * len(u) : (k + 1) * len(u)] for k in range(3))
+    return value, 2 * np.maximum(np.abs(above - value), np.abs(below - value))

@@ -28,7 +28,8 @@ def tangent(jacobian: Array, along: Array, scale: Array) -> Array:
 
 def first_tangent(jacobian: Array, direction: Array, scale: Array) -> Array:
     """Scaled unit tangents (P, N) where none is known yet: from the singular value decomposition, along ``direction`` (P, N)."""
-    null = np.linalg.svd(np.nan_to_num(jacobian * scale[:, None, :]))[2][:, -1, :]
+    scaled = jacobian * scale[:, None, :]
+    null = np.linalg.svd(np.where(np.isfinite(scaled), scaled, 0.0))[2][:, -1, :]
     turn = np.sign((null * direction).sum(axis=1, keepdims=True))
     return null * np.where(turn == 0, 1.0, turn)
 
@@ -51,7 +52,10 @@ def by_cubic(u: Array, behind: Behind, direction: Array, step: Array, scale: Arr
     """Along the cubic in the length of the curve that has the last two points with their tangents: its error grows like h^4, that
     of the tangent like h^2. Along the tangent where there is only one point, or where the cubic bends too much or hardly at all."""
     known = np.empty((len(u), 3, u.shape[1]))
-    known[:, 0], known[:, 1], known[:, 2] = (u - behind.u) / scale, behind.tangent * behind.scale / scale, direction
+    np.subtract(u, behind.u, out=known[:, 0])
+    np.multiply(behind.tangent, behind.scale, out=known[:, 1])
+    known[:, :2] /= scale[:, None]
+    known[:, 2] = direction
     products = (known @ known.transpose(0, 2, 1)).tolist()
     shares = np.array([_shares(of, h) for of, h in zip(products, step.tolist(), strict=True)])
     return u + (shares[:, None] @ known)[:, 0] * scale

@@ -26,6 +26,7 @@ _NEARER = 0.05  # share of the distance to the edge that is left there
 _STILL = 1e-7  # component of a unit tangent: the coordinate is 1 long in its window
 _FASTER = 1.001  # by which it grows from step to step where it is only beginning to move
 _CREEPING = 1e-4  # length of a step that still leads around a corner: shorter ones come to where rounding leads around it
+_AWAY = 4.0  # steps (scaled by either of their ends) from the start in the coordinate alone: the last one did not pass it
 _PENDING = 64  # Jacobians of points that are kept until their determinants are computed
 _ON_EDGE = 1e-9  # an unknown that is below its edge by less than this (scaled) lies on it
 
@@ -74,7 +75,8 @@ class Walk:
             )
             ahead = tangent(done.jacobian, t, scale) if natural else done.ahead
             ways = np.empty((len(lanes), 3, u.shape[1]))
-            ways[:, 0], ways[:, 1], ways[:, 2] = t, ahead, (done.u - u) / scale
+            ways[:, 0], ways[:, 1] = t, ahead
+            np.divide(done.u - u, scale, out=ways[:, 2])
             products = (ways @ ways.transpose(0, 2, 1)).tolist()
             found, first, iterations = (a.tolist() for a in (done.converged, done.first, done.iterations))
             corner = self._around_a_corner(lanes, t, done.u, ahead).tolist() if self.curve.edged else [False] * len(lanes)
@@ -135,7 +137,7 @@ class Walk:
             lane.append(u[k], unit[k], fresh[k], np.nan)
             if away[k]:
                 lane.ahead[-1] = np.nan  # not where the step led to: the walk can go on from where it began
-            lane.end = self._end(lane)
+            lane.end = self._end(lane, jumps[k])
         if len(self._fresh) >= _PENDING:
             self.determine()
 
@@ -169,21 +171,22 @@ class Walk:
         with np.errstate(all="ignore"):
             values = determinants(jacobian, pick("tangent"), pick("scale"), weight).tolist()
         for (lane, k, _), value in zip(fresh, values, strict=True):
-            lane.determinant[k] = value
+            if k > 0 or not lane.born:  # it vanishes at a branch point, and what rounding leaves has no sign
+                lane.determinant[k] = value
 
     def begin(self, u: Array, jacobian: Array, ahead: Array, base: Array, step: float) -> Lane:
         """A lane that starts at the solution ``u`` with the scaled tangent ``ahead``."""
         scale = scale_at(u, self.floor)
         lane = Lane(np.array(base, dtype=float), step=step)
-        size = np.nan_to_num(np.abs(jacobian * scale[None, :]).max(axis=1))
-        lane.weight = np.where(size > 0, size, 1.0)
-        with np.errstate(all="ignore"):
-            determinant = float(determinants(jacobian[None], ahead[None], scale[None], lane.weight[None])[0])
-        lane.append(np.array(u), ahead, scale, determinant)
+        size = np.abs(jacobian * scale[None, :]).max(axis=1)
+        lane.weight = np.where((size > 0) & np.isfinite(size), size, 1.0)
+        self._fresh.append((lane, 0, jacobian))
+        lane.append(np.array(u), ahead, scale, np.nan)
         self.lanes.append(lane)
         return lane
 
-    def _end(self, lane: Lane) -> End | None:
+    def _end(self, lane: Lane, jump: float) -> End | None:
+        """Why a lane ends with its last step, of scaled length ``jump``; None if it goes on."""
         u, before, stops = lane.u[-1], lane.u[-2], self.stops
         if not within(self.bounds, u):
             lane.beyond = True
@@ -191,7 +194,7 @@ class Walk:
         if stops.domain and self.curve.edged and ((u < self.edge) & (before >= self.edge)).any():
             lane.beyond = True
             return End.DOMAIN
-        if stops.closed and len(lane.u) > 4 and self._returned(lane):
+        if stops.closed and len(lane.u) > 4 and self._returned(lane, jump):
             self.determine()
             lane.u[-1], lane.tangent[-1], lane.scale[-1] = lane.u[0], lane.tangent[0], lane.scale[0]
             lane.determinant[-1] = lane.determinant[0]
@@ -230,9 +233,11 @@ class Walk:
                 return True
         return False
 
-    def _returned(self, lane: Lane) -> bool:
-        """Whether the last step passed the lane's own start."""
+    def _returned(self, lane: Lane, jump: float) -> bool:
+        """Whether the last step, of scaled length ``jump``, passed the lane's own start."""
         scale = lane.scale[-1]
+        if abs(lane.u[0].item(-1) - lane.u[-2].item(-1)) > _AWAY * jump * scale.item(-1):
+            return False
         chord = (lane.u[-1] - lane.u[-2]) / scale
         length = sqrt(float(chord.dot(chord)))
         if length == 0 or abs(lane.u[0].item(-1) - lane.u[-2].item(-1)) > 1.1 * length * scale.item(-1):
