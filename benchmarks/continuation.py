@@ -156,10 +156,11 @@ def peers(ours: dict[str, Row]) -> Iterator[tuple[Row, Row, float]]:
 
 def in_turns(one: Callable[[], object], other: Callable[[], object]) -> float:
     """Quotient of the processor times of two programs, the best of eight each, one after the other: what disturbs the machine for
-    a while disturbs both."""
+    a while disturbs both. Each runs once before it counts: what the other has left in the processor's caches is not its own."""
     best = [np.inf, np.inf]
     for _ in range(8):
         for side, run in enumerate((one, other)):
+            run()
             begin = processor_time()
             run()
             best[side] = min(best[side], processor_time() - begin)

@@ -19,7 +19,7 @@ from meanfield.continuation.curve import Curve
 from meanfield.solve.problem import Array
 
 _REACH = 0.5  # of the slope at an end: the parabola goes half as far, the cubic no further than two thirds of it
-_LEAST = 0.8  # the cosine between chord and tangents at the ends of a step is larger
+_LEAST = 0.7  # the cosine between chord and tangents at the ends of a step is larger
 _ASIDE = 0.5  # of a step: a point that far from where it is expected does not lie between its ends
 _SHORT_OF = 0.9  # of the way to where a coordinate turns, if no point is found there
 _NEAR_END, _BEYOND = 0.2, 3.0  # of a step: a turn so near to an end of it is enclosed in a stretch so much longer

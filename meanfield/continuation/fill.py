@@ -25,7 +25,7 @@ from meanfield.solve.problem import Array
 
 _ASIDE = 0.5  # of a step: a point that far from where it is expected does not lie between its ends
 _DOUBTFUL = 0.02  # of a step: so far it may be, at most, if the step has left nothing out
-_SHORT = 1 / 30  # of the longest step: shorter ones are believed
+_SHORT = 1 / 50  # of the longest step: shorter ones are believed
 
 Place = tuple[Lane, int, float]  # a share of the step from point k of a lane to the next
 
@@ -58,11 +58,12 @@ def insert(subject: Subject, places: Sequence[Place]) -> list[tuple[Lane, int]]:
 
 
 def _whole(lane: Lane) -> list[int]:
-    """The steps of a lane between two points that were walked to, within its end. Those that leave the window or the domain are
-    among them: the curve goes on there, and what happens on it before the end would otherwise be told by its two ends only."""
+    """The steps of a lane between two points that were walked to, within its end. Those that leave the window or the domain, or pass
+    a symmetric point, are among them: the curve goes on there, and what it is like before the end would otherwise be told by its two
+    ends only."""
     walked = np.isfinite(lane.ahead)
     steps = np.flatnonzero(walked[:-1] & walked[1:])
-    return steps[: len(steps) - (lane.beyond and lane.end not in (End.WINDOW, End.DOMAIN))].tolist()  # type: ignore[no-any-return]
+    return steps[: len(steps) - (lane.beyond and lane.end not in (End.WINDOW, End.DOMAIN, End.MIRRORED))].tolist()  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,7 @@ class Garden:
                     break
                 self._run(walk, subject)
             for lane in lanes:
+                self._cut_at_condition(subject, lane)
                 located[id(lane)] = []
             for one in locate(subject, brackets(subject, lanes, self._bounds(subject))):
                 located[id(one.bracket.lane)].append(one)
@@ -162,6 +164,16 @@ class Garden:
                 self._run(walk, subject)
             share *= _SHORTER
         return located
+
+    def _cut_at_condition(self, subject: Subject, lane: Lane) -> None:
+        """Of the points put into the last step of a lane that meets the user's condition, the first that meets it is the last one."""
+        if lane.end is not End.CONDITION or self.stops.until is None:
+            return
+        behind = max(k for k, ahead in enumerate(lane.ahead[:-1]) if isfinite(ahead))
+        for k in range(behind + 1, len(lane.u)):
+            if self.stops.until(dict(zip(subject.curve.names, lane.u[k].tolist(), strict=True))):
+                lane.cut(k + 1)
+                return
 
     def _gathered(self, walk: Walk, subject: Subject, starts: Sequence[Start], planted: Sequence[Sequence[Lane]]) -> list[Branch]:
         lanes = [lane for own in planted for lane in own]
@@ -305,11 +317,10 @@ def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps
         own = [walk.begin(u[k], jacobian[k], way, base[k], start.first or steps.first) for way in ways]
         for lane in own:
             if start.begins is End.JOINED:
-                lane.determinant[0] = np.nan  # the determinant vanishes at a branch point
                 lane.born, lane.start_error = True, start.error
         if stands is not None and kind is not None and kind.other is not None:
             for lane in own:
-                lane.determinant[0], lane.born, lane.start_error = np.nan, True, stands.error
+                lane.born, lane.start_error = True, stands.error
             own[0].stands = replace(stands, bracket=replace(stands.bracket, lane=own[0]), tangent=own[0].tangent[0])
         if len(own) == 2:
             own[0].twin, own[1].twin = own[1], own[0]

@@ -15,15 +15,15 @@ class Steps:
     correction: the size that the first correction should have. between: points that are put into every step, at equal distances,
     when the walk has ended."""
 
-    first: float = 0.01
+    first: float = 0.1
     smallest: float = 1e-7
-    largest: float = 0.15
-    angle: float = 0.3
-    worst: float = 0.5
+    largest: float = 0.25
+    angle: float = 0.5
+    worst: float = 0.75
     correction: float = 1.2e-2
     tol: float = 1e-9
     iterations: int = 6
-    between: int = 2
+    between: int = 3
     predictor: Predictor = "cubic"
 
     def __post_init__(self) -> None:

@@ -146,3 +146,17 @@ def test_curves_that_hardly_miss_each_other_do_not_cross(gap: float) -> None:
     zoo.close(forest.events("fold")[0], {"r": 3 * (gap / 2) ** (2 / 3), "x": -((gap / 2) ** (1 / 3))}, 1e-14)
     ends = sorted((float(b["r"][0]), float(np.sign(b["x"][0])), float(np.sign(b["x"][-1]))) for b in forest)
     assert ends == [(-1.0, 1.0, 1.0), (1.0, -1.0, -1.0)]
+
+
+@pytest.mark.parametrize("offset", [3e-10, -2e-9, 6e-8, 1e-6, -1e-4])
+def test_a_walk_past_a_pitchfork_that_is_nearly_one_stays_on_its_branch(offset: float) -> None:
+    """p u - u^3 + e = 0: on the way the curve turns by a right angle within a length of e^(2/3), 5e-7 for the smallest."""
+    problem = zoo.problem([p * u - u**3 + sp.Float(offset, 20)])
+    sign = np.sign(offset)
+    through = follow(problem, "p", 2, x=[float(offset) / 2], p=[-2.0])
+    assert [e.type for e in through.events()] == ["window"]
+    assert through.u[-1] == pytest.approx([sign * np.sqrt(2), 2.0], abs=1e-3)
+    other = follow(problem, "p", -2, window=(-2, 2), x=[-sign * np.sqrt(2) + float(offset) / 4], p=[2.0])
+    assert [e.type for e in other.events()] == ["fold", "window"]
+    assert other.u[-1] == pytest.approx([-float(offset) / 2, 2.0], rel=1e-6)
+    zoo.close(other.events("fold")[0], {"p": 3 * (offset**2 / 4) ** (1 / 3), "u": -np.cbrt(offset / 2)}, 1e-12)

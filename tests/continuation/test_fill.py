@@ -120,7 +120,8 @@ def test_less_than_no_point_in_between_is_refused() -> None:
 def test_a_pair_of_zeros_beside_a_point_that_lies_next_to_one_of_them() -> None:
     """Chaos between two inputs 0.006 apart, on a step of 0.04 from a point 6e-6 beside the first: no cubic tells it."""
     held = {"g": 1.0173624858768415, "M_m": 1.9358699056874416, "M_n": 1.1636389121831763, "Sigma_m": 0.2784256121007733}
-    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-input-stationary"), "M_I", (-1.0, 1.0), **held)
+    steps = Steps(first=0.01, largest=0.15, angle=0.3, worst=0.5, between=2)
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-input-stationary"), "M_I", (-1.0, 1.0), steps=steps, **held)
     zeros = sorted(e.at["M_I"] for branch in forest for e in branch.events("indicator") if e.name == "chaos")
     assert zeros == [pytest.approx(-0.003055814242, abs=1e-11), pytest.approx(0.003055814242, abs=1e-11)]
 

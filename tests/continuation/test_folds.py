@@ -153,7 +153,8 @@ def test_stop_rules() -> None:
     second = cubic_branch(stops=Stops(event=("fold", 2)))
     assert second.u[-1] == pytest.approx([1, -2 / 3], abs=1e-14) and len(second.events("fold")) == 2
     assert cubic_branch(stops=Stops(event=("fold", 3))).ends is End.WINDOW
-    assert len(cubic_branch(stops=Stops(points=7))) == 7
+    assert len(cubic_branch(stops=Stops(points=7), steps=Steps(between=2))) == 7
+    assert len(cubic_branch(stops=Stops(points=7))) == 5  # with three points in every step nine would be next
     short = cubic_branch(stops=Stops(length=0.3))
     assert short.ends is End.LENGTH and len(short) < len(cubic_branch())
     until = cubic_branch(stops=Stops(until=lambda at: at["u"] > 0))
