@@ -58,9 +58,9 @@ def insert(subject: Subject, places: Sequence[Place]) -> list[tuple[Lane, int]]:
 
 
 def _whole(lane: Lane) -> list[int]:
-    """The steps of a lane between two points that were walked to, within its end. Those that leave the window or the domain, or pass
-    a symmetric point, are among them: the curve goes on there, and what it is like before the end would otherwise be told by its two
-    ends only."""
+    """The steps of a lane between two points that were walked to, within its end. Those that leave the window or the domain, or
+    pass a symmetric point, are among them: the curve goes on there, and what it is like before the end would otherwise be told by
+    its two ends only."""
     walked = np.isfinite(lane.ahead)
     steps = np.flatnonzero(walked[:-1] & walked[1:])
     return steps[: len(steps) - (lane.beyond and lane.end not in (End.WINDOW, End.DOMAIN, End.MIRRORED))].tolist()  # type: ignore[no-any-return]

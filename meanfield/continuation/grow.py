@@ -166,7 +166,7 @@ class Garden:
         return located
 
     def _cut_at_condition(self, subject: Subject, lane: Lane) -> None:
-        """Of the points put into the last step of a lane that meets the user's condition, the first that meets it is the last one."""
+        """Of the points put into the last step of a lane that meets the user's condition, the first that meets it is its end."""
         if lane.end is not End.CONDITION or self.stops.until is None:
             return
         behind = max(k for k, ahead in enumerate(lane.ahead[:-1]) if isfinite(ahead))
