@@ -145,3 +145,24 @@ def test_a_pitchfork_just_beyond_the_end_of_the_window() -> None:
     ends = [e for b in forest for e in b.events() if e.type == "window"]
     assert all(e.sharp and e.at["g"] in (pytest.approx(0.2, abs=1e-15), pytest.approx(3.5, abs=1e-14)) for e in ends)
     assert not any(e.type == "pitchfork" for b in forest for e in b.events())
+
+
+def test_next_to_the_onset_of_chaos_events_are_within_their_claims() -> None:
+    """g - 1 = 0.0058: the frozen states, the onset of chaos and its end lie within 2e-5 of one another.
+
+    Numbers: Newton's method on the equations and conditions with Gaussian averages in 25 digits.
+    """
+    held = {"g": 1.005793071400517, "M_m": 1.922057272673292, "Sigma_m": 0.0}
+    models = [mf.models.by_name(name) for name in ("rank1-stationary", "rank1-chaotic")]
+    forest = mf.bifurcation_diagram(models, "M_n", (-1.0, 4.0), **held)
+    onset = {"M_n": 0.52330712774878060787, "mu": 5.0915427910631641e-4, "Delta_0": 0.0058600001464348376}
+    near = [e for b in forest for e in b.events() if 0.5233 < e.at["M_n"] < 0.5234]
+    [chaos] = [e for e in near if e.name == "chaos" and e.unknowns["mu"] > 0]
+    close(chaos, onset, 1e-12)
+    frozen = [e for e in near if e.type == "pitchfork" and e.branch.model.name == "rank1-stationary"]
+    merger = [e for e in near if e.type == "pitchfork" and e.branch.model.name == "rank1-chaotic"]
+    for event in frozen:
+        close(event, {"M_n": 0.52329559805622397149}, 1e-13)
+    for event in merger:
+        close(event, {"M_n": 0.52329272099889535578}, 1e-13)
+    assert len(frozen) == 3 and len(merger) >= 3
