@@ -156,7 +156,7 @@ def test_next_to_the_onset_of_chaos_events_are_within_their_claims() -> None:
     models = [mf.models.by_name(name) for name in ("rank1-stationary", "rank1-chaotic")]
     forest = mf.bifurcation_diagram(models, "M_n", (-1.0, 4.0), **held)
     onset = {"M_n": 0.52330712774878060787, "mu": 5.0915427910631641e-4, "Delta_0": 0.0058600001464348376}
-    near = [e for b in forest for e in b.events() if 0.5233 < e.at["M_n"] < 0.5234]
+    near = [e for b in forest for e in b.events() if 0.5232 < e.at["M_n"] < 0.5234]
     [chaos] = [e for e in near if e.name == "chaos" and e.unknowns["mu"] > 0]
     close(chaos, onset, 1e-12)
     frozen = [e for e in near if e.type == "pitchfork" and e.branch.model.name == "rank1-stationary"]
