@@ -15,6 +15,7 @@ from meanfield.continuation.lane import Lane
 from meanfield.continuation.signs import changes
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Question, Subject
+from meanfield.continuation.walk import mirrored
 from meanfield.solve.problem import Array
 
 _BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
@@ -58,7 +59,10 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
             values = asked.of(lane)
         turns = changes(_turns(lane), -_turns(lane.twin)[1:2] if _leads(lane) else None)
         found += [Bracket(lane, k, "fold", "fold") for k in turns if k > 0 or not lane.born]
-        found += [Bracket(lane, k, "branch", "branch point") for k in changes(np.array(lane.determinant))]
+        crossings = changes(np.array(lane.determinant))
+        if lane.beyond and lane.end is End.MIRRORED and len(lane.u) - 2 not in crossings:
+            crossings.append(len(lane.u) - 2)
+        found += [Bracket(lane, k, "branch", "branch point") for k in crossings]
         found += [Bracket(lane, k, "hopf", "Hopf point", what) for k, what in hopf_steps(subject, lane)]
         before = dict(asked.of(lane.twin)) if _leads(lane) else {}
         for question, row in values:
@@ -215,9 +219,9 @@ def _cut_outside(subject: Subject, lane: Lane, window: dict[int, tuple[float, fl
     """Where the step that led outside, or through a symmetric point, was divided, the first point beyond is the last one."""
     if lane.beyond and lane.end is End.MIRRORED:
         behind = max(k for k, ahead in enumerate(lane.ahead[:-1]) if np.isfinite(ahead))
-        passed = changes(np.array(lane.determinant[behind:]))
-        if passed:
-            lane.cut(behind + passed[0] + 2)
+        passed = mirrored(subject.symmetries, lane.u[behind], lane.u[behind + 1 :], lane.scale[behind])
+        if passed.any():
+            lane.cut(behind + int(passed.argmax()) + 2)
     low, high = np.array(subject.curve.lower, dtype=float), np.full(len(subject.curve.lower), np.inf)
     loose = (_BEYOND if lane.end is End.WINDOW else _OUTSIDE) * subject.floor
     if lane.end is End.WINDOW:

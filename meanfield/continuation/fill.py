@@ -38,7 +38,7 @@ def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps, again: bool = Tr
     """
     count = steps.between
     shares = (np.arange(count, 0, -1) / (count + 1.0)).tolist()  # from the end: all of them are put behind the same point
-    places = [(lane, k, share) for lane in lanes for k in _whole(lane) for share in shares]
+    places = [(lane, k, share) for lane in lanes for k in _whole(lane, _SHORT * steps.largest) for share in shares]
     if not places:
         return []
     found = _points(subject, places)
@@ -57,13 +57,14 @@ def insert(subject: Subject, places: Sequence[Place]) -> list[tuple[Lane, int]]:
     return _put(range(len(places)), places, _points(subject, places))
 
 
-def _whole(lane: Lane) -> list[int]:
+def _whole(lane: Lane, short: float) -> list[int]:
     """The steps of a lane between two points that were walked to, within its end. Those that leave the window or the domain, or
-    pass a symmetric point, are among them: the curve goes on there, and what it is like before the end would otherwise be told by
-    its two ends only."""
+    that are not ``short`` and pass a symmetric point, are among them: the curve goes on there, and what it is like before the end
+    would otherwise be told by its two ends only."""
     walked = np.isfinite(lane.ahead)
     steps = np.flatnonzero(walked[:-1] & walked[1:])
-    return steps[: len(steps) - (lane.beyond and lane.end not in (End.WINDOW, End.DOMAIN, End.MIRRORED))].tolist()  # type: ignore[no-any-return]
+    goes_on = lane.end in (End.WINDOW, End.DOMAIN) or lane.end is End.MIRRORED and lane.stride(len(lane.u) - 2) > short
+    return steps[: len(steps) - (lane.beyond and not goes_on)].tolist()  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

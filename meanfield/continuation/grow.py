@@ -14,7 +14,7 @@ from meanfield.continuation.branching import Branching, branching, leads_inside,
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
 from meanfield.continuation.fill import fill
-from meanfield.continuation.lane import Lane
+from meanfield.continuation.lane import LISTS, Lane
 from meanfield.continuation.locate import Located, locate, standing, told_twice
 from meanfield.continuation.passing import SAME, passes
 from meanfield.continuation.steps import Steps
@@ -39,6 +39,17 @@ def _missed(found: Sequence[Located], smallest: float) -> list[int]:
     doubtful = [x for x in doubtful if x.bracket.lane.stride(x.bracket.at) > smallest]
     known = tuple(x for x in found if x.sharp or x.bracket.type == "domain")
     return [x.bracket.at for x in doubtful if not told_twice(x, known)]
+
+
+def _unfilled(lane: Lane, at: int) -> int:
+    """Where to go back to instead of to a point ``at`` that was put into a step through a symmetric point; the step is again as it
+    was. (From near a point at which several eigenvalues vanish, where signs of determinants are noise, no walk would tell it.)"""
+    behind = max(k for k, ahead in enumerate(lane.ahead[:-1]) if isfinite(ahead))
+    if lane.end is not End.MIRRORED or at <= behind:
+        return at
+    for name in LISTS:
+        del getattr(lane, name)[behind + 1 : -1]
+    return behind
 
 
 def _expected(one: Located) -> bool:
@@ -159,6 +170,7 @@ class Garden:
             for lane in lanes:
                 at = gaps[id(lane)]
                 assert at is not None
+                at = _unfilled(lane, at)
                 lane.back(at, max(share * lane.stride(at), self.steps.smallest))
             if lanes:
                 self._run(walk, subject)
@@ -314,7 +326,7 @@ def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps
         ways = [sense * way, -sense * way] if start.direction is None else [start.direction]
         if start.towards is not None:
             ways = [way * start.towards]
-        own = [walk.begin(u[k], jacobian[k], way, base[k], start.first or steps.first) for way in ways]
+        own = [walk.begin(u[k], jacobian[k], way, base[k], start.first or min(steps.first, steps.largest)) for way in ways]
         for lane in own:
             if start.begins is End.JOINED:
                 lane.born, lane.start_error = True, start.error

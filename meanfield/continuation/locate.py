@@ -145,18 +145,23 @@ def standing(subject: Subject, u: Array, base: Array) -> Located | None:
 
 def told_twice(one: Located, others: tuple[Located, ...]) -> bool:
     """A fold at a branch point of the same bracket is the branch turning there; a degenerate point where the lane ends at an
-    edge of the domain is that end."""
+    edge of the domain is that end, and one right before another branch point is that one."""
     if one.bracket.type == "branch" and not one.sharp:
-        return any(x.bracket.type == "domain" and x.bracket.at == one.bracket.at for x in others)
+        ends = any(x.bracket.type == "domain" and x.bracket.at == one.bracket.at for x in others)
+        return ends or any(x.bracket.type == "branch" and x.place > one.place and _apart(x, one) < _SAME for x in others)
     if one.bracket.type != "fold":
         return False
     for x in others:
         if x.bracket.type != "branch":
             continue
-        next_to, apart = abs(x.bracket.at - one.bracket.at) <= 1, np.abs((x.u - one.u) / x.scale).max()
+        next_to, apart = abs(x.bracket.at - one.bracket.at) <= 1, _apart(x, one)
         if apart < _ONE or (next_to or not one.sharp) and apart < _SAME or next_to and not one.sharp:
             return True
     return False
+
+
+def _apart(one: Located, other: Located) -> float:
+    return float(np.abs((one.u - other.u) / one.scale).max())
 
 
 def _between(chord: Chord, i: int, u: Array) -> bool:

@@ -11,9 +11,9 @@ from meanfield.errors import ParameterError
 @dataclass(frozen=True)
 class Steps:
     """Lengths are scaled: the window is 1 long in the coordinate of the path, an unknown is measured by its size or by its
-    floor. first, smallest, largest: of steps; angle: which a step should turn, in radians; worst: which it may turn at most;
-    correction: the size that the first correction should have. between: points that are put into every step, at equal distances,
-    when the walk has ended."""
+    floor. first, smallest, largest: of steps (the first is no longer than the largest); angle: which a step should turn, in
+    radians; worst: which it may turn at most; correction: the size that the first correction should have. between: points that
+    are put into every step, at equal distances, when the walk has ended."""
 
     first: float = 0.1
     smallest: float = 1e-7

@@ -223,15 +223,12 @@ class Walk:
         return bool((last < _STILL).all()) and not bool((last[1:] > _FASTER * last[:-1]).all(axis=0).any())
 
     def _mirrored(self, lane: Lane) -> bool:
-        """Whether the last step passed through a symmetric point: what lies beyond is the image of what lies behind."""
+        """Whether the last step passed through a symmetric point: what lies beyond is the image of what lies behind.
+
+        (Signs of determinants would not tell it next to a point at which several eigenvalues vanish.)"""
         if not self.symmetries or lane.tangent[-2].item(-1) * lane.tangent[-1].item(-1) >= 0:
             return False
-        self.determine()
-        for image in self.symmetries if lane.determinant[-2] * lane.determinant[-1] < 0 else ():
-            behind, ahead = (u - image(u[None])[0] for u in (lane.u[-2], lane.u[-1]))
-            if float((behind * ahead / lane.scale[-1] ** 2).sum()) < 0:
-                return True
-        return False
+        return bool(mirrored(self.symmetries, lane.u[-2], lane.u[-1:], lane.scale[-1])[0])
 
     def _returned(self, lane: Lane, jump: float) -> bool:
         """Whether the last step, of scaled length ``jump``, passed the lane's own start."""
@@ -269,6 +266,16 @@ class Walk:
             for moved in self.advance():
                 if moved is lane and not lane.beyond:
                     yield lane.u[-1]
+
+
+def mirrored(symmetries: Sequence[Callable[[Array], Array]], u: Array, others: Sequence[Array], scale: Array) -> Any:
+    """(P,) whether points (N,) lie beyond the symmetric ones of an image, seen from u (N,)."""
+    there = np.array(others)
+    out = np.zeros(len(there), dtype=bool)
+    for image in symmetries:
+        behind, ahead = u - image(u[None])[0], there - image(there)
+        out |= (behind * ahead / scale**2).sum(axis=1) < 0
+    return out
 
 
 def _loose(low: float, high: float) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from meanfield.model.phases import among
 from meanfield.progress import Progress
 
 _STARTS = 4  # grid points of a line whose solutions are starts, its ends included
-_STEPS = Steps(largest=0.08, angle=0.2, worst=0.6, correction=1e-2, predictor="tangent", between=0)
+_STEPS = Steps(first=0.01, largest=0.08, angle=0.2, worst=0.6, correction=1e-2, predictor="tangent", between=0)
 
 
 @dataclass(eq=False)

@@ -151,7 +151,8 @@ def _condition(
         critical = _critical(branch, event)
         if not critical or not set(critical) <= set(zero):
             return None  # seen from the branch that ends here: the one that goes through tells it
-        label = next((e.name for e in here if e.type == "indicator"), event.type)
+        also = [e.name for e in here if e.type == "indicator"]  # in an order that rounding decides
+        label = next((name for name in (*model.indicators, *also) if name in also), event.type)
         return Condition(model, "transversal", "", zero, critical, label)
     if any(e.type in BRANCHINGS for e in here):
         return None  # the same boundary, told by what it does to branches

@@ -31,7 +31,7 @@ from meanfield.solve.problem import Array
 
 _NEAR = 0.02  # scaled distance from a curve within which a seed may be a point of it
 _ON = 1e-6
-_STEPS = Steps(largest=0.06, angle=0.15, correction=3e-3, predictor="tangent", between=0, worst=0.4)
+_STEPS = Steps(first=0.01, largest=0.06, angle=0.15, correction=3e-3, predictor="tangent", between=0, worst=0.4)
 
 
 @dataclass(eq=False)
