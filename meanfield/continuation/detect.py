@@ -122,7 +122,9 @@ def _established(subject: Subject, found: Sequence[Bracket]) -> list[Bracket]:
             for (_, behind), (i, ahead) in pairwise(told):
                 if behind * ahead < 0:
                     real.setdefault((id(b.lane), i - 1, question), replace(b, at=i - 1))
-    return [*(b for b, asked in zip(found, ask, strict=True) if not asked), *real.values()]
+    plain = [b for b, asked in zip(found, ask, strict=True) if not asked]
+    known = {(id(b.lane), b.at, b.question) for b in plain}  # at the start, seen once more from a step beside it
+    return [*plain, *(b for key, b in real.items() if key not in known)]
 
 
 def _sharpened(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array]:

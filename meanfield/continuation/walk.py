@@ -201,7 +201,7 @@ class Walk:
             if lane.twin is not None:
                 lane.twin.end = End.CLOSED  # it would go the same way round
             return End.CLOSED
-        if len(lane.u) > 2 and self._mirrored(lane):
+        if self._mirrored(lane):
             lane.beyond = True
             return End.MIRRORED
         if len(lane.u) > 4 and self._stands_still(lane):
