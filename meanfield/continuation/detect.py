@@ -61,7 +61,7 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
         found += [Bracket(lane, k, "fold", "fold") for k in turns if k > 0 or not lane.born]
         crossings = changes(np.array(lane.determinant))
         if lane.beyond and lane.end is End.MIRRORED and len(lane.u) - 2 not in crossings:
-            crossings.append(len(lane.u) - 2)
+            crossings.append(len(lane.u) - 2)  # whatever the signs of determinants: they may be noise there
         found += [Bracket(lane, k, "branch", "branch point") for k in crossings]
         found += [Bracket(lane, k, "hopf", "Hopf point", what) for k, what in hopf_steps(subject, lane)]
         before = dict(asked.of(lane.twin)) if _leads(lane) else {}
@@ -220,7 +220,7 @@ class _Asked:
 def _cut_outside(subject: Subject, lane: Lane, window: dict[int, tuple[float, float]]) -> None:
     """Where the step that led outside, or through a symmetric point, was divided, the first point beyond is the last one."""
     if lane.beyond and lane.end is End.MIRRORED:
-        behind = max(k for k, ahead in enumerate(lane.ahead[:-1]) if np.isfinite(ahead))
+        behind = lane.behind
         passed = mirrored(subject.symmetries, lane.u[behind], lane.u[behind + 1 :], lane.scale[behind])
         if passed.any():
             lane.cut(behind + int(passed.argmax()) + 2)

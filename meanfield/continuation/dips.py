@@ -70,7 +70,7 @@ def _dips(lane: Lane, rows: Sequence[Row], among: set[int] | None) -> list[tuple
         allowed &= np.isin(np.arange(len(chords)), list(among))
     out = [[(k, 0.5) for k in sorted(row.crowded) if allowed[k]] for row in rows]
     for r, k, at in _touched(way, values):
-        if among is None or k in among:
+        if allowed[k]:
             out[r].append((k, at))
     with np.errstate(all="ignore"):
         product = values[:, :-1] * values[:, 1:]
@@ -80,6 +80,9 @@ def _dips(lane: Lane, rows: Sequence[Row], among: set[int] | None) -> list[tuple
         row, steps = np.nonzero((product != 0) & np.isfinite(product) & allowed & (back | _bent(chords, values)))
     for r, k, at in _drawn(way, values, row, steps, back[row, steps]) if len(steps) else ():
         out[r].append((k, at))
+    for r, k, at in _peaked(chords, values):  # where the cubic is close to zero, it knows better where
+        if allowed[k]:
+            out[r].append((k, at))
     return [step for found in out for step in found]
 
 
@@ -120,6 +123,20 @@ def _drawn(way: Array, values: Array, row: Any, steps: Any, back: Any) -> list[t
         if share is not None:
             out.append((int(row[i]), int(steps[i]), share))
     return out
+
+
+def _peaked(chords: Array, values: Array) -> list[tuple[int, int, float]]:
+    """Rows and steps (row, k, share) whose ends have one sign while the lines through the steps before and after meet within the
+    step, beyond zero: a peak may be too sharp for the cubic; chords (L - 1,), values (R, L)."""
+    here, there, length = values[:, 1:-2], values[:, 2:-1], chords[1:-1]
+    with np.errstate(all="ignore"):
+        slopes = (values[:, 1:] - values[:, :-1]) / chords
+        left, right = slopes[:, :-2], slopes[:, 2:]
+        ahead = (there - here - right * length) / (left - right)
+        beyond = (here * there > 0) & ((here + left * ahead) * here < 0) & (ahead > 0) & (ahead < length)
+        alike = (chords[:-2] < _ALIKE * length) & (chords[2:] < _ALIKE * length)
+        row, k = np.nonzero(beyond & alike)
+    return list(zip(row.tolist(), (k + 1).tolist(), (ahead[row, k] / length[k]).tolist(), strict=True))
 
 
 def _touched(way: Array, values: Array) -> list[tuple[int, int, float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from meanfield.continuation.branching import Branching, branching, leads_inside,
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
 from meanfield.continuation.fill import fill
-from meanfield.continuation.lane import LISTS, Lane
+from meanfield.continuation.lane import Lane
 from meanfield.continuation.locate import Located, locate, standing, told_twice
 from meanfield.continuation.passing import SAME, passes
 from meanfield.continuation.steps import Steps
@@ -44,12 +43,10 @@ def _missed(found: Sequence[Located], smallest: float) -> list[int]:
 def _unfilled(lane: Lane, at: int) -> int:
     """Where to go back to instead of to a point ``at`` that was put into a step through a symmetric point; the step is again as it
     was. (From near a point at which several eigenvalues vanish, where signs of determinants are noise, no walk would tell it.)"""
-    behind = max(k for k, ahead in enumerate(lane.ahead[:-1]) if isfinite(ahead))
-    if lane.end is not End.MIRRORED or at <= behind:
+    if lane.end is not End.MIRRORED or at <= lane.behind:
         return at
-    for name in LISTS:
-        del getattr(lane, name)[behind + 1 : -1]
-    return behind
+    lane.unfill()
+    return lane.behind
 
 
 def _expected(one: Located) -> bool:
@@ -181,8 +178,7 @@ class Garden:
         """Of the points put into the last step of a lane that meets the user's condition, the first that meets it is its end."""
         if lane.end is not End.CONDITION or self.stops.until is None:
             return
-        behind = max(k for k, ahead in enumerate(lane.ahead[:-1]) if isfinite(ahead))
-        for k in range(behind + 1, len(lane.u)):
+        for k in range(lane.behind + 1, len(lane.u)):
             if self.stops.until(dict(zip(subject.curve.names, lane.u[k].tolist(), strict=True))):
                 lane.cut(k + 1)
                 return

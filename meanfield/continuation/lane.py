@@ -55,6 +55,11 @@ class Lane:
         return distance(self.u[at], self.u[at + 1], self.scale[at])
 
     @property
+    def behind(self) -> int:
+        """The number of the point that the last step was walked from."""
+        return max(k for k, ahead in enumerate(self.ahead[:-1]) if isfinite(ahead))
+
+    @property
     def walked(self) -> int:
         """How many points were walked to; the others were put in between."""
         return sum(map(isfinite, self.ahead))
@@ -72,6 +77,11 @@ class Lane:
         for name in LISTS:
             del getattr(self, name)[size:]
         self.step = next(ahead for ahead in reversed(self.ahead) if isfinite(ahead))
+
+    def unfill(self) -> None:
+        """Forget what was put into the last step."""
+        for name in LISTS:
+            del getattr(self, name)[self.behind + 1 : -1]
 
     def back(self, at: int, step: float) -> None:
         """Return to the point ``at`` and go on in steps no longer than ``step``, until twice as far as the next point was."""

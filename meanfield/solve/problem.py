@@ -133,7 +133,7 @@ def rounding_claims(problem: Problem, x: Array, p: Array, residual: Array, jacob
 
     The terms of a residual are taken to be at least as large as its ``unit``, its unknown and its Jacobian times the unknowns.
     Because terms that cancel may be larger, the scatter of the residual between neighbouring floating-point numbers
-    is measured as well (two residuals).
+    is measured as well (two residuals for each point, in one call).
     """
     with np.errstate(invalid="ignore"):  # a slope may be infinite
         size = np.abs(jacobian * x[:, None, :]).sum(axis=2) + np.abs(x) + np.abs(residual) + np.asarray(unit)

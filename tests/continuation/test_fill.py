@@ -127,6 +127,32 @@ def test_a_pair_of_zeros_beside_a_point_that_lies_next_to_one_of_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("held", "onset"),
+    [
+        (
+            {"g": 1.0186710112254949, "M_m": 1.3880509520140891, "M_n": 1.268550696557266, "Sigma_m": 0.797933886097021},
+            0.001522025677,
+        ),
+        (
+            {"g": 1.0173624858768415, "M_m": 1.9358699056874416, "M_n": 1.1636389121831763, "Sigma_m": 0.2784256121007733},
+            0.003055814242,
+        ),
+        (
+            {"g": 1.0347655313259234, "M_m": 1.399457072389598, "M_n": 1.9445088177976984, "Sigma_m": 0.39973267183823813},
+            0.009751543,
+        ),
+    ],
+)
+def test_a_pair_of_zeros_at_a_peak_that_is_sharper_than_the_steps(held: dict[str, float], onset: float) -> None:
+    """Chaos between two inputs a thousandth to a hundredth of the window apart, on steps of a thirtieth of it."""
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-input-stationary"), "M_I", (-1.0, 1.0), **held)
+    zeros = sorted(e.at["M_I"] for branch in forest for e in branch.events("indicator") if e.name == "chaos")
+    assert zeros == [pytest.approx(-onset, abs=1e-8), pytest.approx(onset, abs=1e-8)]
+    [chaos] = [branch for branch in forest if branch.model.name == "rank1-input-chaotic"]
+    assert np.sort(chaos["M_I"][[0, -1]]) == pytest.approx(zeros, abs=1e-10)
+
+
+@pytest.mark.parametrize(
     ("M_m", "M_n", "Sigma_m"), [(0.880847813, 3.748396974, 1.334592433), (0.978278330, 2.579188588, 1.106200474)]
 )
 def test_a_frozen_state_ends_where_it_meets_the_state_at_rest(M_m: float, M_n: float, Sigma_m: float) -> None:

@@ -53,3 +53,19 @@ def test_a_branch_that_goes_over_into_its_mirror_image_ends_in_the_pitchfork():
             assert [e.type for e in branch.events()] == ["pitchfork", "indicator", "junction", "window"]
             assert abs(branch["mu"][0]) < 1e-12 and (np.abs(branch["mu"][1:]) > 0).all()
             assert branch.events("pitchfork")[0].place == 0.0
+
+
+def test_a_branch_whose_first_step_passes_the_pitchfork_ends_there_and_has_its_mirror_image():
+    held = {"g": 0.876814862742928, "M_m": 0.6454648320607042, "Sigma_m": 0.07344837262942444}
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-stationary"), "M_n", (-1.0, 4.0), **held)
+    bent = [b for b in forest if np.abs(b["mu"]).max() > 0.1]
+    assert len(forest) == 3 and len(bent) == 2 and bent[1].partner is bent[0]
+    assert [e.type for e in bent[0].events()] == ["pitchfork", "window"]
+
+
+def test_an_onset_next_to_the_start_of_a_branch_is_told_once():
+    """The walks in both directions begin 0.02 from a pair of onsets 0.011 apart."""
+    held = {"g": 1.0127057400352208, "M_m": 2.924509793902172, "M_n": 1.8986437917552805, "Sigma_m": 0.4408093116756727}
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-input-stationary"), "M_I", (-1.0, 1.0), **held)
+    zeros = [e.at["M_I"] for b in forest for e in b.events("indicator") if e.name == "chaos"]
+    assert np.allclose(sorted(zeros), [-0.00571492991677, 0.00571492991677], atol=1e-11)

@@ -25,3 +25,4 @@ def test_images_under_composed_symmetries_are_one_branch_each() -> None:
         assert len(mf.solve(square, p=1, a=coupling, find="all")) == 9
         forest = mf.bifurcation_diagram(square, along="p", window=(-1, 1), a=coupling)
         assert len(forest) == 9  # rest, four on the axes, four on the diagonals
+        assert all(len(branch.events()) == 2 for branch in forest)  # two eigenvalues vanish where they meet: one point of each
