@@ -10,8 +10,9 @@ import numpy as np
 
 from meanfield.continuation.field import Field
 from meanfield.continuation.forest import SECTIONS, Forest, Origin, arrivals, generations, grown, with_partners
-from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.grow import Garden
 from meanfield.continuation.regrow import regrow
+from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject

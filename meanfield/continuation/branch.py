@@ -1,124 +1,24 @@
-"""What following returns: a `Branch`, its points with their claims, and its `Event`s."""
+"""What following returns: a `Branch`, its points with their claims and its events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from meanfield.compile import Kernel
 from meanfield.continuation.admission import check_kind
-from meanfield.continuation.branching import Branching
-from meanfield.continuation.corrector import across
-from meanfield.continuation.lane import Lane
-from meanfield.continuation.locate import Located
+from meanfield.continuation.event import Event
+from meanfield.continuation.piece import Piece
+from meanfield.continuation.points import as_solution, refined
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject
 from meanfield.errors import ParameterError
 from meanfield.model.checks import nearest
-from meanfield.solve.problem import EPS, Array
-from meanfield.solve.rows import Rows
+from meanfield.solve.problem import Array
 from meanfield.solve.solution import Solution
-from meanfield.solve.status import Status
-
-if TYPE_CHECKING:
-    from meanfield.continuation.normal_forms import NormalForm
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Event:
-    """Something that happens on a branch.
-
-    type: "fold", "pitchfork", "transcritical", "branch point" (degenerate), "hopf", "indicator", "domain", "junction" or
-    "window"; name: which (an indicator's name, an unknown that leaves its domain, the model on the other side of a
-    junction). at: ``{coordinate and moving parameters: value}``; unknowns, error: values and claimed errors by name (error
-    holds ``at`` too). stable_before, stable_after: of the neighbouring points, in the order of the branch; None where
-    the branch ends or the question has no meaning. sharp: False if only a bracket is known (then the error is its width).
-    place: between which points, as a fraction. details: what the normal form says (side, supercritical, frequency).
-    """
-
-    type: str
-    name: str
-    at: dict[str, float]
-    unknowns: dict[str, float]
-    error: dict[str, float]
-    stable_before: bool | None
-    stable_after: bool | None
-    sharp: bool
-    place: float
-    details: dict[str, Any] = field(default_factory=dict)
-    u: Array = field(default_factory=lambda: np.zeros(0), repr=False)
-    located: Located | None = field(default=None, repr=False)
-    branching: Branching | None = field(default=None, repr=False)
-    branch: Branch | None = field(default=None, repr=False)
-
-    def __repr__(self) -> str:
-        what = self.type if self.name in ("", self.type) else f"{self.type} {self.name}"
-        # What moves along with the coordinate has no error of its own.
-        where = ", ".join(f"{k} = {v:.10g}" + (f" +- {self.error[k]:.1e}" if k in self.error else "") for k, v in self.at.items())
-        state = ", ".join(f"{k} = {v:.6g}" for k, v in self.unknowns.items())
-        words = {True: "stable", False: "unstable", None: "-"}
-        sides = (self.stable_before, self.stable_after)
-        change = "" if sides == (None, None) else f"; {words[sides[0]]} before, {words[sides[1]]} after"
-        return f"<Event: {what} at {where}; {state}{change}{'' if self.sharp else '; only bracketed'}>"
-
-    def switch(self, side: int = 1) -> Branch:
-        """The branch that crosses here, followed over the same window; ``side``: +1 or -1 along its tangent.
-
-        Raises `ParameterError` if nothing branches off here, or on that side.
-        """
-        from meanfield.continuation.switching import switched
-
-        return switched(self, side)
-
-    def normal_form(self) -> NormalForm:
-        """The reduced equation at this fold or branch point, from exact second and third derivatives (see `NormalForm`).
-
-        Raises `ParameterError` for an event of another type, or of a hand-written problem along a path that moves several
-        parameters; ValueError where the null space is not a line.
-        """
-        from meanfield.continuation.normal_forms import of_event
-
-        return of_event(self)
-
-
-_AT_THE_END = 1e-9  # of a step: what is so close to the end of a branch is there
-_ENDING = {End.WINDOW: "window", End.DOMAIN: "domain", End.REFUSED: "refused", End.MIRRORED: "branch"}
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """A lane with its located events; forward: whether the branch runs through it in the order in which it was walked."""
-
-    lane: Lane
-    located: tuple[Located, ...]
-    branchings: tuple[Branching | None, ...]
-    forward: bool = True
-    asked: Located | None = None  # the event that the walk was to stop at
-
-    def reaches(self, one: Located) -> bool:
-        """Whether a located point lies before the end or in it: in that of a window if its error does not tell it from there."""
-        last = self.last
-        if last is None or last is one:
-            return True
-        if last.bracket.type == "window" and last.bracket.edge is not None and one.bracket.at == last.bracket.at:
-            i, value = last.bracket.edge
-            beyond = (one.u[i] - value) * np.sign(self.lane.u[-1][i] - value)
-            if beyond > one.error[i]:
-                return False
-        return one.place <= last.place + _AT_THE_END
-
-    @property
-    def last(self) -> Located | None:
-        """The event at which a lane that went beyond its end really ends."""
-        if self.asked is not None:
-            return self.asked
-        kind = _ENDING.get(self.lane.end) if self.lane.beyond and self.lane.end is not None else None
-        at = [x for x in self.located if x.bracket.type == kind and x.bracket.at == len(self.lane.u) - 2]
-        return at[-1] if at else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +76,7 @@ class Branch:
         parts: list[tuple[Array, Array, Array]] = []
         offsets, total = [], 0
         for piece in self.pieces:
-            part = columns(piece)
+            part = piece.columns()
             if parts:  # pieces share the point at which they meet
                 part = tuple(a[1:] for a in part)  # type: ignore[assignment]
             offsets.append(total - (1 if parts else 0))
@@ -312,66 +212,3 @@ class Branch:
         from meanfield.continuation.forest import Forest
 
         return Forest([self]).plot(quantity, ax=ax, save=save)
-
-
-def columns(piece: Piece) -> tuple[Array, Array, Array]:
-    """u, tangent, scale of a lane in the order of the branch; a last point beyond the end is replaced by the end itself."""
-    lane = piece.lane
-    u, t, scale = np.array(lane.u), np.array(lane.tangent), np.array(lane.scale)
-    if lane.beyond:
-        u, t, scale = u[:-1], t[:-1], scale[:-1]
-        one = piece.last
-        if one is not None:
-            u, t, scale = (np.concatenate([a, b[None]]) for a, b in ((u, one.u), (t, one.tangent), (scale, one.scale)))
-    return (u, t, scale) if piece.forward else (u[::-1], -t[::-1], scale[::-1])
-
-
-def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array]:
-    """The points moved onto the curve of the finest quadrature, across it, and the claimed error (L, N) of that."""
-    curve = subject.curve
-    out, error = np.array(u), np.full(u.shape, np.inf)
-    with np.errstate(all="ignore"):
-        _, jacobian = curve.residual_jacobian(out, base)
-        residual, bound = _fine(subject, out, base)
-        inverse = across(jacobian, t, scale)
-        step = np.einsum("pij,pj->pi", inverse, residual)
-        near = np.abs(step / scale).max(axis=1) <= 1e-6  # not where it is NaN
-        out[near] -= step[near]
-        claim = np.einsum("pij,pj->pi", np.abs(inverse), bound) + 1e-6 * np.abs(step) + 2 * EPS * np.abs(out)
-        error[near] = claim[near]
-    edge = curve.lower
-    near = (out < edge) & (out + np.maximum(error, 1e-12) >= edge)
-    error = np.where(near, np.maximum(error, edge - out), error)
-    return np.where(near, edge, out), error
-
-
-def _fine(subject: Subject, u: Array, base: Array) -> tuple[Array, Array]:
-    problem = subject.curve.problem
-    if isinstance(problem, Kernel):
-        inside = np.maximum(u[:, :-1], problem.lower)
-        return problem.refined(inside, subject.curve.path.points(base, u[:, -1]))
-    return subject.curve.at.residual(u, base), subject.curve.at.claims(u, base)
-
-
-def as_solution(subject: Subject, u: Array, error: Array, p: Array) -> Solution:
-    """Points of a model as one `Solution` over an array."""
-    kernel = subject.curve.problem
-    assert isinstance(kernel, Kernel)
-    count, n = len(u), subject.curve.n
-    nothing = np.full(count, np.nan)
-    rows = Rows(
-        np.arange(count),
-        np.maximum(u[:, :-1], kernel.lower),
-        error[:, :-1],
-        nothing,
-        nothing,
-        np.full(count, Status.CONVERGED.code),
-        np.full((count, n, n), np.nan),
-    )
-    given = {name: p[:, i] for i, name in enumerate(kernel.parameter_names)}
-    return Solution(kernel, rows, p, (count,), given)
-
-
-def joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """A backward and a forward walk from the same start as one branch."""
-    return tuple(sorted(pieces, key=lambda piece: piece.forward))

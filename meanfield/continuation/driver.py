@@ -14,9 +14,10 @@ from meanfield.continuation.admission import admitted, check_stops, window_of
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.field import Field
 from meanfield.continuation.forest import Forest, grown, with_partners
-from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.grow import Garden
 from meanfield.continuation.path import Path, path_of
 from meanfield.continuation.regrow import RESUMABLE
+from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject, as_floor, subject_of

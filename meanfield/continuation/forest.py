@@ -11,8 +11,9 @@ import numpy as np
 from meanfield.continuation.admission import check_kind
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.field import Field
-from meanfield.continuation.grow import Garden, Start, same_line
+from meanfield.continuation.grow import Garden
 from meanfield.continuation.passing import SAME, passes
+from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.switching import crossed
@@ -157,7 +158,7 @@ def run_through(garden: Garden, branch: Branch, others: Sequence[Branch]) -> boo
 
 def _image_of(start: Start, other: Start) -> bool:
     subject, u = start.subject, start.u
-    if subject is not other.subject or not same_line(subject, start.base, other.base):
+    if subject is not other.subject or not subject.same_line(start.base, other.base):
         return False
     scale = np.maximum(np.abs(u), subject.floor)
     return any(np.abs((image(u[None])[0] - other.u) / scale).max() < SAME for image in subject.symmetries)
@@ -172,7 +173,7 @@ def _arrived(garden: Garden, start: Start) -> bool:
     """Whether a branch of that phase is known to end or begin at the junction."""
     scale = np.maximum(np.abs(start.u), start.subject.floor)
     for branch in garden.branches:
-        if branch.subject is not start.subject or not same_line(branch.subject, branch.base, start.base):
+        if branch.subject is not start.subject or not branch.subject.same_line(branch.base, start.base):
             continue
         ends = branch._raw[0][[0, -1]]
         images = [start.u, *(image(start.u[None])[0] for image in start.subject.symmetries)]

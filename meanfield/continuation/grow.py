@@ -8,19 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.branch import Branch, Piece
-from meanfield.continuation.branching import Branching, branching, leads_inside, same_direction
+from meanfield.continuation.branch import Branch
+from meanfield.continuation.branching import Branching, branching
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
 from meanfield.continuation.fill import fill
+from meanfield.continuation.half_branches import Crossing
 from meanfield.continuation.lane import Lane
 from meanfield.continuation.locate import Located, locate, standing, told_twice
 from meanfield.continuation.passing import SAME, passes
+from meanfield.continuation.piece import Piece
+from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.tangent import first_tangent
-from meanfield.continuation.walk import Walk, rescaled
+from meanfield.continuation.walk import Walk
 from meanfield.continuation.watch import Watch, stopped
 from meanfield.solve.problem import Array
 
@@ -28,7 +31,6 @@ _SHORTER, _SHORTEST = 0.1, 5e-3  # shares of a step that has led over a gap: eac
 _ROUNDS = 20  # of filling in points and walking again where steps were too long
 _PLACED = ("branch", "fold", "domain")  # what a lane that stays on its curve meets at a place that can be found
 _NOISE = 1e-9  # of the largest value of a lane
-AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
 
 
 def _missed(found: Sequence[Located], smallest: float) -> list[int]:
@@ -57,21 +59,6 @@ def _expected(one: Located) -> bool:
         return lane.born and k == 0
     row = np.abs([t[-1] for t in lane.tangent] if one.bracket.type == "fold" else lane.determinant)
     return bool(row[k : k + 2].max() < _NOISE * np.nanmax(row))
-
-
-@dataclass(frozen=True, eq=False)
-class Start:
-    """A point of a curve: u (N,), parameters base (m,), and, where it begins in one direction only, the scaled unit tangent,
-    or the sign with which the coordinate is to move. begins: why there is nothing before it; error (N,): its claim."""
-
-    subject: Subject
-    u: Array
-    base: Array
-    direction: Array | None = None
-    towards: float | None = None
-    begins: End | None = None
-    first: float | None = None
-    error: Array | None = None
 
 
 @dataclass(eq=False)
@@ -215,7 +202,7 @@ class Garden:
     def covers(self, branch: Branch, start: Start) -> bool:
         """Whether the branch, or an image of it, passes through the point of a start."""
         subject, u = branch.subject, start.u
-        if subject is not start.subject or not same_line(subject, branch.base, start.base):
+        if subject is not start.subject or not subject.same_line(branch.base, start.base):
             return False
         images = [u, *(image(u[None])[0] for image in subject.symmetries)]
         return any(passes(subject.curve, branch.base, *branch._raw[:3], at) for at in images)
@@ -241,7 +228,7 @@ class Garden:
         scale = scale_at(u, subject.floor)
         for known in self.crossings:
             near = known.subject is subject and np.abs((known.u - u) / scale).max() < SAME
-            if near and same_line(subject, known.base, base):
+            if near and subject.same_line(known.base, base):
                 return known
         self.crossings.append(Crossing(subject, u, scale, base))
         return self.crossings[-1]
@@ -254,56 +241,10 @@ class Garden:
         return found
 
 
-@dataclass(eq=False)
-class Crossing:
-    """A point where two curves cross; taken: unit tangents, in units of ``scale``, of the half-branches that are known."""
-
-    subject: Subject
-    u: Array
-    scale: Array
-    base: Array
-    taken: list[Array] = field(default_factory=list)
-    kind: Any = None
-    point: Located | None = None
-
-    def take(self, tangent: Array, scale: Array) -> None:
-        """A half-branch is known, with a tangent in units of ``scale``."""
-        self.taken.append(rescaled(tangent, scale, self.scale))
-
-    def open_halves(self) -> list[Start]:
-        """Starts along the tangents that are not taken, not images of taken ones, and lead into the domain."""
-        if self.kind is None or self.kind.other is None or self.point is None:
-            return []
-        found = []
-        own, other = (rescaled(t, self.point.scale, self.scale) for t in (self.kind.own, self.kind.other))
-        # In units in which the unknowns hardly move, as in a corner of the domain, the tangents of two curves are nearly the same.
-        apart = (1 + abs(float(own @ other))) / 2
-        for tangent in (own, other):
-            for way in (tangent, -tangent):
-                if self._known(way, apart) or not leads_inside(self.subject, self.u, way * self.scale):
-                    continue
-                self.taken.append(way)
-                found.append(Start(self.subject, self.u, self.base, way, None, End.JOINED, AT_BIRTH, self.point.error))
-        return found
-
-    def _known(self, way: Array, apart: float) -> bool:
-        ways = [way]
-        for image in self.subject.symmetries:
-            if np.abs((image(self.u[None])[0] - self.u) / self.scale).max() < SAME:
-                ways.append(image((way * self.scale)[None])[0] / self.scale)
-        return any(same_direction(w, t, apart) for w in ways for t in self.taken)
-
-
 def _outside(piece: Piece) -> bool:
     """Whether a lane that left the window in its first step did not even begin in it, as far as is known."""
     at_once = piece.lane.end is End.WINDOW and len(piece.lane.u) == 2
     return at_once and (piece.last is None or not piece.last.sharp)
-
-
-def same_line(subject: Subject, base: Array, other: Array) -> bool:
-    """Whether two base points say the same of the parameters that stay."""
-    stays = [i for i in range(len(base)) if i not in subject.curve.path.index]
-    return bool((base[stays] == other[stays]).all())
 
 
 def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps, sense: float) -> list[list[Lane]]:

@@ -31,7 +31,7 @@ from meanfield.model import Model
 from meanfield.solve.problem import EPS, Array, Problem
 
 if TYPE_CHECKING:
-    from meanfield.continuation.branch import Event
+    from meanfield.continuation.event import Event
     from meanfield.continuation.subject import Subject
 
 Kind = Literal["fold", "transcritical", "pitchfork", "cusp", "degenerate", "isolated"]

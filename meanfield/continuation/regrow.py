@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from meanfield.continuation.branch import Branch, Piece
+from meanfield.continuation.branch import Branch
 from meanfield.continuation.forest import run_through
 from meanfield.continuation.grow import Garden
+from meanfield.continuation.piece import Piece
 from meanfield.continuation.stops import End
 
 RESUMABLE = (End.WINDOW, End.LENGTH, End.POINTS, End.INTERRUPTED, End.CONDITION, End.EVENT)

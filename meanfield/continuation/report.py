@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.branch import Branch, Event, Piece, as_solution, columns
+from meanfield.continuation.branch import Branch
 from meanfield.continuation.branching import Branching
 from meanfield.continuation.classified import classified
+from meanfield.continuation.event import Event
 from meanfield.continuation.locate import Located, told_twice
+from meanfield.continuation.piece import Piece
+from meanfield.continuation.points import as_solution
 from meanfield.solve.problem import Array
 
 _AT_JUNCTION = 1e-6
@@ -128,7 +131,7 @@ def _place(one: Located, piece: Piece) -> float:
 
 
 def _length(piece: Piece) -> int:
-    return len(columns(piece)[0])
+    return len(piece.columns()[0])
 
 
 def _values(branch: Branch, u: Array, error: Array, base: Array) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -51,6 +51,11 @@ class Subject:
     model: Model | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    def same_line(self, base: Array, other: Array) -> bool:
+        """Whether two base points (m,) say the same of the parameters that stay."""
+        stays = [i for i in range(len(base)) if i not in self.curve.path.index]
+        return bool((base[stays] == other[stays]).all())
+
 
 def subject_of(
     problem: Problem, path: Path, floor: Array, expressions: Mapping[str, sp.Expr] | None = None, *, asking: bool = True

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.branch import Branch, Event
+from meanfield.continuation.branch import Branch
 from meanfield.continuation.branching import branching, leads_inside, null_plane, probes, same_direction
 from meanfield.continuation.curve import scale_at
-from meanfield.continuation.grow import AT_BIRTH, Garden, Start
+from meanfield.continuation.event import Event
+from meanfield.continuation.grow import Garden
 from meanfield.continuation.locate import Located, standing
+from meanfield.continuation.start import AT_BIRTH, Start
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from meanfield.continuation.branch import Piece
 from meanfield.continuation.branching import Branching, branching
 from meanfield.continuation.classified import classified
 from meanfield.continuation.detect import brackets
 from meanfield.continuation.lane import LISTS, Lane
 from meanfield.continuation.locate import Located, locate, told_twice
+from meanfield.continuation.piece import Piece
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.walk import Walk

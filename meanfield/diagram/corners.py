@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from meanfield.continuation.branch import Branch, as_solution, refined
+from meanfield.continuation.branch import Branch
 from meanfield.continuation.corrector import correct
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.lane import Lane
 from meanfield.continuation.locate import Located, locate
+from meanfield.continuation.points import as_solution, refined
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Question
 from meanfield.continuation.tangent import first_tangent, tangent

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from meanfield.continuation.branch import Branch, refined
+from meanfield.continuation.branch import Branch
 from meanfield.continuation.corrector import correct
 from meanfield.continuation.curve import scale_at
+from meanfield.continuation.points import refined
 from meanfield.diagram.grid import Plane
 from meanfield.solve.problem import Array
 

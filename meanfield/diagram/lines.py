@@ -9,7 +9,8 @@ import numpy as np
 
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.forest import Field, grown
-from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.grow import Garden
+from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject

@@ -12,7 +12,8 @@ import sympy as sp
 from meanfield.conditions import fix_parameters, indicator_zero, singular
 from meanfield.conditions.subspace import restricted
 from meanfield.conditions.transversal import transversal
-from meanfield.continuation.branch import Branch, Event
+from meanfield.continuation.branch import Branch
+from meanfield.continuation.event import Event
 from meanfield.continuation.report import breaks_symmetry, exact
 from meanfield.errors import ParameterError
 from meanfield.model import Model

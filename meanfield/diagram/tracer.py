@@ -10,11 +10,13 @@ import numpy as np
 import sympy as sp
 
 from meanfield.compile import compile
-from meanfield.continuation.branch import Branch, Event
+from meanfield.continuation.branch import Branch
 from meanfield.continuation.corrector import correct
+from meanfield.continuation.event import Event
 from meanfield.continuation.field import moved_parameters
-from meanfield.continuation.grow import Garden, Start
+from meanfield.continuation.grow import Garden
 from meanfield.continuation.path import path_of
+from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject, as_floor, subject_of

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from meanfield.continuation.branch import Branch, Piece
+from meanfield.continuation.branch import Branch
 from meanfield.continuation.branching import Branching
 from meanfield.continuation.detect import Bracket
 from meanfield.continuation.lane import LISTS, Lane
 from meanfield.continuation.locate import Located
+from meanfield.continuation.piece import Piece
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject

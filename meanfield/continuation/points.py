@@ -1,0 +1,59 @@
+"""Points of curves: moved onto the curve of the finest quadrature, with claims, and as a `Solution`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meanfield.compile import Kernel
+from meanfield.continuation.corrector import across
+from meanfield.continuation.subject import Subject
+from meanfield.solve.problem import EPS, Array
+from meanfield.solve.rows import Rows
+from meanfield.solve.solution import Solution
+from meanfield.solve.status import Status
+
+
+def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array]:
+    """The points moved onto the curve of the finest quadrature, across it, and the claimed error (L, N) of that."""
+    curve = subject.curve
+    out, error = np.array(u), np.full(u.shape, np.inf)
+    with np.errstate(all="ignore"):
+        _, jacobian = curve.residual_jacobian(out, base)
+        residual, bound = _fine(subject, out, base)
+        inverse = across(jacobian, t, scale)
+        step = np.einsum("pij,pj->pi", inverse, residual)
+        near = np.abs(step / scale).max(axis=1) <= 1e-6  # not where it is NaN
+        out[near] -= step[near]
+        claim = np.einsum("pij,pj->pi", np.abs(inverse), bound) + 1e-6 * np.abs(step) + 2 * EPS * np.abs(out)
+        error[near] = claim[near]
+    edge = curve.lower
+    near = (out < edge) & (out + np.maximum(error, 1e-12) >= edge)
+    error = np.where(near, np.maximum(error, edge - out), error)
+    return np.where(near, edge, out), error
+
+
+def _fine(subject: Subject, u: Array, base: Array) -> tuple[Array, Array]:
+    problem = subject.curve.problem
+    if isinstance(problem, Kernel):
+        inside = np.maximum(u[:, :-1], problem.lower)
+        return problem.refined(inside, subject.curve.path.points(base, u[:, -1]))
+    return subject.curve.at.residual(u, base), subject.curve.at.claims(u, base)
+
+
+def as_solution(subject: Subject, u: Array, error: Array, p: Array) -> Solution:
+    """Points of a model as one `Solution` over an array."""
+    kernel = subject.curve.problem
+    assert isinstance(kernel, Kernel)
+    count, n = len(u), subject.curve.n
+    nothing = np.full(count, np.nan)
+    rows = Rows(
+        np.arange(count),
+        np.maximum(u[:, :-1], kernel.lower),
+        error[:, :-1],
+        nothing,
+        nothing,
+        np.full(count, Status.CONVERGED.code),
+        np.full((count, n, n), np.nan),
+    )
+    given = {name: p[:, i] for i, name in enumerate(kernel.parameter_names)}
+    return Solution(kernel, rows, p, (count,), given)
