@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import sympy as sp
 
 from meanfield.averages.passes import mirror
@@ -56,8 +57,12 @@ def vector(v: Sequence[sp.Symbol], images: Sequence[Table | None] | None, what: 
 
 def one_side(v: Sequence[sp.Symbol]) -> sp.Expr:
     """A component of ``v`` in a direction to which no vector of interest is orthogonal: that of no symmetry."""
-    weights = [sp.Float(1.3247179572447460**-k, 12) for k in range(len(v))]
-    return sp.Add(*(w * e for w, e in zip(weights, v, strict=True)))
+    return sp.Add(*(sp.Float(w, 12) * e for w, e in zip(weights(len(v)), v, strict=True)))
+
+
+def weights(n: int) -> np.ndarray:
+    """(n,) that direction."""
+    return 1.3247179572447460 ** -np.arange(n)
 
 
 def _matrix(model: Model, matrix: str | sp.MatrixBase) -> tuple[sp.Matrix, list[str], str, str]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from meanfield.continuation.corrector import correct
 from meanfield.continuation.curve import Curve, scale_at
 from meanfield.continuation.path import Path
+from meanfield.continuation.questions import EVENTS
 from meanfield.continuation.stops import Stops
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
 from meanfield.errors import ParameterError
 from meanfield.model.checks import nearest
+from meanfield.model.phases import phases_of
 from meanfield.solve.problem import Array
 
 _SOLVED = 1e-8  # scaled distance to the curve below which a start counts as a point of it
 _NEAR = 0.05  # and below which it is moved onto it
-_EVENTS = ("fold", "pitchfork", "transcritical", "branch point", "hopf", "indicator", "domain", "junction", "window")
 
 
 def window_of(path: Path, begin: float, to: float, window: tuple[float, float] | None) -> tuple[float, float]:
@@ -56,7 +56,7 @@ def check_stops(subject: Subject, stops: Stops) -> None:
 
 def check_kind(kind: str | None, subjects: Iterable[Subject], more: Iterable[str] = ()) -> None:
     """Raises `ParameterError` for the type or the name of an event that none of the subjects could have; more: names."""
-    known = dict.fromkeys([*_EVENTS, *(name for subject in subjects for name in _named_events(subject)), *more])
+    known = dict.fromkeys([*EVENTS, *(name for subject in subjects for name in _named_events(subject)), *more])
     if kind is not None and kind not in known:
         raise ParameterError(f"there is no event {kind!r}{nearest(kind, known)} (there are {', '.join(known)})")
 
@@ -64,20 +64,8 @@ def check_kind(kind: str | None, subjects: Iterable[Subject], more: Iterable[str
 def _named_events(subject: Subject) -> list[str]:
     names = [q.name for q in subject.questions] + [f"{k} pitchfork" for k in ("supercritical", "subcritical")]
     if subject.model is not None:
-        names += [phase.name or phase.title for phase in _phases(subject.model)]
+        names += [phase.name or phase.title for phase in phases_of(subject.model)]
     return [*names, *subject.curve.names]
-
-
-def _phases(model: Any) -> list[Any]:
-    from meanfield.errors import MeanfieldError
-
-    out = []
-    for junction in model.junctions:
-        try:
-            out.append(junction.phase)
-        except MeanfieldError:
-            continue  # that phase does not exist for this transfer function
-    return out
 
 
 def admitted(subject: Subject, u: Array, base: Array, stops: Stops) -> Array:

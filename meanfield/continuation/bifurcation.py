@@ -11,6 +11,7 @@ import numpy as np
 from meanfield.continuation.field import Field
 from meanfield.continuation.forest import SECTIONS, Forest, Origin, arrivals, generations, grown, with_partners
 from meanfield.continuation.grow import Garden
+from meanfield.continuation.questions import check_remembered, checked
 from meanfield.continuation.regrow import regrow
 from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
@@ -59,7 +60,8 @@ def bifurcation_diagram(
         raise ParameterError(f"the window must be two different numbers (from, to), got {window!r}")
     begin, end = float(window[0]), float(window[1])
     _check_names(family, along, parameters)
-    origin = Origin(family, along, begin, end, parameters, find, switch, sections, tol, steps or Steps(), expressions)
+    asked = checked(expressions, family, [along] if isinstance(along, str) else ())
+    origin = Origin(family, along, begin, end, parameters, find, switch, sections, tol, steps or Steps(), asked)
     return _cultivated(origin, progress)
 
 
@@ -72,6 +74,7 @@ def resume_forest(forest: Forest, window: tuple[float, float] | None = None, *, 
     origin = forest.origin
     if origin is None:
         raise ParameterError("only branches found by bifurcation_diagram can go on together; resume goes on with a single one")
+    check_remembered(q for branch in forest for q in branch.subject.questions)
     if window is not None:
         begin, end = float(window[0]), float(window[1])
         same_way = (end - begin) * (origin.end - origin.begin) > 0

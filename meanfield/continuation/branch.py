@@ -66,6 +66,11 @@ class Branch:
         return f"{first}; {last}"
 
     @property
+    def turned(self) -> int | None:
+        """The number of the subject's symmetry under which this is an image; None for what was followed itself."""
+        return next((i for i, image in enumerate(self.subject.symmetries) if image is self.image), None)
+
+    @property
     def base(self) -> Array:
         """(m,) parameters that stay (those that move have a value here that means nothing)."""
         return self.pieces[-1].lane.base

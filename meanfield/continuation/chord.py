@@ -31,7 +31,7 @@ class Chord:
         self.a, self.b = pick("u", 0), pick("u", 1)
         self.scale = pick("scale", 0)
         self.base = np.array([b.lane.base for b in found])
-        names = [(b.type, b.question.name if b.question else "", b.edge) for b in found]
+        names = [(b.type, b.question.key if b.question else "", b.edge) for b in found]
         number = {name: k for k, name in enumerate(dict.fromkeys(names))}
         self.kind = np.array([number[name] for name in names])
         self.kinds = [np.flatnonzero(self.kind == k).tolist() for k in range(len(number))]

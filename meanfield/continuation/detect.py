@@ -12,15 +12,17 @@ from meanfield.continuation.corrector import across
 from meanfield.continuation.dips import Row, look_between
 from meanfield.continuation.hopf_points import crowded, eigenvalues, hopf_steps, sums, turning
 from meanfield.continuation.lane import Lane
+from meanfield.continuation.questions import Question
 from meanfield.continuation.signs import changes
 from meanfield.continuation.stops import End
-from meanfield.continuation.subject import Question, Subject
+from meanfield.continuation.subject import Subject
 from meanfield.continuation.walk import mirrored
 from meanfield.solve.problem import Array
 
 _BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
 _SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
 _NEAR_EDGE = 1e-3
+_STILL = 1e-13  # component of a unit tangent that is rounding
 _OUTSIDE, _BEYOND = 1e-9, 1e-12  # scaled: of the domain; of the window, by more than rounding
 
 
@@ -34,6 +36,10 @@ class Bracket:
     name: str
     question: Question | None = None
     edge: tuple[int, float] | None = None  # of a window or domain: which coordinate, and its value there
+
+    def tells_of(self, image: int | None) -> bool:
+        """Whether it happens on the image of the lane under that symmetry (None: on the lane itself)."""
+        return self.question is None or self.question.tells_of(image)
 
     @property
     def order(self) -> tuple[int, int]:
@@ -75,8 +81,10 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
 
 
 def _turns(lane: Lane | None) -> Array:
-    """(L,) components of the tangents along the coordinate."""
-    return np.array([t[-1] for t in lane.tangent]) if lane is not None else np.zeros(0)
+    """(L,) components of the tangents along the coordinate, 0 where only rounding moves it: a boundary may be a line along which it
+    stays."""
+    along = np.array([t[-1] for t in lane.tangent]) if lane is not None else np.zeros(0)
+    return np.where(np.abs(along) > _STILL, along, 0.0)
 
 
 def _leads(lane: Lane) -> bool:

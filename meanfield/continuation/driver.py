@@ -16,6 +16,7 @@ from meanfield.continuation.field import Field
 from meanfield.continuation.forest import Forest, grown, with_partners
 from meanfield.continuation.grow import Garden
 from meanfield.continuation.path import Path, path_of
+from meanfield.continuation.questions import check_remembered, checked
 from meanfield.continuation.regrow import RESUMABLE
 from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
@@ -59,6 +60,7 @@ def follow(
     small. expressions: ``{name: SymPy}`` whose zeros are events. The first direction is that in which the parameter
     approaches ``to``. Raises `ParameterError` if start, parameter or window do not fit together.
     """
+    expressions = _checked(start, along, expressions)
     task = _task(start, along, to, window, at, x, p, stops, scale, expressions)
     report = reporter(progress)
     garden = Garden(steps or Steps(), task.rules, report)
@@ -70,9 +72,10 @@ def follow(
         subjects: dict[int, Subject] = {id(task.subject.model): task.subject}
 
         def make(other: Model) -> Subject:
+            own = task.subject.model
             one = among(other, [s.model for s in subjects.values() if s.model is not None]) or other
             if id(one) not in subjects:
-                subjects[id(one)] = _joined_subject(one, task.subject.model or one, task.path, task.p, float(task.u[-1]), task.span)
+                subjects[id(one)] = _joined_subject(one, own or one, task.path, task.p, float(task.u[-1]), task.span, expressions)
             return subjects[id(one)]
 
         grown(garden, [first], True, make, task.path.name)
@@ -107,6 +110,14 @@ def steps_along(
     garden = Garden(steps or Steps(), task.rules)
     points = garden.walked_along(Start(task.subject, task.u, task.p, towards=task.towards))
     return (dict(zip(task.subject.curve.names, u.tolist(), strict=True)) for u in points)
+
+
+def _checked(start: Any, along: str | Mapping[str, Any], expressions: Any) -> dict[str, Any]:
+    """What the user asks for, checked. Raises `ParameterError`; also for a hand-written problem, which has no symbols."""
+    model = start.kernel.model if isinstance(start, Solution) else None
+    if expressions and model is None:
+        raise ParameterError("expressions are of the quantities of a model; a problem of one's own has none")
+    return checked(expressions, [model] if model is not None else [], [along] if isinstance(along, str) else ())
 
 
 class _Task(NamedTuple):
@@ -148,6 +159,8 @@ def _task(
 
 def _origin(start: Any, x: ArrayLike | None, p: ArrayLike | None) -> tuple[Any, Array, Array]:
     if isinstance(start, Solution):
+        if x is not None or p is not None:
+            raise ParameterError("a solution says itself where it is; x and p are for a problem of one's own")
         if start.shape != () or not start.found:
             raise ParameterError("follow needs a solution at one parameter point; this one is an array, or nothing was found")
         if start.status is Status.FAMILY:
@@ -200,14 +213,17 @@ def _sizes(model: Model | None, x: Array, p: Array, scale: ArrayLike | None) -> 
     return scale_of(own_starts(model, p[None]))[0]
 
 
-def _joined_subject(other: Model, model: Model, path: Path, p: Array, at: float, width: float) -> Subject:
+def _joined_subject(
+    other: Model, model: Model, path: Path, p: Array, at: float, width: float, expressions: Mapping[str, Any]
+) -> Subject:
     """Another phase along the same path."""
     kernel = compile(other)
     moved = path.points(p[None], np.array([at]))
     inner = parameters_for(other, model, moved)
     names = kernel.parameter_names
     own = path_of(names, path.name) if path.plain else path_of(names, _table(path, [s.name for s in model.parameters]))
-    return subject_of(kernel, own, as_floor(_sizes(other, np.ones(len(kernel.names)), inner[0], None), width))
+    floor = as_floor(_sizes(other, np.ones(len(kernel.names)), inner[0], None), width)
+    return subject_of(kernel, own, floor, expressions)
 
 
 def _table(path: Path, names: Sequence[str]) -> dict[str, Any]:
@@ -222,6 +238,7 @@ def resume(branch: Branch, window: tuple[float, float], *, stops: Stops | None =
     if branch.ends not in RESUMABLE or len(branch.pieces) != 1 or branch.image is not None:
         reason = branch.ends.value if branch.ends else "it has not been followed"
         raise ParameterError(f"this branch cannot be resumed: {reason}, or it was followed in both directions")
+    check_remembered(branch.subject.questions)
     rules = stops or Stops()
     rules = replace(rules, window={**rules.window, branch.along: (float(window[0]), float(window[1]))})
     garden = Garden(branch.steps, rules, reporter(progress))

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from meanfield.continuation.lane import Lane
+from meanfield.continuation.questions import Question
 from meanfield.continuation.signs import changes
-from meanfield.continuation.subject import Question, Subject
+from meanfield.continuation.subject import Subject
 from meanfield.solve.problem import Array
 
 __all__ = ["crowded", "eigenvalues", "hopf_steps", "is_hopf", "sums", "turning"]

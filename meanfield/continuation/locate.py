@@ -33,8 +33,8 @@ _REGULAR = ("fold", "window")  # what is sought directly: the systems of others 
 @dataclass(frozen=True)
 class Located:
     """A special point: u (N,), its claimed error (N,), the scaled tangent of the lane there, its place in the lane (a fraction
-    between two points), and what the extended system knows besides (null vectors, frequency). gap: two curves come close there
-    but do not cross, and the lane has stepped from one to the other."""
+    between two points), and what the extended system knows besides (null vectors; the frequency and its claim). gap: two curves
+    come close there but do not cross, and the lane has stepped from one to the other."""
 
     bracket: Bracket
     u: Array
@@ -200,7 +200,7 @@ def _settled(
         assert subject.matrix is not None
         y, reference = _hopf_start(subject.matrix(u, base), u)
         special = settle(Hopf(curve, subject.matrix, subject.check), y, Sheet(base, reference))
-        return special, list(special.y[:, -1:])
+        return special, list(np.stack([special.y[:, -1], special.error[:, -1]], axis=1))
     if first.edge is not None and first.type == "window":
         return meeting(curve, u, base, scale, *first.edge), none
     if first.edge is not None:

@@ -74,7 +74,7 @@ def sketched(branch: Branch) -> tuple[Event, ...]:
     if not found:
         return ()
     u = np.array([_image(branch, one.u) for one, _, _ in found])
-    error = np.array([one.error for one, _, _ in found])
+    error = np.array([_image_error(branch, one) for one, _, _ in found])
     base = np.repeat(branch.base[None], len(u), axis=0)
     values, claims = _values(branch, u, error, base)
     out: list[Event] = []
@@ -108,13 +108,23 @@ def _image(branch: Branch, u: Array) -> Array:
     return u if branch.image is None else np.asarray(branch.image(u[None])[0])
 
 
+def _image_error(branch: Branch, one: Located) -> Array:
+    """The claim of a located point, or of its image: a symmetry may exchange unknowns."""
+    if branch.image is None:
+        return one.error
+    basis = np.concatenate([np.zeros((1, len(one.u))), np.eye(len(one.u))])
+    moved = np.asarray(branch.image(basis))
+    turned = np.abs(moved[1:] - moved[0]).T
+    return np.asarray(np.where(turned != 0, turned * one.error, 0.0).sum(axis=1))  # an error may be infinite
+
+
 def _placed(branch: Branch) -> list[tuple[Located, Branching | None, float]]:
     """Located points with their places along the whole branch, without what lies beyond an end."""
     found = []
     offsets = branch._raw[3]
     for piece, offset in zip(branch.pieces, offsets, strict=True):
         for one, kind in zip(piece.located, piece.branchings, strict=True):
-            if not piece.reaches(one) or told_twice(one, piece.located):
+            if not one.bracket.tells_of(branch.turned) or not piece.reaches(one) or told_twice(one, piece.located):
                 continue
             place = _place(one, piece)
             found.append((one, kind, offset + (place if piece.forward else _length(piece) - 1 - place)))
@@ -156,7 +166,10 @@ def _named(one: Located, kind: Branching | None) -> tuple[str, str, dict[str, An
     if bracket.type == "branch":
         return ("branch point", "branch point", {}) if kind is None else (kind.type, kind.name, {})
     if bracket.type == "hopf":
-        return "hopf", "Hopf point", {} if one.vector is None else {"frequency": abs(float(one.vector[0]))}
+        known = (
+            dict(zip(("frequency", "frequency_error"), np.abs(one.vector).tolist(), strict=False)) if one.vector is not None else {}
+        )
+        return "hopf", "Hopf point", known
     if bracket.type == "refused":
         return "domain", bracket.name, {}
     return bracket.type, bracket.name, {}

@@ -12,26 +12,12 @@ import sympy as sp
 from meanfield.compile import FINE, TIGHT, Kernel
 from meanfield.continuation.curve import Curve
 from meanfield.continuation.path import Path
+from meanfield.continuation.questions import Question, further_questions, inside, maps_along, own_questions, refusals
 from meanfield.model import Model
 from meanfield.model.conditional import needed_zero, where_zero
 from meanfield.solve import judge
 from meanfield.solve.extension import extended
 from meanfield.solve.problem import EPS, Array, Problem
-from meanfield.solve.symmetries import symmetry_maps
-
-_SUBSPACE = 1e-7  # an unknown within this (scaled) of a value has it
-
-
-@dataclass(frozen=True)
-class Question:
-    """A quantity whose sign changes are events: ``value(u, p) -> (P,)``, and ``fine(u, p) -> (P,), (P,)`` by the best rules there
-    are, with a bound on its error; ``asked(u) -> (P,)`` where it has a meaning at all."""
-
-    type: str
-    name: str
-    value: Callable[[Array, Array], Array]
-    fine: Callable[[Array, Array], tuple[Array, Array]]
-    asked: Callable[[Array], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,33 +55,24 @@ def subject_of(
     if not isinstance(problem, Kernel):
         matrix = getattr(problem, "dynamics", None)
         return Subject(curve, floor, matrix=_of_u(matrix, path), stability=_by_dynamics(matrix, path))
-    model = problem.model
-    questions = [
-        *(
-            _question(problem, path, "refused", sentence, model.resolve(e))
-            for sentence, e in model.accept.items()
-            if _plain(model, e)
-        ),
-    ]
+    model = _along(problem.model, path)
+    questions = [*refusals(problem, path)]
     if asking:
-        questions += [
-            _question(problem, path, "indicator", name, model.resolve(e), _subspace(problem, model.restrict.get(name, {}), floor))
-            for name, e in model.indicators.items()
-        ]
-    questions += [_question(problem, path, "indicator", name, model.resolve(e)) for name, e in (expressions or {}).items()]
+        questions += own_questions(problem, path, model, floor)
+    questions += further_questions(problem, path, model, expressions or {})
     matrix = _dynamics(problem)
     return Subject(
         curve,
         floor,
         tuple(questions),
-        tuple(_with_parameter(image) for image in symmetry_maps(_along(model, path))),
+        maps_along(model),
         _label(problem, path, judge.stability) if model.labels_stability else _by_dynamics(matrix, path),
         _label(problem, path, lambda k, x, p, error: judge.holds(k, model.physical, x, p, strict=False))
         if model.physical
         else None,
         _of_u(matrix, path),
         _of_u(_dynamics(problem, TIGHT), path),
-        model,
+        problem.model,
     )
 
 
@@ -105,48 +82,9 @@ def _along(model: Model, path: Path) -> Model:
     return where_zero(model, needed_zero(model) - moved)
 
 
-def _plain(model: Model, expr: sp.Expr) -> bool:
-    """That what may not be negative is not is the domain's business; conditions with a coordinate hold for a range and have no
-    simple zero."""
-    in_domain = expr.is_Symbol and expr.name in (model.nonnegative or ())
-    return not in_domain and not {s.name for s in expr.free_symbols} & {"s"} and _varies(model, expr)
-
-
-def _varies(model: Model, expr: sp.Expr) -> bool:
-    return bool(model.resolve(expr).free_symbols)
-
-
-def _question(
-    kernel: Kernel, path: Path, type_: str, name: str, expr: sp.Expr, asked: Callable[[Array], Any] | None = None
-) -> Question:
-    value = lambda u, p: kernel.values((expr,), *_inside(kernel, path, u, p))[:, 0]
-
-    def fine(u: Array, p: Array) -> tuple[Array, Array]:
-        values, claims = kernel.quantities((expr,), *_inside(kernel, path, u, p))
-        return values[:, 0], claims[:, 0]
-
-    return Question(type_, name, value, fine, asked)
-
-
-def _inside(kernel: Kernel, path: Path, u: Array, p: Array) -> tuple[Array, Array]:
-    return np.maximum(u[:, :-1], kernel.lower), path.points(p, u[:, -1])
-
-
-def _subspace(kernel: Kernel, values: Mapping[sp.Symbol, sp.Expr], floor: Array) -> Callable[[Array], Any] | None:
-    """Where the unknowns have the values that an indicator is restricted to."""
-    if not values:
-        return None
-    at = [(kernel.unknowns.index(s), float(v)) for s, v in values.items()]
-    return lambda u: np.all([np.abs(u[:, i] - v) <= _SUBSPACE * floor[i] for i, v in at], axis=0)
-
-
-def _with_parameter(image: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    return lambda u: np.concatenate([image(u[:, :-1]), u[:, -1:]], axis=1)
-
-
 def _label(kernel: Kernel, path: Path, function: Callable[..., Any]) -> Callable[[Array, Array, Array], Any]:
     def label(u: Array, p: Array, error: Array) -> Any:
-        x, q = _inside(kernel, path, u, p)
+        x, q = inside(kernel, path, u, p)
         return function(kernel, x, q, error[:, :-1])
 
     return label

@@ -66,7 +66,7 @@ def matching(
     out = []
     for one, kind in sorted(zip(found, kinds, strict=True), key=lambda x: x[0].place):
         names = {one.bracket.type, one.bracket.name, *((kind.type, kind.name) if kind else ())}
-        if wanted in names and not told_twice(one, tuple(found)):
+        if wanted in names and one.bracket.tells_of(None) and not told_twice(one, tuple(found)):
             out.append(one)
     return out
 

@@ -14,8 +14,8 @@ from meanfield.continuation.detect import Bracket
 from meanfield.continuation.lane import Lane
 from meanfield.continuation.locate import Located, locate
 from meanfield.continuation.points import as_solution, refined
+from meanfield.continuation.questions import Question
 from meanfield.continuation.stops import End
-from meanfield.continuation.subject import Question
 from meanfield.continuation.tangent import first_tangent, tangent
 from meanfield.diagram.grid import Plane
 from meanfield.diagram.polylines import meetings

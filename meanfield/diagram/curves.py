@@ -125,6 +125,8 @@ def equation(condition: Condition, branch: Branch) -> tuple[str, str]:
     """What vanishes on the curve, as text and as LaTeX, with the constant on the right."""
     if condition.kind == "fold":
         return "det F_x = 0", r"\det F_x = 0"
+    if condition.kind == "hopf":
+        return "Re lambda = 0", r"\mathrm{Re}\,\lambda = 0"
     model: Any = branch.model
     expr = model.implicit[-1] if condition.kind == "transversal" else _own(condition)
     constant, rest = expr.as_coeff_Add() if expr.is_Add else (sp.S.Zero, expr)

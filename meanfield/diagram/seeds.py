@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from meanfield.conditions import fix_parameters, indicator_zero, singular
+from meanfield.conditions import fix_parameters, hopf, indicator_zero, singular
+from meanfield.conditions.singular import weights
 from meanfield.conditions.subspace import restricted
 from meanfield.conditions.transversal import transversal
 from meanfield.continuation.branch import Branch
@@ -23,6 +24,7 @@ _FLAT = 1e-10  # an unknown smaller than this all along a branch is zero on it
 _SAME = 1e-7
 _WALKED = 1e-9  # scaled: how well the points of a walk are known
 _PART = 1e-5  # of a null vector: components below this share do not belong to it
+_NONE = ("window", "junction")  # what is no boundary
 BRANCHINGS = ("fold", "pitchfork", "transcritical", "branch point")  # boundaries that are told by what branches do there
 
 
@@ -33,11 +35,11 @@ def edge(unknown: str) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """What vanishes on a boundary: ``kind`` "indicator", "fold", "transversal", "edge" or "accept", ``name`` of the indicator, of
-    the unknown, or the sentence of the condition without which a root is no solution.
+    """What vanishes on a boundary: ``kind`` "indicator", "expression", "fold", "hopf", "transversal", "edge" or "accept", ``name``
+    of the indicator or expression, of the unknown, or the sentence of the condition without which a root is no solution.
 
     zero: unknowns that are 0 on the branch; critical: those in which a transversal condition is singular; label: what the
-    boundary is called.
+    boundary is called; own: an expression of the user's.
     """
 
     model: Model
@@ -46,15 +48,18 @@ class Condition:
     zero: tuple[str, ...]
     critical: tuple[str, ...]
     label: str
+    own: sp.Expr | None = None
 
     @property
     def key(self) -> tuple[Any, ...]:
         """Conditions with the same key are the same equations."""
-        return id(self.model), self.kind, self.name, self.zero, self.critical
+        return id(self.model), self.kind, self.name, self.zero, self.critical, self.own
 
     @property
     def expr(self) -> sp.Expr:
         """What vanishes, for the kinds of which the model itself says it."""
+        if self.own is not None:
+            return self.own
         if self.kind == "edge":
             return next(u for u in self.model.unknowns if u.name == self.name)
         return (self.model.accept if self.kind == "accept" else self.model.indicators)[self.name]
@@ -70,19 +75,20 @@ class Condition:
             return transversal(bare, values, [u for u in bare.unknowns if u.name in self.critical], free=free)
         if self.kind == "fold":  # which of the signs of the null vector counts does not matter along a curve
             return replace(singular(restricted(bare, values) if values else bare, free=free), accept={})
+        if self.kind == "hopf":  # nor do those of the eigenvector; omega and -omega are images of one another
+            return replace(hopf(bare, free=free), accept={})
         out = indicator_zero(replace(bare, restrict={}), bare.resolve(self.expr), free)
         return restricted(out, values) if values else out
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A point of a boundary: working unknowns by name, place in the plane, null vector (n,) where there is one. event: what
-    happens there, as it was located."""
+    """A point of a boundary: unknowns by name, working ones and those of a null vector or eigenvector, and the place in the plane.
+    event: what happens there, as it was located."""
 
     condition: Condition
     unknowns: dict[str, float]
     place: tuple[float, float]
-    vector: np.ndarray | None
     event: Event
 
     def named(self) -> Condition:
@@ -102,7 +108,7 @@ def seeds(names: tuple[str, str], branches: Iterable[Branch], models: Sequence[M
     found = []
     for branch in branches:
         zero = _zero(branch)
-        events = [e for e in branch.sketch if e.sharp and e.type not in ("window", "junction", "hopf")]
+        events = [e for e in branch.sketch if e.sharp and e.type not in _NONE]
         for event in events:
             condition = _condition(branch, event, zero, events, models)
             if condition is not None and _matters(branch, event):
@@ -114,19 +120,39 @@ def seed_of(event: Event, names: tuple[str, str]) -> Seed:
     """The seed of the boundary that one event lies on. Raises `ParameterError` if it lies on none that is traced."""
     branch = event.branch
     condition = None
-    if branch is not None and branch.model is not None and event.sharp and event.type not in ("window", "junction", "hopf"):
+    if branch is not None and branch.model is not None and event.sharp and event.type not in _NONE:
         condition = _condition(branch, event, _zero(branch), [event], ())
     if branch is None or condition is None:
-        raise ParameterError(f"a {event.type} ({event.name}) is no boundary that can be traced from here")
+        what = event.type if event.name in ("", event.type) else f"{event.type} {event.name}"
+        why = "" if event.sharp else ", and only bracketed"
+        raise ParameterError(f"this event ({what}{why}) is no boundary that can be traced from here; take another one")
     return _seed(event, branch, condition, names)
 
 
 def _seed(event: Event, branch: Branch, condition: Condition, names: tuple[str, str]) -> Seed:
     lower = branch.subject.curve.lower[:-1]
     unknowns = dict(zip(branch.subject.curve.problem.names, np.maximum(event.u[:-1], lower).tolist(), strict=True))
-    vector = event.located.vector if event.located is not None and event.type == "fold" else None
     at = {**held_parameters(branch), **event.at}
-    return Seed(condition, unknowns, (at[names[0]], at[names[1]]), vector, event)
+    return Seed(condition, {**unknowns, **_vectors(event, branch)}, (at[names[0]], at[names[1]]), event)
+
+
+def _vectors(event: Event, branch: Branch) -> dict[str, float]:
+    """The null vector of a fold, or the eigenvector and frequency of a Hopf point, by the names that they have as unknowns."""
+    names = branch.subject.curve.problem.names
+    if event.type == "fold" and event.located is not None and event.located.vector is not None:
+        unit = event.located.vector / np.linalg.norm(event.located.vector)
+        return {f"v_{name}": float(v) for name, v in zip(names, unit, strict=True)}
+    if event.type != "hopf" or branch.subject.matrix is None:
+        return {}
+    values, vectors = np.linalg.eig(branch.subject.matrix(event.u[None], branch.base[None])[0])
+    pair = int(np.where(values.imag > 0, np.abs(values.real), np.inf).argmin())
+    z = vectors[:, pair] / np.linalg.norm(vectors[:, pair])
+    phase = z @ weights(len(z))
+    z = z * np.conj(phase) / abs(phase)
+    parts = {
+        f"{letter}_{name}": float(v) for letter, part in (("c", z.real), ("s", z.imag)) for name, v in zip(names, part, strict=True)
+    }
+    return {**parts, "omega": float(values[pair].imag)}
 
 
 def held_parameters(branch: Branch) -> dict[str, float]:
@@ -148,6 +174,8 @@ def _condition(
     here = [e for e in events if e is not event and _together(e, event)]
     if event.type == "fold":
         return Condition(model, "fold", "", zero, (), "fold")
+    if event.type == "hopf":
+        return Condition(model, "hopf", "", (), (), "hopf")
     if event.type in BRANCHINGS:
         critical = _critical(branch, event)
         if not critical or not set(critical) <= set(zero):
@@ -159,9 +187,18 @@ def _condition(
         return None  # the same boundary, told by what it does to branches
     if event.type == "indicator" and event.name in model.indicators:
         return Condition(model, "indicator", event.name, zero, (), event.name)
+    own = _asked(event)
+    if event.type == "indicator" and own is not None:
+        return Condition(model, "expression", event.name, (), (), event.name, own)
     if event.type == "domain" and not _told_elsewhere(branch, event, models):
         return _leaving(model, event.name, zero)
     return None
+
+
+def _asked(event: Event) -> sp.Expr | None:
+    """What an event is a zero of."""
+    question = event.located.bracket.question if event.located is not None else None
+    return None if question is None else question.expr
 
 
 def _leaving(model: Model, name: str, zero: tuple[str, ...]) -> Condition | None:

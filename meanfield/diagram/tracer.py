@@ -127,7 +127,7 @@ class Tracer:
         kernel: Any = subject.curve.problem
         model: Model = kernel.model
         x_name, y_name = self.plane.names
-        known = {**seed.unknowns, **_vector(seed), y_name: seed.place[1]}
+        known = {**seed.unknowns, y_name: seed.place[1]}
         if any(name not in known for name in kernel.names):
             return None
         allowed = {*kernel.parameter_names, *(model.prepare.accepts if model.prepare else ())}
@@ -161,10 +161,14 @@ def trace(
     if event.type in ("window", "refused"):
         raise ParameterError(f"the branch merely ends here ({event.name}), which is no boundary; trace another of its events")
     grid = make_plane(plane, window, 2)
-    if event.branch is None or any(name not in {**held_parameters(event.branch), **event.at} for name in plane):
-        raise ParameterError(f"the event's branch does not know the parameters of the plane {plane}")
+    held = {**held_parameters(event.branch), **event.at} if event.branch is not None else {}
+    if any(name not in held for name in plane):
+        raise ParameterError(f"the event's branch does not know the parameters of the plane {plane}; it has {', '.join(held)}")
     seed = seed_of(event, plane)
-    held = {name: value for name, value in held_parameters(event.branch).items() if name not in plane}
+    for name, value, edges in zip(plane, seed.place, grid.edges, strict=True):
+        if not min(edges) <= value <= max(edges):
+            raise ParameterError(f"the event is at {name} = {value:g}, outside of the window ({min(edges):g}, {max(edges):g})")
+    held = {name: value for name, value in held.items() if name not in plane}
     with reporting(progress) as report:
         report.start(None, f"tracing {seed.condition.label}")
         tracer = Tracer(grid, held, report, lambda _: _moved_along(event))
@@ -185,13 +189,6 @@ def _moved_along(event: Event) -> dict[sp.Symbol, sp.Expr]:
         return {}
     moved = {own[i]: value.xreplace({path.symbol: coordinate}) for i, value in zip(path.index, path.values, strict=True)}
     return {s: value for s, value in moved.items() if s != value}
-
-
-def _vector(seed: Seed) -> dict[str, float]:
-    if seed.vector is None:
-        return {}
-    unit = seed.vector / np.sqrt((seed.vector**2).sum())
-    return {f"v_{u.name}": float(v) for u, v in zip(seed.condition.model.unknowns, unit, strict=True)}
 
 
 def lies_on(branch: Branch, u: Array) -> bool:

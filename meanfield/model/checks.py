@@ -165,7 +165,7 @@ def _check_expression(expr: sp.Basic, known: set[sp.Symbol], where: str) -> None
 
 def lookup(model: Model, name: str) -> sp.Expr:
     """The expression called ``name`` in ``model``; raises `ParameterError` with the nearest name."""
-    quantities = _quantities(model)
+    quantities = quantities_of(model)
     if name not in quantities:
         raise ParameterError(
             f"{model.name or model.title} has no quantity {name!r}{nearest(name, quantities)} (it has {', '.join(quantities)})"
@@ -184,10 +184,10 @@ def name_of(key: object) -> str:
 
 def is_quantity(model: Model, name: str) -> bool:
     """Whether something in ``model`` is called ``name``."""
-    return name in _quantities(model)
+    return name in quantities_of(model)
 
 
-def _quantities(model: Model) -> dict[str, sp.Expr]:
+def quantities_of(model: Model) -> dict[str, sp.Expr]:
     """Everything in ``model`` that has a name, by name; of two of one name the first one that users see."""
     symbols = {s.name: s for s in (*model.definitions, *model.parameters, *model.unknowns)}
     reports = {s.name: e for s, e in model.reports.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from meanfield.errors import MeanfieldError
 from meanfield.model.record import Model
 
 
@@ -16,3 +17,26 @@ def among(model: Model, models: Iterable[Model]) -> Model | None:
 def _alike(one: Model, other: Model) -> bool:
     named = one.name is not None and one.name != "" and one.name == other.name
     return named and one.equations == other.equations and one.implicit == other.implicit
+
+
+def reachable(models: Sequence[Model]) -> list[Model]:
+    """The models, and the phases that junctions lead to from them, from those again, and so on."""
+    found: list[Model] = []
+    queue = list(models)
+    while queue:
+        model = queue.pop(0)
+        if among(model, found) is None:
+            found.append(model)
+            queue += phases_of(model)
+    return found
+
+
+def phases_of(model: Model) -> list[Model]:
+    """The phases that join a model, those that exist for its transfer function."""
+    out = []
+    for junction in model.junctions:
+        try:
+            out.append(junction.phase)
+        except MeanfieldError:
+            continue
+    return out

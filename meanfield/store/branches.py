@@ -17,7 +17,9 @@ import numpy as np
 
 from meanfield.continuation.branch import Branch
 from meanfield.continuation.forest import Forest
+from meanfield.continuation.questions import checked
 from meanfield.dynamics.observables import units_of
+from meanfield.model import Model
 from meanfield.model.forms import as_model
 from meanfield.store.files import load, reading, save
 from meanfield.store.lanes import LaneTable, branch_data, branch_from
@@ -164,7 +166,7 @@ def load_branches(file: str | File, model: Any = None, *, expressions: Mapping[s
 
     model: the model (or hand-written problem) that was followed, or several of them; phases that join them are found
     by themselves. None: the model of the library that the file names. expressions: those given when the branches were
-    followed, if their zeros are to be found beyond the branches too.
+    followed, without which these cannot go on: files do not hold them.
     Raises `FileFormatError`, in one sentence, for a file that holds no branches, or those of another model.
     """
     if isinstance(model, str):
@@ -174,6 +176,7 @@ def load_branches(file: str | File, model: Any = None, *, expressions: Mapping[s
         structure = json.loads(str(data["structure"].values))
         asked = structure["origin"]
         pool = candidates(model, [*structure["subjects"], *(asked["family"] if asked is not None else ())])
+        expressions = checked(expressions, [one for one in pool if isinstance(one, Model)])
         subjects = [subject_from(s, pool, file, expressions) for s in structure["subjects"]]
         lanes = LaneTable.of(data)
         branches = _branches(structure["branches"], subjects, lanes, data)

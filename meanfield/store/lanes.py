@@ -153,6 +153,7 @@ def _located_data(one: Located) -> dict[str, Any]:
         "name": bracket.name,
         "edge": None if bracket.edge is None else [int(bracket.edge[0]), float(bracket.edge[1])],
         "asked": bracket.question is not None and bracket.type != "hopf",  # Hopf points are no question of the subject
+        "tells": None if bracket.question is None or bracket.question.tells is None else sorted(bracket.question.tells, key=str),
         "u": one.u.tolist(),
         "error": one.error.tolist(),
         "tangent": one.tangent.tolist(),
@@ -165,7 +166,8 @@ def _located_data(one: Located) -> dict[str, Any]:
 
 def _located_from(data: dict[str, Any], lane: Lane, subject: Subject) -> Located:
     kind, name = str(data["type"]), str(data["name"])
-    question = next((q for q in subject.questions if data["asked"] and (q.type, q.name) == (kind, name)), None)
+    key = (kind, name, None if data.get("tells") is None else frozenset(data["tells"]))
+    question = next((q for q in subject.questions if data["asked"] and q.key == key), None)
     edge = None if data["edge"] is None else (int(data["edge"][0]), float(data["edge"][1]))
     bracket = Bracket(lane, int(data["at"]), kind, name, question, edge)
     u, error, tangent, scale = (np.array(data[n], dtype=float) for n in ("u", "error", "tangent", "scale"))

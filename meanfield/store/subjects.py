@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import sympy as sp
 from meanfield.compile import compile
 from meanfield.continuation.forest import Origin
 from meanfield.continuation.path import Path
+from meanfield.continuation.questions import Question, forgotten
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject, subject_of
 from meanfield.errors import FileFormatError, MeanfieldError
@@ -34,8 +35,15 @@ def subject_data(subject: Subject) -> dict[str, Any]:
         "path": {"name": path.name, "index": list(path.index), "values": [to_data(v, path.symbol) for v in path.values]},
         "floor": np.asarray(subject.floor).tolist(),
         "zero": sorted(needed_zero(model)) if model is not None else [],
+        "further": [[q.name, None if q.tells is None else sorted(q.tells, key=str)] for q in _further(subject)],
         "asking": not indicators or any(q.type == "indicator" and q.name in indicators for q in subject.questions),
     }
+
+
+def _further(subject: Subject) -> list[Question]:
+    """The questions that are the user's own."""
+    own = set(subject.model.indicators) if subject.model is not None else set()
+    return [q for q in subject.questions if q.type == "indicator" and q.name not in own]
 
 
 def identity(problem: Any) -> dict[str, Any]:
@@ -125,7 +133,9 @@ def subject_from(data: Mapping[str, Any], pool: Sequence[Any], file: Any, expres
     path = Path(symbol.name, tuple(int(i) for i in data["path"]["index"]), symbol, values)
     kernel = compile(where_zero(model, data.get("zero", ()))) if model is not None else problem
     extra = expressions if model is not None else None
-    return subject_of(kernel, path, np.array(data["floor"], dtype=float), extra, asking=bool(data["asking"]))
+    subject = subject_of(kernel, path, np.array(data["floor"], dtype=float), extra, asking=bool(data["asking"]))
+    lost = [forgotten(name, tells) for name, tells in data.get("further", ()) if name not in (expressions or {})]
+    return replace(subject, questions=(*subject.questions, *lost))
 
 
 def origin_data(origin: Origin | None) -> dict[str, Any] | None:
