@@ -178,12 +178,12 @@ class Garden:
                 located[id(lane)].insert(0, lane.stands)
         fresh: list[Branch] = []
         for start, both in zip(starts, planted, strict=True):
-            own = both[:1] if both[0].end is End.CLOSED else both  # one lane went all the way round
+            own = [lane for lane in both if lane.closed][:1] or both  # one lane went all the way round
             pieces = []
-            for lane, forward in zip(own, (True,) if len(own) == 1 else (True, False), strict=True):
+            for lane in own:
                 found = tuple(located[id(lane)])
                 kinds = tuple(branching(subject, x) if x.bracket.type == "branch" and x.sharp else None for x in found)
-                pieces.append(stopped(subject, Piece(lane, found, kinds, forward), self.stops.event))
+                pieces.append(stopped(subject, Piece(lane, found, kinds, lane is both[0]), self.stops.event))
             pieces.reverse()
             begins = start.begins if len(pieces) == 1 else pieces[0].lane.end
             branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)

@@ -55,6 +55,11 @@ class Lane:
         return distance(self.u[at], self.u[at + 1], self.scale[at])
 
     @property
+    def closed(self) -> bool:
+        """Whether it goes all the way round to where it began (its twin ends there and then, somewhere)."""
+        return self.end is End.CLOSED and bool((self.u[-1] == self.u[0]).all())
+
+    @property
     def behind(self) -> int:
         """The number of the point that the last step was walked from."""
         return max(k for k, ahead in enumerate(self.ahead[:-1]) if isfinite(ahead))

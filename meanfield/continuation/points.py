@@ -12,11 +12,33 @@ from meanfield.solve.rows import Rows
 from meanfield.solve.solution import Solution
 from meanfield.solve.status import Status
 
+_LEFT = 1e-6  # of a step of Newton's method: what it leaves
+_SHARE = 0.1  # of a claim that it may use
+_FURTHER = 24
+
 
 def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array]:
     """The points moved onto the curve of the finest quadrature, across it, and the claimed error (L, N) of that."""
+    out, error, step = _across(subject, np.array(u), t, scale, base)
+    for _ in range(_FURTHER):
+        # What a step leaves is of its square, on the scale on which the curve bends; that of sigma^2, which enters by its square, is
+        # sigma^2 itself, not the window.
+        left = step**2 / np.maximum(np.abs(out), np.finfo(float).tiny)
+        far = np.flatnonzero(((left > _SHARE * error) & (np.abs(step) > error)).any(axis=1))
+        if not far.size:
+            break
+        out[far], error[far], step[far] = _across(subject, out[far], t[far], scale[far], base[far])
+    edge = subject.curve.lower
+    near = (out < edge) & (out + np.maximum(error, 1e-12) >= edge)
+    error = np.where(near, np.maximum(error, edge - out), error)
+    return np.where(near, edge, out), error
+
+
+def _across(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array, Array]:
+    """Points after one step of Newton's method across the curve, their claims, inf where the step is none of a point that is near,
+    and the steps, 0 there."""
     curve = subject.curve
-    out, error = np.array(u), np.full(u.shape, np.inf)
+    out, error, taken = np.array(u), np.full(u.shape, np.inf), np.zeros(u.shape)
     with np.errstate(all="ignore"):
         _, jacobian = curve.residual_jacobian(out, base)
         residual, bound = _fine(subject, out, base)
@@ -24,12 +46,10 @@ def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> 
         step = np.einsum("pij,pj->pi", inverse, residual)
         near = np.abs(step / scale).max(axis=1) <= 1e-6  # not where it is NaN
         out[near] -= step[near]
-        claim = np.einsum("pij,pj->pi", np.abs(inverse), bound) + 1e-6 * np.abs(step) + 2 * EPS * np.abs(out)
+        taken[near] = step[near]
+        claim = np.einsum("pij,pj->pi", np.abs(inverse), bound) + _LEFT * np.abs(step) + 2 * EPS * np.abs(out)
         error[near] = claim[near]
-    edge = curve.lower
-    near = (out < edge) & (out + np.maximum(error, 1e-12) >= edge)
-    error = np.where(near, np.maximum(error, edge - out), error)
-    return np.where(near, edge, out), error
+    return out, error, taken
 
 
 def _fine(subject: Subject, u: Array, base: Array) -> tuple[Array, Array]:

@@ -17,17 +17,19 @@ RESUMABLE = (End.WINDOW, End.LENGTH, End.POINTS, End.INTERRUPTED, End.CONDITION,
 def regrow(garden: Garden, branches: Sequence[Branch]) -> None:
     """Plant branches in a garden; those that can go on by its rules do, one lane after the other.
 
-    Parts of one curve that would have met, had they not been interrupted, become one branch.
+    Parts of one curve that meet now become one branch.
     """
     for branch in branches:
-        if any(p.lane.end is End.INTERRUPTED for p in branch.pieces) and run_through(garden, branch, garden.branches):
-            continue
+        if run_through(garden, branch, garden.branches):
+            continue  # another part of the curve, which goes on, has come by
         whole = replace(branch, partner=None, id=len(garden.branches), stops=garden.stops, steps=garden.steps)
         for k, piece in enumerate(branch.pieces):
             if not garden.interrupted and _goes_on(garden, branch, piece):
                 pieces = list(whole.pieces)
-                pieces[k] = _further(garden, branch, piece)
-                whole = replace(whole, pieces=tuple(pieces))
+                pieces[k] = longer = _further(garden, branch, piece)
+                whole = replace(whole, pieces=(longer,) if longer.lane.closed else tuple(pieces))
+                if longer.lane.closed:
+                    break
         begins = branch.begins if len(whole.pieces) == 1 else whole.pieces[0].lane.end
         whole = replace(whole, begins=begins)
         garden.branches.append(whole)

@@ -24,6 +24,8 @@ _SLANTED = 1e-3  # component of a unit tangent that leads towards an edge of the
 _ALONG = 0.1  # share of such a component that is left on a curve along the edge
 _NEARER = 0.05  # share of the distance to the edge that is left there
 _STILL = 1e-7  # component of a unit tangent: the coordinate is 1 long in its window
+_ROUNDED = 1e-13  # and one that has no sign
+_FAR = 0.05  # scaled length of two steps
 _FASTER = 1.001  # by which it grows from step to step where it is only beginning to move
 _CREEPING = 1e-4  # length of a step that still leads around a corner: shorter ones come to where rounding leads around it
 _AWAY = 4.0  # steps (scaled by either of their ends) from the start in the coordinate alone: the last one did not pass it
@@ -215,9 +217,10 @@ class Walk:
         return None
 
     def _stands_still(self, lane: Lane) -> bool:
-        """Whether the last steps led nowhere in the space of the parameters. (At a cusp that holds for less than a step; beside a
-        turning point or a pitchfork of hardly any curvature the parameters move little, but more with every step.)"""
-        if abs(lane.tangent[-1].item(-1)) >= _STILL:
+        """Whether the last steps, which were no short ones, led nowhere in the space of the parameters. (At a cusp that holds for
+        less than a step; beside a turning point or a pitchfork of hardly any curvature the parameters move little, but more with
+        every step.)"""
+        if abs(lane.tangent[-1].item(-1)) >= _STILL or lane.stride(-3) + lane.stride(-2) < _FAR:
             return False
         last = np.abs(np.array(lane.tangent[-3:])[:, self.watched])
         return bool((last < _STILL).all()) and not bool((last[1:] > _FASTER * last[:-1]).all(axis=0).any())
@@ -226,7 +229,8 @@ class Walk:
         """Whether the last step passed through a symmetric point: what lies beyond is the image of what lies behind.
 
         (Signs of determinants would not tell it next to a point at which several eigenvalues vanish.)"""
-        if not self.symmetries or lane.tangent[-2].item(-1) * lane.tangent[-1].item(-1) >= 0:
+        before, ahead = lane.tangent[-2].item(-1), lane.tangent[-1].item(-1)
+        if not self.symmetries or before * ahead >= 0 and abs(ahead) > _ROUNDED:  # there the coordinate turns
             return False
         return bool(mirrored(self.symmetries, lane.u[-2], lane.u[-1:], lane.scale[-1])[0])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ _ALIKE = 1e-6  # relative distance of unknowns of what is the same state on two 
 _PLANE = [-1, -2]  # where x and y stand among the unknowns of a boundary
 _ITERATIONS = 12
 _ARRIVED = 1e-12  # step, in scaled units
+_STILL = 1e-9  # length of a scaled tangent's part in the plane, at a cusp
 _AHEAD = 3.0  # how far off the limit of a sequence may be, in units of what a geometric one would have left
 _Found = tuple[np.ndarray, np.ndarray, str, tuple[str, ...]]
 _PARALLEL = 1e-6  # angle in the plane below which two curves have none
@@ -119,23 +121,25 @@ def _cusps(curve: Curve, scale: np.ndarray) -> list[_Found]:
     way = branch.tangent[:, _PLANE] * branch.scale[:, _PLANE] / scale
     length = np.linalg.norm(way, axis=1)
     out: list[_Found] = []
-    for k in range(len(way) - 1):
-        if float((way[k] * way[k + 1]).sum()) >= 0 or min(length[k], length[k + 1]) < 1e-9:
+    moving = np.flatnonzero(length >= _STILL).tolist()  # a curve may have a point just in its cusp, and begin there
+    around = [(moving[-1], moving[0])] if branch.ends is End.CLOSED and moving else []
+    for i, j in (*pairwise(moving), *around):
+        if float((way[i] * way[j]).sum()) >= 0:
             continue
-        point = _located(branch, k, way[k] / length[k] / scale)
+        point = _located(branch, i, j, way[i] / length[i] / scale)
         if point is not None:
             out.append((point.u[_PLANE], point.error[_PLANE], "cusp", (curve.condition,)))
     return out
 
 
-def _located(branch: Branch, k: int, direction: np.ndarray) -> Located | None:
+def _located(branch: Branch, i: int, j: int, direction: np.ndarray) -> Located | None:
     """The point between two points of a branch at which its way in the plane has no component along ``direction``."""
     subject = branch.subject
-    chord = (branch.u[k + 1] - branch.u[k]) / branch.scale[k]
+    chord = (branch.u[j] - branch.u[i]) / branch.scale[i]
 
     def speed(u: np.ndarray, p: np.ndarray) -> np.ndarray:
         _, jacobian = subject.curve.fine.residual_jacobian(u, p)
-        scale = np.repeat(branch.scale[k][None], len(u), axis=0)
+        scale = np.repeat(branch.scale[i][None], len(u), axis=0)
         ahead = tangent(jacobian, np.repeat((chord / np.linalg.norm(chord))[None], len(u), axis=0), scale)
         return np.asarray((ahead * scale)[:, _PLANE] @ direction)
 
@@ -143,7 +147,7 @@ def _located(branch: Branch, k: int, direction: np.ndarray) -> Located | None:
         return speed(u, p), np.full(len(u), 1e-13)
 
     lane = Lane(branch.base)
-    lane.u, lane.tangent, lane.scale = ([a[k], a[k + 1]] for a in (branch.u, branch.tangent, branch.scale))
+    lane.u, lane.tangent, lane.scale = ([a[i], a[j]] for a in (branch.u, branch.tangent, branch.scale))
     found = locate(subject, [Bracket(lane, 0, "indicator", "cusp", Question("indicator", "cusp", speed, fine))])
     return found[0] if found and found[0].sharp else None
 
