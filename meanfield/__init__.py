@@ -51,6 +51,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "follow": ("meanfield.continuation", "follow"),
     "steps_along": ("meanfield.continuation", "steps_along"),
     "bifurcation_diagram": ("meanfield.continuation", "bifurcation_diagram"),
+    "resume_forest": ("meanfield.continuation", "resume_forest"),
     "Branch": ("meanfield.continuation", "Branch"),
     "stationary_spectrum": ("meanfield.dynamics.stationary", "stationary_spectrum"),
     "two_time": ("meanfield.dynamics.transient", "two_time"),

@@ -212,7 +212,7 @@ class Branch:
 
         Forest([self]).to_netcdf(file)
 
-    def plot(self, quantity: str | None = None, ax: Any = None, save: Any = None) -> Any:
+    def plot(self, quantity: Any = None, ax: Any = None, save: Any = None) -> Any:
         """Draw ``quantity`` against the coordinate; returns the matplotlib Axes. save: also to this file."""
         from meanfield.continuation.forest import Forest
 

@@ -22,7 +22,7 @@ from meanfield.solve.problem import Array
 _BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
 _SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
 _NEAR_EDGE = 1e-3
-_STILL = 1e-13  # component of a unit tangent that is rounding
+STILL = 1e-13  # component of a unit tangent that is rounding
 _OUTSIDE, _BEYOND = 1e-9, 1e-12  # scaled: of the domain; of the window, by more than rounding
 
 
@@ -84,7 +84,7 @@ def _turns(lane: Lane | None) -> Array:
     """(L,) components of the tangents along the coordinate, 0 where only rounding moves it: a boundary may be a line along which it
     stays."""
     along = np.array([t[-1] for t in lane.tangent]) if lane is not None else np.zeros(0)
-    return np.where(np.abs(along) > _STILL, along, 0.0)
+    return np.where(np.abs(along) > STILL, along, 0.0)
 
 
 def _leads(lane: Lane) -> bool:

@@ -17,7 +17,7 @@ from meanfield.continuation.start import Start
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.switching import crossed
-from meanfield.errors import ModelError
+from meanfield.errors import ModelError, ParameterError
 from meanfield.model import Model
 from meanfield.solve.problem import Array
 
@@ -87,11 +87,15 @@ class Forest(Sequence[Branch]):
 
         save_branches(self, file)
 
-    def plot(self, quantity: str | None = None, ax: Any = None, save: Any = None) -> Any:
-        """Draw ``quantity`` (default: the first unknown) against the coordinate; returns the matplotlib Axes. save: also to this
-        file."""
-        from meanfield.plotting import bifurcation_diagram
+    def plot(self, quantity: str | Sequence[str] | None = None, ax: Any = None, save: Any = None) -> Any:
+        """Draw ``quantity`` (default: the first unknown) against the coordinate; returns the matplotlib Axes, of several quantities
+        one for each, below one another. save: also to this file."""
+        from meanfield.plotting import bifurcation_diagram, bifurcation_panels
 
+        if quantity is not None and not isinstance(quantity, str):
+            if ax is not None:
+                raise ParameterError("several quantities have axes of their own; draw them one by one with ax=")
+            return bifurcation_panels(self, list(quantity), save).axes
         return bifurcation_diagram(self, quantity, ax=ax, save=save)
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from meanfield.continuation.chord import Chord, expected, shares, turning
 from meanfield.continuation.corrector import bordered
 from meanfield.continuation.curve import Curve, scale_at
-from meanfield.continuation.detect import Bracket
+from meanfield.continuation.detect import STILL, Bracket
 from meanfield.continuation.ends import beside, borrowed
 from meanfield.continuation.hopf_points import eigenvalues, is_hopf
 from meanfield.continuation.lane import Lane
@@ -113,7 +113,8 @@ def _point(
         share = float(((y[: n + 1] - chord.a[i]) / chord.scale[i] * chord.normal[i]).sum() / chord.length[i])
         u, claim = y[: n + 1], error[: n + 1]
     else:
-        claim = np.abs(chord.b[i] - chord.a[i])
+        ahead = np.maximum(np.abs(chord.ta[i]), np.abs(chord.tb[i])) * chord.length[i] * chord.scale[i]
+        claim = np.maximum(np.abs(chord.b[i] - chord.a[i]), ahead) + STILL * chord.scale[i]  # it may turn beyond both ends
     place = bracket.at + min(max(share, 0.0), 1.0)
     return Located(bracket, u, claim, direction, chord.scale[i], place, good, vector if good else None, gap)
 

@@ -21,8 +21,8 @@ def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> 
     """The points moved onto the curve of the finest quadrature, across it, and the claimed error (L, N) of that."""
     out, error, step = _across(subject, np.array(u), t, scale, base)
     for _ in range(_FURTHER):
-        # What a step leaves is of its square, on the scale on which the curve bends; that of sigma^2, which enters by its square, is
-        # sigma^2 itself, not the window.
+        # What a step leaves is of its square, on the scale on which the curve bends: that of sigma^2, which enters by its square,
+        # is sigma^2 itself, not the window.
         left = step**2 / np.maximum(np.abs(out), np.finfo(float).tiny)
         far = np.flatnonzero(((left > _SHARE * error) & (np.abs(step) > error)).any(axis=1))
         if not far.size:

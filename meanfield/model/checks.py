@@ -78,6 +78,7 @@ def check_model(model: Model) -> None:
         raise ModelError(
             f"{where} has {count} equations for {len(model.unknowns)} unknowns "
             f"({', '.join(s.name for s in model.unknowns)}); it needs one equation for each"
+            + ("; name them, unknowns=(...)" if model.implicit and not model.unknowns else "")
         )
     _check_definitions(model, where)
     twice = {s.name for s in model.unknowns} & {s.name for s in model.parameters}

@@ -57,8 +57,8 @@ def bifurcation_diagram(
     return ax
 
 
-def bifurcation_panels(forest: Sequence[Branch], quantities: Sequence[str] | None = None) -> Figure:
-    """A new figure with one panel for each quantity (default: all public unknowns), one below the other."""
+def bifurcation_panels(forest: Sequence[Branch], quantities: Sequence[str] | None = None, save: str | Path | None = None) -> Figure:
+    """A new figure with one panel for each quantity (default: all public unknowns), one below the other, also in the file save."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as NewFigure
 
@@ -74,6 +74,8 @@ def bifurcation_panels(forest: Sequence[Branch], quantities: Sequence[str] | Non
         panels[0].set_title(_held(forest))
         figure.align_ylabels(panels)
         figure.legend(handles=_ordered(handles), loc="outside right upper")
+        if save is not None:
+            save_figure(figure, save)
     return figure
 
 

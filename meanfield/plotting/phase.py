@@ -114,7 +114,10 @@ def draw_curves(ax: Axes, curves: Sequence[Curve]) -> list[Any]:
         look: dict[str, Any] = {"color": LINES[k % len(LINES)], "linestyle": MARKS[k % len(MARKS)]}
         for curve in group:
             thick = np.where(curve.bounds[:, None], curve.smooth, np.nan)
-            ax.plot(curve.smooth[:, 0], curve.smooth[:, 1], linewidth=0.8, **look)
+            edge = np.pad(curve.bounds, 1, constant_values=True)
+            only = ~(edge[:-2] & edge[1:-1] & edge[2:])  # dashes of two lines, one upon the other, would be out of step
+            thin = np.where(only[:, None], curve.smooth, np.nan)
+            ax.plot(thin[:, 0], thin[:, 1], linewidth=0.8, **look)
             ax.plot(thick[:, 0], thick[:, 1], linewidth=1.6, **look)
         handles.append(Line2D([], [], linewidth=1.6, label=f"{group[0].model}: {_equation(group[0])}", **look))
     return handles
