@@ -214,7 +214,7 @@ class Model:
                 put(f.name, frozen(value, f"{where}, {f.name}"))
             elif isinstance(value, Sequence) and not isinstance(value, str):
                 put(f.name, tuple(frozen(v, f"{where}, {f.name}") for v in value))
-        put("unknowns", self.unknowns or tuple(dict.fromkeys([*self.equations, *(self.dynamics or {})])))
+        put("unknowns", self.unknowns or tuple(self.equations or self.dynamics or ()))
         if not self.parameters:
             put("parameters", tuple(sorted(self._free() - set(self.unknowns), key=lambda s: s.name)))
         put("nonnegative", self._domain())
