@@ -19,15 +19,18 @@ _FURTHER = 24
 
 def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array]:
     """The points moved onto the curve of the finest quadrature, across it, and the claimed error (L, N) of that."""
-    out, error, step = _across(subject, np.array(u), t, scale, base)
+    at, error, left = _across(subject, np.array(u), t, scale, base)
+    out, error = at.copy(), error + left
+    far = np.flatnonzero((left > _SHARE * (error - left)).any(axis=1))
     for _ in range(_FURTHER):
-        # What a step leaves is of its square, on the scale on which the curve bends: that of sigma^2, which enters by its square,
-        # is sigma^2 itself, not the window.
-        left = step**2 / np.maximum(np.abs(out), np.finfo(float).tiny)
-        far = np.flatnonzero(((left > _SHARE * error) & (np.abs(step) > error)).any(axis=1))
         if not far.size:
             break
-        out[far], error[far], step[far] = _across(subject, out[far], t[far], scale[far], base[far])
+        at[far], claim, left = _across(subject, at[far], t[far], scale[far], base[far])
+        claim += left
+        # Next to a singular point more steps may make it worse.
+        better = (claim / scale[far]).max(axis=1) < (error[far] / scale[far]).max(axis=1)
+        out[far[better]], error[far[better]] = at[far[better]], claim[better]
+        far = far[(left > _SHARE * (claim - left)).any(axis=1)]
     edge = subject.curve.lower
     near = (out < edge) & (out + np.maximum(error, 1e-12) >= edge)
     error = np.where(near, np.maximum(error, edge - out), error)
@@ -35,10 +38,11 @@ def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> 
 
 
 def _across(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array, Array]:
-    """Points after one step of Newton's method across the curve, their claims, inf where the step is none of a point that is near,
-    and the steps, 0 there."""
+    """Points after one step of Newton's method across the curve, their claims, inf where the step is none of a point that is near;
+    and what the step may leave, of its square, on the scale on which the curve bends: that of sigma^2, which enters by its square,
+    is sigma^2 itself, not the window."""
     curve = subject.curve
-    out, error, taken = np.array(u), np.full(u.shape, np.inf), np.zeros(u.shape)
+    out, error, left = np.array(u), np.full(u.shape, np.inf), np.zeros(u.shape)
     with np.errstate(all="ignore"):
         _, jacobian = curve.residual_jacobian(out, base)
         residual, bound = _fine(subject, out, base)
@@ -46,10 +50,12 @@ def _across(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> 
         step = np.einsum("pij,pj->pi", inverse, residual)
         near = np.abs(step / scale).max(axis=1) <= 1e-6  # not where it is NaN
         out[near] -= step[near]
-        taken[near] = step[near]
         claim = np.einsum("pij,pj->pi", np.abs(inverse), bound) + _LEFT * np.abs(step) + 2 * EPS * np.abs(out)
         error[near] = claim[near]
-    return out, error, taken
+        rest = step**2 / np.maximum(np.abs(out), np.finfo(float).tiny)
+        some = near[:, None] & (np.abs(step) > claim)  # the rest is rounding
+        left[some] = rest[some]
+    return out, error, left
 
 
 def _fine(subject: Subject, u: Array, base: Array) -> tuple[Array, Array]:
