@@ -15,7 +15,7 @@ from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
 from meanfield.errors import ParameterError
 from meanfield.model.checks import nearest
-from meanfield.model.phases import phases_of
+from meanfield.model.phases import joined
 from meanfield.solve.problem import Array
 
 _SOLVED = 1e-8  # scaled distance to the curve below which a start counts as a point of it
@@ -64,7 +64,7 @@ def check_kind(kind: str | None, subjects: Iterable[Subject], more: Iterable[str
 def _named_events(subject: Subject) -> list[str]:
     names = [q.name for q in subject.questions] + [f"{k} pitchfork" for k in ("supercritical", "subcritical")]
     if subject.model is not None:
-        names += [phase.name or phase.title for phase in phases_of(subject.model)]
+        names += [phase.name or phase.title for _, phase in joined(subject.model)]
     return [*names, *subject.curve.names]
 
 

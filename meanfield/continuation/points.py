@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from meanfield.compile import Kernel
@@ -18,29 +20,36 @@ _FURTHER = 24
 
 
 def refined(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array]:
-    """The points moved onto the curve of the finest quadrature, across it, and the claimed error (L, N) of that."""
+    """The points moved onto the curve of the finest quadrature, across it, and the claimed error (L, N) of that.
+
+    Steps are repeated where one may leave more than a share of what it claims; next to a singular point more of them may make it
+    worse, so that the best is kept.
+    """
     at, error, left = _across(subject, np.array(u), t, scale, base)
-    out, error = at.copy(), error + left
-    far = np.flatnonzero((left > _SHARE * (error - left)).any(axis=1))
+    out, error, far = at.copy(), error + left, _unsettled(error, left)
     for _ in range(_FURTHER):
         if not far.size:
             break
         at[far], claim, left = _across(subject, at[far], t[far], scale[far], base[far])
-        claim += left
-        # Next to a singular point more steps may make it worse.
-        better = (claim / scale[far]).max(axis=1) < (error[far] / scale[far]).max(axis=1)
-        out[far[better]], error[far[better]] = at[far[better]], claim[better]
-        far = far[(left > _SHARE * (claim - left)).any(axis=1)]
+        total = claim + left
+        better = (total / scale[far]).max(axis=1) < (error[far] / scale[far]).max(axis=1)
+        out[far[better]], error[far[better]] = at[far[better]], total[better]
+        far = far[_unsettled(claim, left)]
     edge = subject.curve.lower
     near = (out < edge) & (out + np.maximum(error, 1e-12) >= edge)
     error = np.where(near, np.maximum(error, edge - out), error)
     return np.where(near, edge, out), error
 
 
+def _unsettled(claim: Array, left: Array) -> Any:
+    """Rows of points of which a step may leave more than a share of the claim."""
+    return np.flatnonzero((left > _SHARE * claim).any(axis=1))
+
+
 def _across(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> tuple[Array, Array, Array]:
     """Points after one step of Newton's method across the curve, their claims, inf where the step is none of a point that is near;
-    and what the step may leave, of its square, on the scale on which the curve bends: that of sigma^2, which enters by its square,
-    is sigma^2 itself, not the window."""
+    and what the step may leave: no more than itself, and of its square, on the scale on which the curve bends. That of sigma^2,
+    which enters by its square, is sigma^2 itself, not the window."""
     curve = subject.curve
     out, error, left = np.array(u), np.full(u.shape, np.inf), np.zeros(u.shape)
     with np.errstate(all="ignore"):
@@ -54,7 +63,7 @@ def _across(subject: Subject, u: Array, t: Array, scale: Array, base: Array) -> 
         error[near] = claim[near]
         rest = step**2 / np.maximum(np.abs(out), np.finfo(float).tiny)
         some = near[:, None] & (np.abs(step) > claim)  # the rest is rounding
-        left[some] = rest[some]
+        left[some] = np.minimum(rest, np.abs(step))[some]
     return out, error, left
 
 

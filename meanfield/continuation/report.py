@@ -15,6 +15,8 @@ from meanfield.continuation.event import Event
 from meanfield.continuation.locate import Located, told_twice
 from meanfield.continuation.piece import Piece
 from meanfield.continuation.points import as_solution
+from meanfield.model import Model
+from meanfield.model.phases import joined
 from meanfield.solve.problem import Array
 
 _AT_JUNCTION = 1e-6
@@ -166,10 +168,8 @@ def _named(one: Located, kind: Branching | None) -> tuple[str, str, dict[str, An
     if bracket.type == "branch":
         return ("branch point", "branch point", {}) if kind is None else (kind.type, kind.name, {})
     if bracket.type == "hopf":
-        known = (
-            dict(zip(("frequency", "frequency_error"), np.abs(one.vector).tolist(), strict=False)) if one.vector is not None else {}
-        )
-        return "hopf", "Hopf point", known
+        known = np.abs(one.vector).tolist() if one.vector is not None else []
+        return "hopf", "Hopf point", dict(zip(("frequency", "frequency_error"), known, strict=False))
     if bracket.type == "refused":
         return "domain", bracket.name, {}
     return bracket.type, bracket.name, {}
@@ -178,8 +178,7 @@ def _named(one: Located, kind: Branching | None) -> tuple[str, str, dict[str, An
 def _junctions(branch: Branch, event: Event, u: Array, base: Array) -> list[Event]:
     """An event of its own for every phase that joins here."""
     out = []
-    for junction in joining(branch, event, u, base):
-        other = junction.phase
+    for other in joining(branch, event, u, base):
         out.append(
             Event(
                 "junction",
@@ -207,15 +206,15 @@ def _same(one: Event, other: Event) -> bool:
     return (one.type, one.name) == (other.type, other.name) and bool(apart.all())
 
 
-def joining(branch: Branch, event: Event, u: Array, base: Array) -> list[Any]:
-    """The junctions of the model whose condition vanishes at the event."""
+def joining(branch: Branch, event: Event, u: Array, base: Array) -> list[Model]:
+    """The phases that join the branch at the event: the conditions of their junctions vanish there."""
     if branch.model is None or event.type not in ("indicator", "domain"):
         return []
     kernel: Any = branch.subject.curve.problem
     x, p = np.maximum(u[None, :-1], kernel.lower), branch.subject.curve.path.points(base[None], u[None, -1])
     out = []
-    for junction in branch.model.junctions:
+    for junction, other in joined(branch.model):
         value = kernel.values((branch.model.resolve(junction.condition),), x, p)[0, 0]
         if abs(value) <= _AT_JUNCTION:
-            out.append(junction)
+            out.append(other)
     return out

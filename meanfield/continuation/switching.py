@@ -18,8 +18,9 @@ from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject, inside_domain
 from meanfield.continuation.tangent import first_tangent
 from meanfield.continuation.walk import rescaled
-from meanfield.errors import MeanfieldError, ParameterError
+from meanfield.errors import ParameterError
 from meanfield.model import Junction, Model
+from meanfield.model.phases import joined
 from meanfield.solve.newton import newton
 from meanfield.solve.problem import Array
 from meanfield.solve.search import parameters_for
@@ -56,21 +57,16 @@ def crossed(event: Event, make: Callable[[Model], Subject | None]) -> list[Start
     if branch is None or event.type != "junction" or event.located is None:
         return []
     out = []
-    for junction in branch.model.junctions:
-        try:
-            other = junction.phase
-        except MeanfieldError:
-            continue  # that phase does not exist for this transfer function
+    for junction, other in joined(branch.model):
         if (other.name or other.title) != event.name:
             continue
         subject = make(other)
-        out += _arrivals(branch, event, junction, subject) if subject is not None else []
+        out += _arrivals(branch, event, junction, other, subject) if subject is not None else []
     return out
 
 
-def _arrivals(branch: Branch, event: Event, junction: Junction, subject: Subject) -> list[Start]:
+def _arrivals(branch: Branch, event: Event, junction: Junction, other: Model, subject: Subject) -> list[Start]:
     """The other phase's curve at the junction, in every direction that leads into its domain."""
-    other = junction.phase
     kernel, inner = subject.curve.problem, branch.subject.curve.problem
     values = np.append(np.maximum(event.u[:-1], inner.lower), 0.0)[:-1]
     p = branch.subject.curve.path.points(branch.base[None], event.u[None, -1])

@@ -17,9 +17,8 @@ from meanfield.compile import ROUGH, WORKING, Kernel, compile
 from meanfield.diagram.classify import signs, symmetric
 from meanfield.diagram.grid import Plane, Sheet
 from meanfield.diagram.working import working_unknowns
-from meanfield.errors import MeanfieldError
 from meanfield.model import Model
-from meanfield.model.phases import among
+from meanfield.model.phases import among, joined
 from meanfield.records import per_point, records
 from meanfield.solve.finish import ROUGHLY, finish
 from meanfield.solve.newton import newton
@@ -118,11 +117,7 @@ def _phases(kernel: Kernel, centre: Array, p: Array, models: Sequence[Model]) ->
     """(phase, its unknowns (K, n) at the states, where it joins (K,)) for the phases that join any of them."""
     model, out = kernel.model, []
     inside = np.maximum(centre, kernel.lower)
-    for junction in model.junctions:
-        try:
-            other = junction.phase
-        except MeanfieldError:
-            continue  # that phase does not exist for this transfer function
+    for junction, other in joined(model):
         phase = among(other, models)
         if phase is None:
             continue

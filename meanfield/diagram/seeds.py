@@ -18,7 +18,8 @@ from meanfield.continuation.event import Event
 from meanfield.continuation.report import breaks_symmetry, exact
 from meanfield.errors import ParameterError
 from meanfield.model import Model
-from meanfield.model.phases import among
+from meanfield.model.phases import among, joined
+from meanfield.solve.problem import Array
 
 _FLAT = 1e-10  # an unknown smaller than this all along a branch is zero on it
 _SAME = 1e-7
@@ -139,9 +140,8 @@ def _seed(event: Event, branch: Branch, condition: Condition, names: tuple[str, 
 def _vectors(event: Event, branch: Branch) -> dict[str, float]:
     """The null vector of a fold, or the eigenvector and frequency of a Hopf point, by the names that they have as unknowns."""
     names = branch.subject.curve.problem.names
-    if event.type == "fold" and event.located is not None and event.located.vector is not None:
-        unit = event.located.vector / np.linalg.norm(event.located.vector)
-        return {f"v_{name}": float(v) for name, v in zip(names, unit, strict=True)}
+    if event.type == "fold":
+        return {f"v_{name}": float(v) for name, v in zip(names, _null(branch, event), strict=True)}
     if event.type != "hopf" or branch.subject.matrix is None:
         return {}
     values, vectors = np.linalg.eig(branch.subject.matrix(event.u[None], branch.base[None])[0])
@@ -219,18 +219,21 @@ def _together(a: Event, b: Event) -> bool:
 
 def _critical(branch: Branch, event: Event) -> tuple[str, ...]:
     """The unknowns in which the equations become singular."""
-    names = branch.subject.curve.problem.names
-    _, jacobian = branch.subject.curve.fine.residual_jacobian(event.u[None], branch.base[None])
-    null = np.abs(np.linalg.svd(np.nan_to_num(jacobian[0, :, :-1]))[2][-1])
+    names, null = branch.subject.curve.problem.names, np.abs(_null(branch, event))
     return tuple(name for name, v in zip(names, null, strict=True) if v > _PART * null.max())
+
+
+def _null(branch: Branch, event: Event) -> Array:
+    """The unit vector (n,) of the unknowns in which the equations become singular at an event, also on a symmetric partner."""
+    _, jacobian = branch.subject.curve.fine.residual_jacobian(event.u[None], branch.base[None])
+    return np.asarray(np.linalg.svd(np.nan_to_num(jacobian[0, :, :-1]))[2][-1])
 
 
 def _told_elsewhere(branch: Branch, event: Event, models: Sequence[Model]) -> bool:
     """Whether the phase on the other side of a junction is in the diagram and has the same boundary, as one of its indicators."""
     model: Any = branch.model
     names = branch.subject.curve.names
-    for junction in model.junctions:
-        phase = junction.phase
+    for _, phase in joined(model):
         back = [j for j in phase.junctions if among(j.phase, [model]) is not None]
         tells = any(e.free_symbols for e in phase.indicators.values())  # one that is 0 all over a phase tells nothing
         zero = event.name not in names or abs(float(event.u[names.index(event.name)])) < 1e-6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from meanfield.errors import MeanfieldError
-from meanfield.model.record import Model
+from meanfield.model.record import Junction, Model
 
 
 def among(model: Model, models: Iterable[Model]) -> Model | None:
@@ -27,16 +27,16 @@ def reachable(models: Sequence[Model]) -> list[Model]:
         model = queue.pop(0)
         if among(model, found) is None:
             found.append(model)
-            queue += phases_of(model)
+            queue += [phase for _, phase in joined(model)]
     return found
 
 
-def phases_of(model: Model) -> list[Model]:
-    """The phases that join a model, those that exist for its transfer function."""
+def joined(model: Model) -> list[tuple[Junction, Model]]:
+    """The junctions of a model and the phases that they lead to, without phases that do not exist for its transfer function."""
     out = []
     for junction in model.junctions:
         try:
-            out.append(junction.phase)
+            out.append((junction, junction.phase))
         except MeanfieldError:
             continue
     return out

@@ -15,9 +15,10 @@ from meanfield.continuation.path import Path
 from meanfield.continuation.questions import Question, forgotten
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.subject import Subject, subject_of
-from meanfield.errors import FileFormatError, MeanfieldError
+from meanfield.errors import FileFormatError
 from meanfield.model import Model
 from meanfield.model.conditional import needed_zero, where_zero
+from meanfield.model.phases import joined
 from meanfield.store.expressions import from_data, to_data
 from meanfield.store.provenance import equations
 
@@ -83,11 +84,7 @@ def candidates(model: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
         if any(one is known or (_told(one) and _told(one) == _told(known)) for known in seen):
             continue  # with another transfer function, phases that join each other are new objects whenever they are asked for
         seen.append(one)
-        for junction in getattr(one, "junctions", ()):
-            try:
-                todo.append(junction.phase)
-            except MeanfieldError:
-                continue  # that phase does not exist for this transfer function
+        todo += [phase for _, phase in joined(one)] if isinstance(one, Model) else []
     return [_asking(one, wanted) for one in seen]
 
 

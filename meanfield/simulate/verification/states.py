@@ -13,6 +13,7 @@ from meanfield.errors import MeanfieldError, NoSolution, ParameterError
 from meanfield.model import Model
 from meanfield.model.conditional import holding, unconditional
 from meanfield.model.exchange import is_symmetry
+from meanfield.model.phases import joined
 from meanfield.networks import Numbers
 from meanfield.simulate.averages import Measured
 from meanfield.simulate.summary import at_rest
@@ -56,7 +57,7 @@ def states_of(model: Model, parameters: Mapping[str, Any]) -> list[State]:
 
     found: list[State] = []
     seen: set[str] = set()
-    for phase in (model, *(j.phase for j in model.junctions)):
+    for phase in (model, *(phase for _, phase in joined(model))):
         if phase.name in seen and phase.name:
             continue
         seen.add(phase.name)
