@@ -177,8 +177,3 @@ def _lost(subject: Subject, point: Located, ahead: Array | None, behind: Array |
 def same_direction(a: Array, b: Array, apart: float = 0.0) -> bool:
     """Whether two scaled unit tangents point the same way along the same curve. apart: cosine that tells the curves apart here."""
     return float((a * b).sum()) > max(_ALIKE, apart)
-
-
-def leads_inside(subject: Subject, u: Array, direction: Array) -> bool:
-    """Whether a direction (N,), in units of the unknowns, leads from u into the domain or along its edge."""
-    return bool(inside_domain(subject.curve, (u + 1e-3 * direction)[None], slack=1e-7)[0])

@@ -19,7 +19,7 @@ from meanfield.continuation.subject import Subject
 from meanfield.continuation.walk import mirrored
 from meanfield.solve.problem import Array
 
-_BIRTH = 1e-6  # a first value this small beside the others is the zero at which a lane begins
+_BIRTH = 1e-12  # a first value this small beside the others is the zero at which a lane begins, and rounding
 _SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
 _NEAR_EDGE = 1e-3
 STILL = 1e-13  # component of a unit tangent that is rounding
@@ -119,6 +119,9 @@ def _established(subject: Subject, found: Sequence[Bracket]) -> list[Bracket]:
     pick = lambda name: np.array([getattr(lane, name)[i] for lane, i in places.values()])
     base = np.array([lane.base for lane, _ in places.values()])
     at, error = _sharpened(subject, pick("u"), pick("tangent"), pick("scale"), base)
+    for k, (lane, i) in enumerate(places.values()):
+        if i == 0 and lane.born and lane.start_error is not None:  # located as what it is; as a point of a curve it is singular
+            at[k], error[k] = lane.u[0], lane.start_error
     real: dict[tuple[int, int, Question], Bracket] = {}
     for question in dict.fromkeys(b.question for b in doubtful):
         assert question is not None

@@ -39,7 +39,11 @@ class Row:
 
 
 def look_between(subject: Subject, lanes: Sequence[Lane], rows: Callable[[Lane], Sequence[Row]]) -> None:
-    """Insert points into the lanes where some quantity dips towards zero between two points."""
+    """Insert points into the lanes where some quantity dips towards zero between two points, and where lanes begin at branch points
+    next to which something happens: no determinant is known there, whose sign would tell of a further branch point."""
+    born = [(lane, 0, share) for lane in lanes if lane.born and (share := _beside_birth(lane, rows(lane)))]
+    if born:
+        insert(subject, born)
     open_: dict[int, set[int] | None] = {id(lane): None for lane in lanes}  # steps that are new since the last round; None: all
     for _ in range(_ROUNDS):
         places = []
@@ -55,6 +59,16 @@ def look_between(subject: Subject, lanes: Sequence[Lane], rows: Callable[[Lane],
             steps = open_[id(lane)]
             assert steps is not None
             open_[id(lane)] = {s + 1 if s > k else s for s in steps} | {k, k + 1}
+
+
+def _beside_birth(lane: Lane, rows: Sequence[Row]) -> float:
+    """The share of the first step of a lane that lies before any change of sign in it; 0 if there is none."""
+    if len(lane.u) < 2:
+        return 0.0
+    first = np.array([row.values[:2] for row in rows])
+    first = first[first[:, 0] * first[:, 1] < 0]
+    share = 0.5 * float((first[:, 0] / (first[:, 0] - first[:, 1])).min()) if len(first) else 0.0
+    return share if share * lane.stride(0) > _NOISE else 0.0
 
 
 def _dips(lane: Lane, rows: Sequence[Row], among: set[int] | None) -> list[tuple[int, float]]:

@@ -58,7 +58,7 @@ def _expected(one: Located) -> bool:
     if one.bracket.type == "domain":
         return lane.born and k == 0
     row = np.abs([t[-1] for t in lane.tangent] if one.bracket.type == "fold" else lane.determinant)
-    return bool(row[k : k + 2].max() < _NOISE * np.nanmax(row))
+    return bool(row[k : k + 2].max() < _NOISE * np.fmax.reduce(row))
 
 
 @dataclass(eq=False)

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.branching import leads_inside, same_direction
+from meanfield.continuation.branching import same_direction
 from meanfield.continuation.locate import Located
 from meanfield.continuation.passing import SAME
-from meanfield.continuation.start import AT_BIRTH, Start
-from meanfield.continuation.stops import End
-from meanfield.continuation.subject import Subject
+from meanfield.continuation.start import Start, birth
+from meanfield.continuation.subject import Subject, leads_inside
 from meanfield.continuation.walk import rescaled
 from meanfield.solve.problem import Array
 
@@ -46,7 +45,7 @@ class Crossing:
                 if self._known(way, apart) or not leads_inside(self.subject, self.u, way * self.scale):
                     continue
                 self.taken.append(way)
-                found.append(Start(self.subject, self.u, self.base, way, None, End.JOINED, AT_BIRTH, self.point.error))
+                found.append(birth(self.subject, self.u, self.base, way, self.point.error))
         return found
 
     def _known(self, way: Array, apart: float) -> bool:

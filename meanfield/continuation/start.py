@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from meanfield.continuation.curve import scale_at
 from meanfield.continuation.stops import End
-from meanfield.continuation.subject import Subject
+from meanfield.continuation.subject import Subject, room
 from meanfield.solve.problem import Array
 
-AT_BIRTH = 2e-3  # scaled length of the first step away from a branch point or junction
+_AT_BIRTH = 2.0  # the first step away from a branch point or junction, in units of how far one may look there
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,3 +25,9 @@ class Start:
     begins: End | None = None
     first: float | None = None
     error: Array | None = None
+
+
+def birth(subject: Subject, u: Array, base: Array, way: Array, error: Array | None) -> Start:
+    """The start that leaves a branch point or junction along the scaled unit tangent ``way`` (N,)."""
+    first = _AT_BIRTH * room(subject, u, way * scale_at(u, subject.floor))
+    return Start(subject, u, base, way, None, End.JOINED, first, error)

@@ -19,6 +19,9 @@ from meanfield.solve import judge
 from meanfield.solve.extension import extended
 from meanfield.solve.problem import EPS, Array, Problem
 
+_BESIDE = 1e-3  # how far beside a point it is looked whether the domain goes on
+_ON_EDGE = 1e-7  # what lies this near to an edge lies on it
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -114,9 +117,23 @@ def inside_domain(curve: Curve, u: Array, slack: float = 1e-9) -> Any:
     return (u >= curve.lower - slack * np.maximum(1.0, np.abs(u))).all(axis=1)
 
 
+def leads_inside(subject: Subject, u: Array, direction: Array) -> bool:
+    """Whether a direction (N,), in units of the unknowns, leads from u into the domain or along its edge."""
+    length = room(subject, u, direction)
+    return bool(inside_domain(subject.curve, (u + length * direction)[None], slack=max(1e-4 * length, 1e-9))[0])
+
+
+def room(subject: Subject, u: Array, direction: Array) -> float:
+    """How far, at most ``_BESIDE``, one may look along a direction (N,), in units of the unknowns: not as far as to edges of the
+    domain on which u (N,) does not lie already. Next to a triple point branches may be shorter than any fixed length."""
+    left = u - subject.curve.lower
+    towards = (direction < 0) & (left > _ON_EDGE * np.maximum(1.0, np.abs(u)))
+    return float(min([_BESIDE, *(0.5 * left[towards] / -direction[towards])]))
+
+
 def as_floor(sizes: Sequence[float] | Array, width: float) -> Array:
     """(N,) floors: sizes of the unknowns, and the width of the window for the coordinate of the path."""
     return np.append(np.maximum(np.asarray(sizes, dtype=float), 64 * EPS), width)
 
 
-__all__ = ["Question", "Subject", "as_floor", "extended", "inside_domain", "subject_of"]
+__all__ = ["Question", "Subject", "as_floor", "extended", "inside_domain", "leads_inside", "room", "subject_of"]

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from meanfield.continuation.branch import Branch
-from meanfield.continuation.branching import branching, leads_inside, null_plane, probes, same_direction
+from meanfield.continuation.branching import branching, null_plane, probes, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.event import Event
 from meanfield.continuation.grow import Garden
 from meanfield.continuation.locate import Located, standing
-from meanfield.continuation.start import AT_BIRTH, Start
-from meanfield.continuation.stops import End
-from meanfield.continuation.subject import Subject, inside_domain
+from meanfield.continuation.start import Start, birth
+from meanfield.continuation.subject import Subject, inside_domain, leads_inside, room
 from meanfield.continuation.tangent import first_tangent
 from meanfield.continuation.walk import rescaled
 from meanfield.errors import ParameterError
@@ -46,8 +45,7 @@ def switched(event: Event, side: int) -> Branch:
         raise ParameterError(f"on that side of the {event.type} ({event.name}) the domain ends; take side={1 if side < 0 else -1}")
     garden = Garden(branch.steps, branch.stops)
     way = rescaled(way, event.located.scale, scale_at(event.located.u, branch.subject.floor))
-    start = Start(branch.subject, event.located.u, branch.base, way, None, End.JOINED, AT_BIRTH, event.located.error)
-    found = garden.grow([start])[0]
+    found = garden.grow([birth(branch.subject, event.located.u, branch.base, way, event.located.error)])[0]
     return found if branch.image is None else found.mirrored(branch.image, found.id)
 
 
@@ -89,11 +87,11 @@ def _arrivals(branch: Branch, event: Event, junction: Junction, other: Model, su
         rising = np.zeros((1, len(u)))
         rising[0, -1] = 1.0
         lines = [first_tangent(jacobian, rising, scale[None])[0]]
-    ways = [sign * way for way in lines for sign in (1.0, -1.0) if _allowed(subject, u + 1e-3 * sign * way * scale, base[0])]
+    ways = [sign * way for way in lines for sign in (1.0, -1.0) if _allowed(subject, u, sign * way * scale, base[0])]
     if len(ways) == 2 and not crossing:  # the other phase passes through the junction: one branch
         return [Start(subject, u, base[0])]
     error = np.full(len(u), max(event.error.values(), default=0.0))  # that of the event; the other phase starts where it is
-    return [Start(subject, u, base[0], one, None, End.JOINED, AT_BIRTH, error) for one in ways]
+    return [birth(subject, u, base[0], one, error) for one in ways]
 
 
 def _crossing_lines(subject: Subject, u: Array, base: Array) -> list[Array]:
@@ -128,10 +126,11 @@ def _within_edges(subject: Subject, point: Located, edges: Any) -> list[Array]:
     return lines
 
 
-def _allowed(subject: Subject, u: Array, base: Array) -> bool:
-    """Whether a point lies in the domain and fulfils the model's conditions."""
-    conditions = [q.value(u[None], base[None])[0] for q in subject.questions if q.type == "refused"]
-    return bool(inside_domain(subject.curve, u[None])[0]) and not any(value < 0 for value in conditions)
+def _allowed(subject: Subject, u: Array, way: Array, base: Array) -> bool:
+    """Whether beside u (N,), along a direction in units of the unknowns, the domain goes on and the model's conditions hold."""
+    at = (u + room(subject, u, way) * way)[None]
+    conditions = [q.value(at, base[None])[0] for q in subject.questions if q.type == "refused"]
+    return bool(inside_domain(subject.curve, at)[0]) and not any(value < 0 for value in conditions)
 
 
 def _degenerate(scaled: Array) -> bool:
