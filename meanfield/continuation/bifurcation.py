@@ -29,6 +29,9 @@ from meanfield.solve.problem import Array
 from meanfield.solve.search import find_all
 from meanfield.solve.status import Status
 
+# A forest is whole: only what never comes to an end is cut short, and then another start of the same curve knows nothing of it.
+_LENGTH, _POINTS = 500.0, 20_000
+
 
 def bifurcation_diagram(
     models: Model | Sequence[Model],
@@ -93,7 +96,8 @@ def _cultivated(origin: Origin, progress: ProgressOption, known: Forest | None =
     family = [field.resting(model) for model in origin.family]
     name = field.path(family[0]).name
     report = reporter(progress)
-    garden = Garden(origin.steps, Stops({name: (field.low, field.high)}), report, sense=float(np.sign(origin.end - origin.begin)))
+    stops = Stops({name: (field.low, field.high)}, length=_LENGTH, points=_POINTS)
+    garden = Garden(origin.steps, stops, report, sense=float(np.sign(origin.end - origin.begin)))
     places = np.array([origin.begin]) if origin.find == "one" else _places(field.low, field.high, origin.sections)
     whys: list[str] = []
     shown = [*(b.model for b in known or ()), *family]

@@ -20,7 +20,6 @@ from meanfield.continuation.walk import mirrored
 from meanfield.solve.problem import Array
 
 _BIRTH = 1e-12  # a first value this small beside the others is the zero at which a lane begins, and rounding
-_SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
 _NEAR_EDGE = 1e-3
 STILL = 1e-13  # component of a unit tangent that is rounding
 _OUTSIDE, _BEYOND = 1e-9, 1e-12  # scaled: of the domain; of the window, by more than rounding
@@ -127,7 +126,7 @@ def _established(subject: Subject, found: Sequence[Bracket]) -> list[Bracket]:
         assert question is not None
         mine = [(b, own) for b, own in zip(doubtful, rows, strict=True) if b.question is question]
         used = sorted({number[id(b.lane), i] for b, own in mine for i in own})
-        sign = dict(zip(used, _signs(question, at[used], error[used], base[used]), strict=True))
+        sign = dict(zip(used, question.signs(at[used], error[used], base[used]), strict=True))
         for b, own in mine:
             told = [(i, s) for i in own if (s := sign[number[id(b.lane), i]])]
             for (_, behind), (i, ahead) in pairwise(told):
@@ -149,17 +148,6 @@ def _sharpened(subject: Subject, u: Array, t: Array, scale: Array, base: Array) 
             correction = np.einsum("pij,pj->pi", inverse, residual)
             at = at - correction
         return at, np.einsum("pij,pj->pi", np.abs(inverse), fine.claims(at, base)) + np.abs(correction)
-
-
-def _signs(question: Question, at: Array, error: Array, base: Array) -> list[float]:
-    """Of a question at points of some error: 0 where that may change it."""
-    count, size = at.shape
-    with np.errstate(all="ignore"):
-        value, noise = question.fine(at, base)
-        moved = at[None] + error[None] * np.eye(size + 1, size)[:, None, :]  # the last: as they are
-        near = question.value(moved.reshape(-1, size), np.tile(base, (size + 1, 1))).reshape(size + 1, count)
-        noise = noise + np.abs(near[:-1] - near[-1]).sum(axis=0)
-        return list(np.where(np.abs(value) > _SIGNIFICANT * np.where(np.isfinite(noise), noise, np.inf), np.sign(value), 0.0))
 
 
 def _lost_at_edge(subject: Subject, lane: Lane) -> list[Bracket]:

@@ -72,8 +72,9 @@ def borrowed(found: Sequence[Located]) -> list[Located]:
 
     So is the end at an edge on which a branch point of the same step lies: all of the curve that crosses there, which may lie
     within the edge, solves the system of the end. And so is what its own error does not tell from the branch point: what goes on
-    from there should go on from one place.
+    from there should go on from one place. An indicator may vanish where the lane leaves the domain, and have no slope there.
     """
+    ends = {(id(x.bracket.lane), x.bracket.at): x for x in found if x.bracket.type == "domain" and x.sharp}
     points = {(id(x.bracket.lane), x.bracket.at): x for x in found if x.bracket.type == "branch" and x.sharp}
     out = []
     for one in _folded(found):
@@ -87,8 +88,17 @@ def borrowed(found: Sequence[Located]) -> list[Located]:
             apart = np.abs(point.u - one.u)
             if (apart <= one.error).all():
                 one = replace(one, u=point.u, error=one.error + apart, place=point.place)
+        end = ends.get((id(one.bracket.lane), one.bracket.at))
+        if end is not None and not one.sharp and _vanishes(one, end):
+            one = replace(one, u=end.u, error=end.error, place=end.place, sharp=True)
         out.append(one)
     return out
+
+
+def _vanishes(one: Located, end: Located) -> bool:
+    """Whether what one point asks for is zero at another, as far as that is known."""
+    question, lane = one.bracket.question, one.bracket.lane
+    return question is not None and not question.signs(end.u[None], end.error[None], lane.base[None])[0]
 
 
 def _folded(found: Sequence[Located]) -> list[Located]:

@@ -25,6 +25,7 @@ from meanfield.solve.problem import Array
 from meanfield.solve.symmetries import symmetry_maps
 
 EVENTS = ("fold", "pitchfork", "transcritical", "branch point", "hopf", "indicator", "domain", "junction", "window")
+_SIGNIFICANT = 2.0  # a value is not zero if it is larger than its claimed error by this factor
 _SUBSPACE = 1e-7  # an unknown within this (scaled) of a value has it
 
 
@@ -52,6 +53,16 @@ class Question:
     def tells_of(self, image: int | None) -> bool:
         """Whether its zeros are those of the images under that symmetry (None: of the states themselves)."""
         return self.tells is None or image in self.tells
+
+    def signs(self, at: Array, error: Array, base: Array) -> list[float]:
+        """Its signs at points (P, N) of some error (P, N): 0 where that may change it."""
+        count, size = at.shape
+        with np.errstate(all="ignore"):
+            value, noise = self.fine(at, base)
+            moved = at[None] + error[None] * np.eye(size + 1, size)[:, None, :]  # the last: as they are
+            near = self.value(moved.reshape(-1, size), np.tile(base, (size + 1, 1))).reshape(size + 1, count)
+            noise = noise + np.abs(near[:-1] - near[-1]).sum(axis=0)
+            return list(np.where(np.abs(value) > _SIGNIFICANT * np.where(np.isfinite(noise), noise, np.inf), np.sign(value), 0.0))
 
 
 def refusals(kernel: Kernel, path: Path) -> list[Question]:

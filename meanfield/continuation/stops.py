@@ -23,7 +23,7 @@ class End(Enum):
     EVENT = "the event asked for was found"
     CONDITION = "the user's condition was met"
     LOST = "no step, however small, led to another point of the curve"
-    UNDEFINED = "beyond this point the equations have no value"
+    UNDEFINED = "from this point on the equations have no value, or do not say which way the curve goes"
     INTERRUPTED = "interrupted; it can be resumed"
 
 

@@ -36,6 +36,8 @@ _PARALLEL = 1e-6  # angle in the plane below which two curves have none
 _ALONG = 3  # places without an angle, after which two curves are taken for one,
 _APART = 0.02  # this far from one another, in the window
 _BESIDE = 1e-3  # of the window: a crossing this close to an end of the same curves is that end
+_SMALL = 1e-3  # of the largest value of an unknown along a curve: it may vanish there
+_BEYOND = 1e-6  # of the window: beyond it by more is not at its end
 _MEET = 2e-4  # of the window: an end this close to another curve lies on it
 
 
@@ -53,7 +55,7 @@ class Corner:
 def corners(curves: Sequence[Curve], plane: Plane) -> list[Corner]:
     """All of them, each once."""
     scale = np.array([float(np.ptp(e)) for e in plane.edges])
-    ends = [one for n, curve in enumerate(curves) for one in _ends(n, curve, curves, scale)]
+    ends = [one for n, curve in enumerate(curves) for one in _ends(n, curve, curves, plane)]
     cusps = [one for curve in curves for one in _cusps(curve, scale)]
     crossings = [one for n, curve in enumerate(curves) for other in curves[n + 1 :] for one in _crossings(curve, other, scale)]
     kept = _distinct([*ends, *cusps, *crossings], scale)
@@ -81,21 +83,43 @@ def _distinct(found: Sequence[_Found], scale: np.ndarray) -> list[_Found]:
     return kept
 
 
-def _ends(n: int, curve: Curve, curves: Sequence[Curve], scale: np.ndarray) -> list[_Found]:
-    """Ends inside the window: where the state of the curve leaves its domain, usually on another curve."""
+def _ends(n: int, curve: Curve, curves: Sequence[Curve], plane: Plane) -> list[_Found]:
+    """Ends inside the window, where the state of the curve leaves its domain, usually on another curve; and those at an end of the
+    window at which the state leaves its domain, too."""
     branch = curve.branch
     if branch is None:
         return []
+    scale = np.array([float(np.ptp(e)) for e in plane.edges])
     out: list[_Found] = []
     for k, why in ((0, branch.begins), (-1, branch.ends)):
-        if why in (End.WINDOW, End.CLOSED, None):
+        if why in (End.CLOSED, None):
             continue
         at, error = curve.points[k], curve.errors[k]
+        if why is End.WINDOW:
+            limit = _vanishing(branch, k, plane)
+            if limit is None:
+                continue
+            at, error = limit, error + np.abs(limit - at)
         if why is End.STILL:
             error = error + _AHEAD * _left_to_go(curve.points[:3][::-1] if k == 0 else curve.points[-3:])
         met = [c.condition for m, c in enumerate(curves) if m != n and _distance(c.smooth, at, scale) < _MEET]
         out.append((at, error, "end", (curve.condition, *met)))
     return out
+
+
+def _vanishing(branch: Branch, k: int, plane: Plane) -> np.ndarray | None:
+    """(2,) where, going on from an end of a curve, an unknown is zero that is not zero along it; None if that is not at an end of
+    the window."""
+    u, before = branch.u, 1 if k == 0 else -2
+    room = u[:, :-2] - branch.subject.curve.lower[:-2]
+    small = np.flatnonzero((room[k] > 0) & (room[k] < _SMALL * room.max(axis=0)) & (room[k] < room[before]))
+    if not small.size:
+        return None
+    share = (room[k, small] / (room[before, small] - room[k, small])).min()
+    at = (u[k] + share * (u[k] - u[before]))[_PLANE]
+    low, high = np.transpose(plane.edges)
+    inside = np.clip(at, low, high)
+    return inside if np.abs((inside - at) / (high - low)).max() < _BEYOND else None
 
 
 def _left_to_go(last: np.ndarray) -> np.ndarray:

@@ -16,14 +16,15 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from meanfield.solve.problem import Array, Problem, residual_claims
+from meanfield.solve.edges import WithLimits
+from meanfield.solve.problem import Array, Problem
 
 
 class ExtendedProblem:
     """`problem`, defined also below the lower edges of its unknowns. Points inside cost nothing extra."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.problem = WithLimits(problem)
         self.names, self.parameter_names = problem.names, problem.parameter_names
         self.lower: Array = np.asarray(problem.lower, dtype=float)
 
@@ -59,18 +60,11 @@ class ExtendedProblem:
 
     def parameter_derivative(self, x: Array, p: Array) -> Array:
         """(P, n, m) derivative by the parameters, extended like a value. AttributeError if the problem has none."""
-        derivative: Callable[[Array, Array], Array] = self.problem.parameter_derivative  # type: ignore[attr-defined]
-        return self._extend(derivative, x, p)
+        return self._extend(self.problem.parameter_derivative, x, p)
 
     def claims(self, x: Array, p: Array) -> Array:
         """(P, n) bound on the error of the extended residual: the pieces' claims add up."""
-
-        def inner(at: Array, parameters: Array) -> Array:
-            if hasattr(self.problem, "claims"):
-                return np.asarray(self.problem.claims(at, parameters), dtype=float)
-            return residual_claims(self.problem, at, parameters, *self.problem.residual_jacobian(at, parameters))
-
-        return self._extend(inner, x, p, absolute=True)
+        return self._extend(self.problem.claims, x, p, absolute=True)
 
     def _extend(self, function: Callable[[Array, Array], Array], x: Array, p: Array, *, absolute: bool = False) -> Array:
         outside = x < self.lower

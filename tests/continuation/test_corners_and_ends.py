@@ -93,3 +93,45 @@ def test_a_state_ends_where_it_meets_rest_not_elsewhere_on_the_edge(begin: float
         [end] = branch.events("domain")
         assert abs(end.at["g"] - 1) <= 1e-12 + end.error["g"] <= 1e-9
         assert branch["Delta_0"][-1] < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("M_n", "onset"),
+    [(1.0003, 1.000299910104832), (1.001, 1.000999003868298), (1.003, 1.002991103352948), (1.02, 1.019628165690674)],
+)
+def test_all_that_happens_next_to_the_triple_point(M_n: float, onset: float) -> None:
+    """From M_m M_n = 1 on there are within (M_m M_n - 1)^2 of each other: the pitchfork of the frozen state, the onset of chaos on
+    the branches that it throws off, and the merger of structured with homogeneous chaos. All of it lay in first steps of branches,
+    or on branches shorter than what was looked at beside their beginnings. Onsets: mpmath, 30 digits."""
+    model, held = mf.models.by_name("rank1-stationary"), {"M_m": 1.0, "M_n": M_n}
+    chaotic = mf.models.by_name("rank1-chaotic")
+    forest = mf.bifurcation_diagram(model, "g", (0.0, 3.0), **held)
+    bent = [b for b in forest if b.model is model and np.abs(b["mu"]).max() > 0]
+    assert len(bent) == 2 and all(abs(b.events("chaos")[0].at["g"] - onset) < 1e-12 for b in bent)
+    [merger] = mf.solve(mf.indicator_zero(chaotic, "structure", free="g"), find="all", **held)
+    chaos = [b for b in forest if b.model.name == "rank1-chaotic"]
+    [homogeneous] = [b for b in chaos if np.abs(b["mu"]).max() < 1e-9]
+    structured = [b for b in chaos if b is not homogeneous]
+    assert len(structured) == 2 and sorted(np.sign(b["mu"][len(b) // 2]) for b in structured) == [-1, 1]
+    for branch in (homogeneous, *structured):
+        assert min(abs(e.at["g"] - merger["g"]) for e in branch.events("pitchfork") + branch.events("domain")) < 1e-9
+    for branch in structured:
+        assert np.allclose(sorted(branch["g"][[0, -1]]), [onset, merger["g"]], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("high", [1.5, 3.0, 50.0])
+def test_chaos_of_the_random_network_begins_at_g_1(high: float) -> None:
+    """Its equation is 0/0 at Delta_0 = 0: the branch ended just before, and g = 1 was known to 1e-7 or worse."""
+    forest = mf.bifurcation_diagram(mf.models.by_name("scs"), "g", (0.0, high), sigma_squared=0.0)
+    [branch] = forest
+    [start] = branch.events("domain")
+    assert start.sharp and abs(start.at["g"] - 1) <= start.error["g"] < 1e-12
+    assert branch["Delta_0"][0] <= 1e-12 and branch.events("local_instability")[0].at == start.at
+
+
+def test_a_forest_is_not_cut_short() -> None:
+    """After 2000 points a branch ended, and what another section held of the same curve was told once more."""
+    cubic = mf.Model("cubic", implicit=[p + u - u**3 / 3], unknowns=(u,), starts=[{u: -3}, {u: 0}, {u: 3}])
+    forest = mf.bifurcation_diagram(cubic, "p", (-2.0, 2.0), steps=Steps(largest=8e-4, between=0))
+    [branch] = forest
+    assert len(branch) > 2000 and [e.type for e in branch.events()] == ["window", "fold", "fold", "window"]

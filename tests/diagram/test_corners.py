@@ -102,3 +102,12 @@ def test_boundaries_next_to_the_onset_of_chaos_are_within_their_claims() -> None
                     "onset_of_chaos": lambda v, g=g: g**2 * mean(lambda y: mp.tanh(y) ** 2, v) - v,
                 }
                 assert abs(noise(g, slopes[curve.condition]) - sigma_squared) < claim < 1e-8
+
+
+def test_boundaries_that_begin_together_at_an_end_of_the_window_have_a_corner_there():
+    """scs: both boundaries of the noise leave (g, sigma_squared) = (1, 0), where all activity vanishes."""
+    d = mf.diagram(mf.models.by_name("scs"), plane=("g", "sigma_squared"), window=((0.0, 3.0), (0.0, 1.0)))
+    [corner] = d.corners
+    assert corner.type == "end" and set(corner.curves) == {"local_instability", "onset_of_chaos"}
+    for name, value in (("g", 1.0), ("sigma_squared", 0.0)):
+        assert abs(corner.at[name] - value) <= corner.error[name] < 1e-4
