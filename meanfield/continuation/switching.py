@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from meanfield.continuation.branch import Branch
-from meanfield.continuation.branching import branching, null_plane, probes, same_direction
+from meanfield.continuation.branching import branching, probes, same_direction
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.event import Event
 from meanfield.continuation.grow import Garden
-from meanfield.continuation.locate import Located, standing
+from meanfield.continuation.locate import standing
 from meanfield.continuation.start import Start, birth
 from meanfield.continuation.subject import Subject, inside_domain, leads_inside, room
 from meanfield.continuation.tangent import first_tangent
@@ -25,6 +25,7 @@ from meanfield.solve.problem import Array
 from meanfield.solve.search import parameters_for
 
 _ROUNDING = 1e-14  # of the sizes of unknowns
+_SINGULAR = 1e-7  # of the largest singular value
 
 
 def switched(event: Event, side: int) -> Branch:
@@ -96,20 +97,23 @@ def _arrivals(branch: Branch, event: Event, junction: Junction, other: Model, su
 
 def _crossing_lines(subject: Subject, u: Array, base: Array) -> list[Array]:
     """Scaled unit tangents of the two curves that cross at u (N,), a corner of the domain such as Delta_0 = 0 at g = 1."""
-    point = standing(subject, u, base)
     edges = np.flatnonzero(np.abs(u - subject.curve.lower) <= _ROUNDING * subject.floor)
-    if point is not None and len(edges) > 1:
-        return _within_edges(subject, point, edges)
+    if len(edges) > 1:
+        return _within_edges(subject, u, base, edges)
+    point = standing(subject, u, base)
     kind = branching(subject, point) if point is not None else None
     return [] if kind is None or kind.other is None else [kind.own, kind.other]
 
 
-def _within_edges(subject: Subject, point: Located, edges: Any) -> list[Array]:
+def _within_edges(subject: Subject, u: Array, base: Array, edges: Any) -> list[Array]:
     """Tangents of curves that leave a corner within one of its edges. Second derivatives say nothing there: they differ from side
     to side, and may vanish on all of the plane of tangents."""
-    base, model = point.bracket.lane.base, subject.model
+    model, scale = subject.model, scale_at(u, subject.floor)
     kernel: Any = subject.curve.problem
-    first, second = null_plane(subject.curve.fine.residual_jacobian(point.u[None], base[None])[1][0], point.scale, point.tangent)
+    plane = _plane(subject, u, base, scale)
+    if plane is None:
+        return []
+    first, second = plane
     refused = tuple(model.resolve(e) for e in model.refuse.values()) if model is not None else ()
     ways = []
     for i in edges:
@@ -117,13 +121,30 @@ def _within_edges(subject: Subject, point: Located, edges: Any) -> list[Array]:
         length = np.sqrt((way**2).sum())
         ways += [sign * way / length for sign in (1.0, -1.0) if length > 1e-6]
     lines = []
-    for way, found in zip(ways, probes(subject, point.u, base, point.scale, np.array(ways)) if ways else (), strict=True):
+    for way, found in zip(ways, probes(subject, u, base, scale, np.array(ways)) if ways else (), strict=True):
         if found is None:
             continue
         x, p = np.maximum(found[None, :-1], kernel.lower), subject.curve.path.points(base[None], found[None, -1])
         if not refused or (np.abs(kernel.values(refused, x, p)) > _ROUNDING).all():
             lines.append(way)
     return lines
+
+
+def _plane(subject: Subject, u: Array, base: Array, scale: Array) -> tuple[Array, Array] | None:
+    """Two scaled unit vectors that span the tangents at a point, or those of them that are their own symmetric images: at a triple
+    point the state becomes singular in a symmetric direction as well. None where there are more, or fewer."""
+    _, jacobian = subject.curve.fine.residual_jacobian(u[None], base[None])
+    if not np.isfinite(jacobian).all():
+        return None
+    _, size, rows = np.linalg.svd(jacobian[0] * scale)
+    null = rows[int((size > _SINGULAR * size[0]).sum()) :]
+    for image in subject.symmetries if len(null) > 2 else ():
+        at = image(u[None])[0]
+        if np.abs((at - u) / scale).max() <= _ROUNDING:
+            null = 0.5 * (null + (image(u + null * scale) - at) / scale)
+    _, size, rows = np.linalg.svd(null)
+    plane = np.where(np.abs(rows) > _ROUNDING, rows, 0.0)[: int((size > 0.5).sum())]  # what is no image of its own is 0
+    return (plane[0], plane[1]) if len(plane) == 2 else None
 
 
 def _allowed(subject: Subject, u: Array, way: Array, base: Array) -> bool:
@@ -136,4 +157,4 @@ def _allowed(subject: Subject, u: Array, way: Array, base: Array) -> bool:
 def _degenerate(scaled: Array) -> bool:
     """Whether more than one curve passes here."""
     size = np.linalg.svd(scaled, compute_uv=False)
-    return bool(size[-1] < 1e-7 * max(size[0], 1e-300))
+    return bool(size[-1] < _SINGULAR * max(size[0], 1e-300))

@@ -135,3 +135,12 @@ def test_a_forest_is_not_cut_short() -> None:
     forest = mf.bifurcation_diagram(cubic, "p", (-2.0, 2.0), steps=Steps(largest=8e-4, between=0))
     [branch] = forest
     assert len(branch) > 2000 and [e.type for e in branch.events()] == ["window", "fold", "fold", "window"]
+
+
+def test_chaos_at_the_critical_overlap() -> None:
+    """M_m M_n = 1 exactly: at g = 1 the state is singular in mu, too, and chaos was not followed. Delta_0 as without structure."""
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-stationary"), "g", (0.0, 2.0), M_m=1.0, M_n=1.0)
+    [chaos] = [b for b in forest if b.model.name == "rank1-chaotic"]
+    assert abs(chaos["g"][0] - 1) < 1e-9
+    [scs] = mf.bifurcation_diagram(mf.models.by_name("scs"), "g", (0.0, 2.0), sigma_squared=0.0)
+    assert chaos["g"][-1] == scs["g"][-1] == 2.0 and abs(chaos["Delta_0"][-1] - scs["Delta_0"][-1]) < 1e-10
