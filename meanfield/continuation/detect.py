@@ -16,11 +16,13 @@ from meanfield.continuation.questions import Question
 from meanfield.continuation.signs import changes
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject
+from meanfield.continuation.tangent import tangent
 from meanfield.continuation.walk import mirrored
 from meanfield.solve.problem import Array
 
 _BIRTH = 1e-12  # a first value this small beside the others is the zero at which a lane begins, and rounding
 _NEAR_EDGE = 1e-3
+_FLAT = 1e-4  # component of unit tangents along the coordinate: below it may be noise
 STILL = 1e-13  # component of a unit tangent that is rounding
 _OUTSIDE, _BEYOND = 1e-9, 1e-12  # scaled: of the domain; of the window, by more than rounding
 
@@ -76,7 +78,7 @@ def brackets(subject: Subject, lanes: Sequence[Lane], window: dict[int, tuple[fl
                 found += [Bracket(lane, k, question.type, question.name, question) for k in signs]
         if lane.beyond and lane.end in (End.WINDOW, End.DOMAIN) and not any(b.lane is lane and b.edge for b in found):
             found += _edges(subject, lane, window)
-    return _established(subject, found)
+    return _established(subject, _turning(subject, found))
 
 
 def _turns(lane: Lane | None) -> Array:
@@ -98,6 +100,26 @@ def _unborn(lane: Lane, row: Array) -> Array:
     if lane.born and len(known) > 1 and abs(row[0]) <= _BIRTH * known.max():
         row = np.concatenate([[np.nan], row[1:]])
     return row
+
+
+def _turning(subject: Subject, found: Sequence[Bracket]) -> list[Bracket]:
+    """The brackets without folds that are none at points put on the curve by the finest rules: where the coordinate hardly moves,
+    as where a branch runs off to infinity, the points of a walk are not known well enough to tell which way."""
+    steep = lambda b: max(abs(b.lane.tangent[k][-1]) for k in (b.at, b.at + 1)) > _FLAT
+    gone = []
+    for b in found:
+        if b.type != "fold" or steep(b) or b.at == 0 and b.lane.twin is not None:
+            continue
+        moves = np.flatnonzero(_turns(b.lane)[: b.at + 1])  # what only rounding moves has no sign
+        near = slice(max(0, int(moves.max(initial=0)) - 1), b.at + 3)
+        u, t, scale = (np.array(row[near]) for row in (b.lane.u, b.lane.tangent, b.lane.scale))
+        base = np.repeat(b.lane.base[None], len(u), axis=0)
+        at, _ = _sharpened(subject, u, t, scale, base)
+        with np.errstate(all="ignore"):
+            ahead = tangent(subject.curve.fine.residual_jacobian(at, base)[1], t, scale)[:, -1]
+        if (ahead > 0).all() or (ahead < 0).all():
+            gone.append(b)
+    return [b for b in found if b not in gone]
 
 
 def _established(subject: Subject, found: Sequence[Bracket]) -> list[Bracket]:

@@ -23,7 +23,7 @@ from meanfield.solve.problem import Array
 _SLANTED = 1e-3  # component of a unit tangent that leads towards an edge of the domain
 _ALONG = 0.1  # share of such a component that is left on a curve along the edge
 _NEARER = 0.05  # share of the distance to the edge that is left there
-_STILL = 1e-7  # component of a unit tangent: the coordinate is 1 long in its window
+_STILL = 1e-7  # of the length of a step: what a parameter moves; the coordinate is 1 long in its window
 _ROUNDED = 1e-13  # and one that has no sign
 _FAR = 0.05  # scaled length of two steps
 _FASTER = 1.001  # by which it grows from step to step where it is only beginning to move
@@ -220,9 +220,15 @@ class Walk:
         """Whether the last steps, which were no short ones, led nowhere in the space of the parameters. (At a cusp that holds for
         less than a step; beside a turning point or a pitchfork of hardly any curvature the parameters move little, but more with
         every step.)"""
-        if abs(lane.tangent[-1].item(-1)) >= _STILL or lane.stride(-3) + lane.stride(-2) < _FAR:
+        there, here = lane.u[-2], lane.u[-1]
+        if abs(here.item(-1) - there.item(-1)) >= _STILL * lane.scale[-2].item(-1):
             return False
-        last = np.abs(np.array(lane.tangent[-3:])[:, self.watched])
+        strides = [lane.stride(-4), lane.stride(-3), lane.stride(-2)]
+        if strides[1] + strides[2] < _FAR:
+            return False
+        # Chords, since tangents next to a limit may be those of what rounding has made of the curve.
+        moved = np.abs(np.diff(np.array(lane.u[-4:])[:, self.watched], axis=0)) / np.array(lane.scale[-4:-1])[:, self.watched]
+        last = moved / np.array(strides)[:, None]
         return bool((last < _STILL).all()) and not bool((last[1:] > _FASTER * last[:-1]).all(axis=0).any())
 
     def _mirrored(self, lane: Lane) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import meanfield as mf
 from meanfield.continuation import Steps, follow
@@ -144,3 +145,19 @@ def test_chaos_at_the_critical_overlap() -> None:
     assert abs(chaos["g"][0] - 1) < 1e-9
     [scs] = mf.bifurcation_diagram(mf.models.by_name("scs"), "g", (0.0, 2.0), sigma_squared=0.0)
     assert chaos["g"][-1] == scs["g"][-1] == 2.0 and abs(chaos["Delta_0"][-1] - scs["Delta_0"][-1]) < 1e-10
+
+
+@pytest.mark.parametrize(("g", "low", "high"), [(0.8, -4.0, 0.9), (0.8, 0.0, 1.0), (0.9, 0.0, 1.0), (1.2, -1.0, 0.5)])
+def test_a_branch_that_runs_off_does_not_turn(g: float, low: float, high: float) -> None:
+    """A threshold-linear network with J_0 <phi> too large: mu goes to infinity like 1/(J_* - J_0) while J_0 only grows. Where it
+    hardly moves its direction was noise: 421 folds, on a walk as far as mu = 1e86."""
+    mu, Delta = mf.unknown("mu"), mf.unknown("Delta_0", nonnegative=True)
+    strength, J_0 = mf.parameters("g J_0", nonnegative="g")
+    x = mf.gaussian("x", mean=mu, var=Delta)
+    phi = mf.transfer.relu
+    equations = {mu: 1 + J_0 * mf.average(phi(x)), Delta: strength**2 * mf.average(phi(x) ** 2)}
+    [branch] = mf.bifurcation_diagram(mf.Model("threshold-linear", equations=equations), "J_0", (low, high), g=g)
+    assert not branch.events("fold") and branch.ends is End.STILL and branch["mu"][-1] > 1e5
+    r = branch["mu"][-1] / np.sqrt(branch["Delta_0"][-1])  # in units of sigma mu is J_0 <phi>
+    limit = r / float(np.exp(-(r**2) / 2) / np.sqrt(2 * np.pi) + r * 0.5 * (1 + sp.erf(r / np.sqrt(2)).evalf()))
+    assert abs(branch["J_0"][-1] - limit) < 10 / branch["mu"][-1] and (np.diff(branch["J_0"]) > -1e-9).all()
