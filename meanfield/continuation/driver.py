@@ -27,11 +27,14 @@ from meanfield.model import Model
 from meanfield.model.phases import among
 from meanfield.progress import ProgressOption, reporter
 from meanfield.solve.families import refuse_family
+from meanfield.solve.points import check_parameters
 from meanfield.solve.problem import Array, Problem
 from meanfield.solve.search import parameters_for
 from meanfield.solve.solution import Solution
 from meanfield.solve.starts import own_starts, scale_of
 from meanfield.solve.status import Status
+
+_PLACES = 9  # of a window at which the parameters are looked at
 
 
 def follow(
@@ -148,6 +151,7 @@ def _task(
     path = _path(start, problem, along, at, to)
     begin = float(p0[path.index[0]]) if path.plain else _begin(path, start, at)
     low, high = window_of(path, begin, float(to), window)
+    _check_window(getattr(problem, "model", None), path, p0, (low, high))
     sizes = _sizes(getattr(problem, "model", None), x0, p0, scale)
     subject = subject_of(problem, path, as_floor(sizes, high - low), expressions)
     rules = stops or Stops()
@@ -155,6 +159,13 @@ def _task(
     check_stops(subject, rules)
     u = admitted(subject, np.append(x0, begin), p0, rules)
     return _Task(subject, path, u, p0, float(np.sign(to - begin)) or 1.0, high - low, rules)
+
+
+def _check_window(model: Model | None, path: Path, p: Array, window: tuple[float, float]) -> None:
+    """Raises `ParameterError` for a window that is not within the domains of the parameters."""
+    if model is not None:
+        at = np.linspace(*window, _PLACES)
+        check_parameters(model, path.points(np.repeat(p[None], len(at), axis=0), at))
 
 
 def _origin(start: Any, x: ArrayLike | None, p: ArrayLike | None) -> tuple[Any, Array, Array]:
@@ -241,5 +252,6 @@ def resume(branch: Branch, window: tuple[float, float], *, stops: Stops | None =
     check_remembered(branch.subject.questions)
     rules = stops or Stops()
     rules = replace(rules, window={**rules.window, branch.along: (float(window[0]), float(window[1]))})
+    _check_window(branch.model, branch.subject.curve.path, branch.base, rules.window[branch.along])
     garden = Garden(branch.steps, rules, reporter(progress))
     return garden.continued(branch)

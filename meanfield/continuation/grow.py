@@ -12,6 +12,7 @@ from meanfield.continuation.branch import Branch
 from meanfield.continuation.branching import Branching, branching
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.detect import brackets
+from meanfield.continuation.ends import borrowed
 from meanfield.continuation.fill import fill
 from meanfield.continuation.half_branches import Crossing
 from meanfield.continuation.lane import Lane
@@ -175,7 +176,9 @@ class Garden:
         located = self._located(walk, subject, lanes)
         for lane in lanes:
             if lane.stands is not None:
-                located[id(lane)].insert(0, lane.stands)
+                located[id(lane)] = _told_with(lane.stands, lane, located[id(lane)])
+                if lane.twin is not None:
+                    located[id(lane.twin)] = _told_with(lane.stands, lane.twin, located[id(lane.twin)])[1:]
         fresh: list[Branch] = []
         for start, both in zip(starts, planted, strict=True):
             own = [lane for lane in both if lane.closed][:1] or both  # one lane went all the way round
@@ -187,7 +190,7 @@ class Garden:
             pieces.reverse()
             begins = start.begins if len(pieces) == 1 else pieces[0].lane.end
             branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)
-            if any(self.covers(known, start) for known in self.branches + fresh if known.subject is subject) and len(both) == 2:
+            if any(self.covers(known, start) for known in self.branches + fresh if known.subject is subject) and _anew(start, both):
                 continue  # another branch has come by here
             if all(_outside(piece) for piece in pieces):
                 continue  # nothing of it lies in the window
@@ -241,6 +244,16 @@ class Garden:
         return found
 
 
+def _told_with(point: Located, lane: Lane, found: Sequence[Located]) -> list[Located]:
+    """What was found on a lane, after the branch point that is its start, where other systems may be singular."""
+    return borrowed([replace(point, bracket=replace(point.bracket, lane=lane)), *found])
+
+
+def _anew(start: Start, lanes: Sequence[Lane]) -> bool:
+    """Whether a start is one of which nobody knew whether another branch comes by."""
+    return len(lanes) == 2 and start.passes is None
+
+
 def _outside(piece: Piece) -> bool:
     """Whether a lane that left the window in its first step did not even begin in it, as far as is known."""
     at_once = piece.lane.end is End.WINDOW and len(piece.lane.u) == 2
@@ -257,10 +270,12 @@ def _planted(walk: Walk, subject: Subject, starts: Sequence[Start], steps: Steps
     free = first_tangent(jacobian, rising, scale)
     planted = []
     for k, start in enumerate(starts):
-        stands = standing(subject, start.u, start.base) if start.direction is None else None
+        stands = standing(subject, start.u, start.base) if start.direction is None else start.passes
         kind = branching(subject, stands) if stands is not None else None
         way = free[k] if kind is None or kind.other is None else _rising(kind)
-        ways = [sense * way, -sense * way] if start.direction is None else [start.direction]
+        if start.direction is not None:
+            way = start.direction * (np.sign(start.direction[-1]) or 1.0)
+        ways = [sense * way, -sense * way] if start.direction is None or start.passes is not None else [start.direction]
         if start.towards is not None:
             ways = [way * start.towards]
         own = [walk.begin(u[k], jacobian[k], way, base[k], start.first or min(steps.first, steps.largest)) for way in ways]

@@ -10,7 +10,7 @@ import numpy as np
 from meanfield.continuation.branching import same_direction
 from meanfield.continuation.locate import Located
 from meanfield.continuation.passing import SAME
-from meanfield.continuation.start import Start, birth
+from meanfield.continuation.start import Start, birth, passage
 from meanfield.continuation.subject import Subject, leads_inside
 from meanfield.continuation.walk import rescaled
 from meanfield.solve.problem import Array
@@ -38,14 +38,20 @@ class Crossing:
             return []
         found = []
         own, other = (rescaled(t, self.point.scale, self.scale) for t in (self.kind.own, self.kind.other))
+        fork = self.kind.type == "pitchfork"
+        trunk = max((own, other), key=lambda t: abs(float(t[-1])))
         # In units in which the unknowns hardly move, as in a corner of the domain, the tangents of two curves are nearly the same.
         apart = (1 + abs(float(own @ other))) / 2
         for tangent in (own, other):
+            ways: list[Array] = []
             for way in (tangent, -tangent):
-                if self._known(way, apart) or not leads_inside(self.subject, self.u, way * self.scale):
-                    continue
-                self.taken.append(way)
-                found.append(birth(self.subject, self.u, self.base, way, self.point.error))
+                if not self._known(way, apart) and leads_inside(self.subject, self.u, way * self.scale):
+                    self.taken.append(way)
+                    ways.append(way)
+            if len(ways) == 2 and fork and tangent is trunk:  # the states that go through are one branch
+                found.append(passage(self.subject, self.u, self.base, tangent, self.point))
+            else:
+                found += [birth(self.subject, self.u, self.base, way, self.point.error) for way in ways]
         return found
 
     def _known(self, way: Array, apart: float) -> bool:

@@ -61,6 +61,12 @@ def parameter_points(model: Model, given: Mapping[str, Any]) -> ParameterPoints:
     return ParameterPoints(tuple(known), np.ascontiguousarray(p), shape, arrays)
 
 
+def check_parameters(model: Model, p: Array) -> None:
+    """Raises `ParameterError` where parameters (P, m) lie outside of their domains."""
+    for i, symbol in enumerate(model.parameters):
+        _check_domain(model, symbol.name, p[:, i])
+
+
 def _array(name: str, value: Any) -> Array:
     try:
         array = np.asarray(value, dtype=float)

@@ -37,7 +37,8 @@ def test_pitchfork_from_an_arm(kind: str) -> None:
     assert [e.type for e in events] == ["pitchfork", "window"]  # no fold is told at the tip of the arms
     assert events[0].name == f"{kind} pitchfork"
     zoo.close(events[0], {"p": 0.0, "u": 0.0}, 1e-14)
-    assert sorted(branch["p"][-1] for branch in forest[1:]) == [-1.0, 1.0]
+    [trunk] = forest[1:]
+    assert sorted(trunk["p"][[0, -1]]) == [-1.0, 1.0] and [e.type for e in trunk.events()] == ["window", "pitchfork", "window"]
     assert all(np.abs(branch["u"]).max() == 0 for branch in forest[1:])
 
 

@@ -69,3 +69,16 @@ def test_an_onset_next_to_the_start_of_a_branch_is_told_once():
     forest = mf.bifurcation_diagram(mf.models.by_name("rank1-input-stationary"), "M_I", (-1.0, 1.0), **held)
     zeros = [e.at["M_I"] for b in forest for e in b.events("indicator") if e.name == "chaos"]
     assert np.allclose(sorted(zeros), [-0.00571492991677, 0.00571492991677], atol=1e-11)
+
+
+def test_a_trunk_that_is_entered_from_its_pitchfork_is_one_branch() -> None:
+    """Homogeneous chaos, arrived at on structured chaos: its two halves were two branches, on neither of which was the point where
+    they meet, nor the zero of the indicator there."""
+    held = {"M_m": 1.0, "g": 1.4, "Sigma_m": 0.9}
+    forest = mf.bifurcation_diagram(mf.models.by_name("rank1-stationary"), "M_n", (0.0, 4.0), **held)
+    [trunk] = [b for b in forest if b.model.name == "rank1-chaotic" and np.abs(b["mu"]).max() < 1e-9]
+    [zero] = mf.solve(mf.indicator_zero(mf.models.by_name("rank1-chaotic"), "structure", free="M_n"), find="all", **held)
+    assert [e.type for e in trunk.events()].count("pitchfork") == 1 and [trunk["M_n"][0], trunk["M_n"][-1]] == [0.0, 4.0]
+    for event in (*trunk.events("pitchfork"), *trunk.events("structure")):
+        assert event.sharp and abs(event.at["M_n"] - zero["M_n"]) < 1e-11
+    assert len(trunk.events("structure")) == 1
