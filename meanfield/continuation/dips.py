@@ -16,6 +16,7 @@ import numpy as np
 from meanfield.continuation.corrector import lengths
 from meanfield.continuation.fill import insert
 from meanfield.continuation.lane import Lane
+from meanfield.continuation.signs import ALIKE, peaks
 from meanfield.continuation.subject import Subject
 from meanfield.solve.problem import Array
 
@@ -23,7 +24,6 @@ _ROUNDS = 4
 _NOISE = 1e-7  # length of a step, scaled, within which what changes is rounding
 _TOUCH = 0.05  # a value below this share of both its neighbours': whether zeros are beside it, no cubic tells
 _DIP = 0.5  # a value between two others that is expected below this share of both is looked at
-_ALIKE = 20.0  # lengths of steps beside each other whose quotient is larger: what the one is like does not tell of the other
 _NEAR_ENDS = np.array([0.002, 0.005, 0.01, 0.02, 0.04])
 _SHARES = np.concatenate([_NEAR_ENDS, np.linspace(0.08, 0.92, 22), 1 - _NEAR_ENDS[::-1]])
 
@@ -94,7 +94,7 @@ def _dips(lane: Lane, rows: Sequence[Row], among: set[int] | None) -> list[tuple
         row, steps = np.nonzero((product != 0) & np.isfinite(product) & allowed & (back | _bent(chords, values)))
     for r, k, at in _drawn(way, values, row, steps, back[row, steps]) if len(steps) else ():
         out[r].append((k, at))
-    for r, k, at in _peaked(chords, values):  # where the cubic is close to zero, it knows better where
+    for r, k, at in peaks(chords, values):  # where the cubic is close to zero, it knows better where
         if allowed[k]:
             out[r].append((k, at))
     return [step for found in out for step in found]
@@ -116,7 +116,7 @@ def _bent(chords: Array, values: Array) -> Any:
     ends = np.abs(values)
     same, ratio = values[:, 1:] * values[:, :-1] > 0, chords[1:] / chords[:-1]
     straight = np.where(same, aside < 4 * (1 - _DIP) * np.minimum(ends[:, 1:], ends[:, :-1]), 1.25 * aside < np.abs(rise))
-    alike = (ratio > 1 / _ALIKE) & (ratio < _ALIKE)
+    alike = (ratio > 1 / ALIKE) & (ratio < ALIKE)
     straight[:, 1:] &= alike
     straight[:, :-1] &= alike
     return ~straight
@@ -137,20 +137,6 @@ def _drawn(way: Array, values: Array, row: Any, steps: Any, back: Any) -> list[t
         if share is not None:
             out.append((int(row[i]), int(steps[i]), share))
     return out
-
-
-def _peaked(chords: Array, values: Array) -> list[tuple[int, int, float]]:
-    """Rows and steps (row, k, share) whose ends have one sign while the lines through the steps before and after meet within the
-    step, beyond zero: a peak may be too sharp for the cubic; chords (L - 1,), values (R, L)."""
-    here, there, length = values[:, 1:-2], values[:, 2:-1], chords[1:-1]
-    with np.errstate(all="ignore"):
-        slopes = (values[:, 1:] - values[:, :-1]) / chords
-        left, right = slopes[:, :-2], slopes[:, 2:]
-        ahead = (there - here - right * length) / (left - right)
-        beyond = (here * there > 0) & ((here + left * ahead) * here < 0) & (ahead > 0) & (ahead < length)
-        alike = (chords[:-2] < _ALIKE * length) & (chords[2:] < _ALIKE * length)
-        row, k = np.nonzero(beyond & alike)
-    return list(zip(row.tolist(), (k + 1).tolist(), (ahead[row, k] / length[k]).tolist(), strict=True))
 
 
 def _touched(way: Array, values: Array) -> list[tuple[int, int, float]]:
@@ -193,7 +179,7 @@ def _cubics(way: Array, values: Array, row: Any, steps: Any, ends: Array) -> Arr
         there = (at >= 0) & (at < len(way))
         at = np.maximum(np.minimum(at, len(way) - 1), 0)
         off = np.abs(way[at] - way[near])
-        usable.append(there & np.isfinite(values[row, at]) & (1e-3 * step < off) & (off < _ALIKE * step))
+        usable.append(there & np.isfinite(values[row, at]) & (1e-3 * step < off) & (off < ALIKE * step))
     for left, right in ((True, True), (True, False), (False, True)):
         which = np.flatnonzero((usable[0] == left) & (usable[1] == right))
         if not len(which):

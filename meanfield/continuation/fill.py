@@ -17,6 +17,7 @@ from meanfield.continuation.between import cubic
 from meanfield.continuation.corrector import correct, lengths
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.lane import LISTS, Lane
+from meanfield.continuation.signs import peaks
 from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End
 from meanfield.continuation.subject import Subject
@@ -25,6 +26,7 @@ from meanfield.solve.problem import Array
 
 _ASIDE = 0.5  # of a step: a point that far from where it is expected does not lie between its ends
 _DOUBTFUL = 0.02  # of a step: so far it may be, at most, if the step has left nothing out
+_DIP = 0.25  # of the determinants around it: a least value between them that is expected below this may be none
 _SHORT = 1 / 50  # of the longest step: shorter ones are believed
 
 Place = tuple[Lane, int, float]  # a share of the step from point k of a lane to the next
@@ -49,7 +51,33 @@ def fill(subject: Subject, lanes: Sequence[Lane], steps: Steps, again: bool = Tr
     for lane, k, length in first.values():  # shorter than the step that left something out: the same one would do so again
         lane.back(k, length / (count + 1.0))
     _put([i for i, (lane, k, _) in enumerate(places) if k + 1 < len(lane.u)], places, found)
-    return [lane for lane, _, _ in first.values()]
+    sent = [lane for lane, _, _ in first.values()]
+    for lane in {id(lane): lane for lane, _, _ in places if again and id(lane) not in first}.values():
+        over = _stepped_over(lane, _SHORT * steps.largest)
+        if over is not None:
+            lane.back(over[0], over[1] / (count + 1.0))
+            sent.append(lane)
+    return sent
+
+
+def _stepped_over(lane: Lane, short: float) -> tuple[int, float] | None:
+    """The walked point from which a step that is not ``short`` has led onto another curve, where that crosses the lane's own, and
+    the length of that step; None if there is none.
+
+    The determinant vanishes at a branch point, and keeps its sign on the way onto the other curve: from both sides it seems to come
+    to zero, or nearly so.
+    """
+    d = np.array(lane.determinant)
+    if len(d) < 4:
+        return None
+    u, scale = lane.points(), np.array(lane.scale)
+    chords = lengths((u[1:] - u[:-1]) / scale[:-1])
+    for _, k, _ in peaks(chords, d[None], _DIP):
+        behind = max(i for i in range(k + 1) if np.isfinite(lane.ahead[i]))
+        length = next((float(chords[behind:i].sum()) for i in range(k + 1, len(d)) if np.isfinite(lane.ahead[i])), 0.0)
+        if length > short:
+            return behind, length
+    return None
 
 
 def insert(subject: Subject, places: Sequence[Place]) -> list[tuple[Lane, int]]:

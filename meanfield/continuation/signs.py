@@ -1,10 +1,12 @@
-"""Changes of sign along a row of values."""
+"""Changes of sign along a row of values, and where it may have changed twice."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from meanfield.solve.problem import Array
+
+ALIKE = 20.0  # lengths of steps beside each other whose quotient is larger: what the one is like does not tell of the other
 
 
 def changes(values: Array, before: Array | None = None) -> list[int]:
@@ -17,3 +19,19 @@ def changes(values: Array, before: Array | None = None) -> list[int]:
         sign[k + 1] = sign[k]
     with np.errstate(invalid="ignore"):
         return [int(k) for k in np.flatnonzero(sign[:-1] * sign[1:] < 0)]
+
+
+def peaks(chords: Array, values: Array, below: float = 0.0) -> list[tuple[int, int, float]]:
+    """Rows and steps (row, k, share) whose ends have one sign while the lines through the steps before and after meet within the
+    step, ``below`` that share of the smaller end: a peak may be too sharp for a cubic. chords (L - 1,), values (R, L)."""
+    here, there, length = values[:, 1:-2], values[:, 2:-1], chords[1:-1]
+    with np.errstate(all="ignore"):
+        slopes = (values[:, 1:] - values[:, :-1]) / chords
+        left, right = slopes[:, :-2], slopes[:, 2:]
+        ahead = (there - here - right * length) / (left - right)
+        least = here + left * ahead
+        low = least * np.sign(here) < below * np.minimum(np.abs(here), np.abs(there))
+        inside = (here * there > 0) & low & (ahead > 0) & (ahead < length)
+        alike = (chords[:-2] < ALIKE * length) & (chords[2:] < ALIKE * length)
+        row, k = np.nonzero(inside & alike)
+    return list(zip(row.tolist(), (k + 1).tolist(), (ahead[row, k] / length[k]).tolist(), strict=True))
