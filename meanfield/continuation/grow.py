@@ -24,7 +24,7 @@ from meanfield.continuation.steps import Steps
 from meanfield.continuation.stops import End, Stops
 from meanfield.continuation.subject import Subject
 from meanfield.continuation.tangent import first_tangent
-from meanfield.continuation.walk import Walk
+from meanfield.continuation.walk import Walk, rescaled
 from meanfield.continuation.watch import Watch, stopped
 from meanfield.solve.problem import Array
 
@@ -192,6 +192,8 @@ class Garden:
             branch = Branch(subject, tuple(pieces), begins, len(self.branches), stops=self.stops, steps=self.steps)
             if any(self.covers(known, start) for known in self.branches + fresh if known.subject is subject) and _anew(start, both):
                 continue  # another branch has come by here
+            if any(_passes(known, start) for known in fresh if known.subject is subject):
+                continue  # another start at the same time was one of the same curve
             if all(_outside(piece) for piece in pieces):
                 continue  # nothing of it lies in the window
             if branch.begins is End.JOINED and own[0].end is End.DOMAIN and len(own[0].u) == 2:
@@ -242,6 +244,21 @@ class Garden:
         for crossing in self.crossings:
             found += crossing.open_halves()
         return found
+
+
+def _passes(branch: Branch, start: Start) -> bool:
+    """Whether a branch passes the branch point that a start is, along the direction of the start."""
+    if start.direction is None or not branch.subject.same_line(branch.base, start.base):
+        return False
+    scale = scale_at(start.u, branch.subject.floor)
+    for piece in branch.pieces:
+        for one, kind in zip(piece.located, piece.branchings, strict=True):
+            if kind is None or not piece.reaches(one) or np.abs((one.u - start.u) / scale).max() >= SAME:
+                continue
+            own, other = (rescaled(t, one.scale, scale) for t in (kind.own, kind.own if kind.other is None else kind.other))
+            if abs(float(own @ start.direction)) > abs(float(other @ start.direction)):
+                return True
+    return False
 
 
 def _told_with(point: Located, lane: Lane, found: Sequence[Located]) -> list[Located]:

@@ -38,17 +38,16 @@ class Crossing:
             return []
         found = []
         own, other = (rescaled(t, self.point.scale, self.scale) for t in (self.kind.own, self.kind.other))
-        fork = self.kind.type == "pitchfork"
-        trunk = max((own, other), key=lambda t: abs(float(t[-1])))
         # In units in which the unknowns hardly move, as in a corner of the domain, the tangents of two curves are nearly the same.
         apart = (1 + abs(float(own @ other))) / 2
+        arms = min((own, other), key=lambda t: abs(float(t[-1]))) if self.kind.type == "pitchfork" else None
         for tangent in (own, other):
             ways: list[Array] = []
             for way in (tangent, -tangent):
                 if not self._known(way, apart) and leads_inside(self.subject, self.u, way * self.scale):
                     self.taken.append(way)
                     ways.append(way)
-            if len(ways) == 2 and fork and tangent is trunk:  # the states that go through are one branch
+            if len(ways) == 2 and tangent is not arms:  # what goes through is one branch
                 found.append(passage(self.subject, self.u, self.base, tangent, self.point))
             else:
                 found += [birth(self.subject, self.u, self.base, way, self.point.error) for way in ways]
