@@ -36,8 +36,8 @@ def hermite(a: Array, b: Array, ta: Array, tb: Array, scale: Array) -> tuple[Arr
     return a, b, square / ahead * ta * scale, square / behind * tb * scale
 
 
-def direction(a: Array, b: Array, slope_a: Array, slope_b: Array, share: float) -> Array:
-    """(N,): the derivative by the share of such a cubic from a to b (N,), at a share."""
+def direction(a: Array, b: Array, slope_a: Array, slope_b: Array, share: Any) -> Array:
+    """(..., N): the derivative by the share of such cubics from a to b (..., N), at shares that go with them."""
     s = share
     return np.asarray(6 * s * (1 - s) * (b - a) + (1 - s) * (1 - 3 * s) * slope_a + s * (3 * s - 2) * slope_b)
 

@@ -73,11 +73,17 @@ def branching(subject: Subject, point: Located) -> Branching:
 
 
 def _arrival(point: Located) -> Array:
-    """The direction in which the lane comes; on an edge of the domain, where it may have a kink, that of its last point inside."""
+    """The direction in which the lane passes, between those at the points around: at a point that is not exactly the branch point
+    any tangent of the two curves, or between them, may be told. On an edge of the domain, where it may have a kink, that of its
+    last point inside."""
     lane, at = point.bracket.lane, point.bracket.at
     if lane.beyond and at == len(lane.u) - 2:
         return rescaled(lane.tangent[at], lane.scale[at], point.scale)
-    return point.tangent
+    if at + 1 == len(lane.u):
+        return point.tangent
+    share = min(max(point.place - at, 0.0), 1.0)
+    behind, ahead = (rescaled(lane.tangent[k], lane.scale[k], point.scale) for k in (at, at + 1))
+    return (1.0 - share) * behind + share * ahead
 
 
 def null_plane(jacobian: Array, scale: Array, along: Array) -> tuple[Array, Array]:

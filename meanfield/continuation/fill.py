@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.continuation.between import cubic
+from meanfield.continuation.between import cubic, direction
 from meanfield.continuation.corrector import correct, lengths
 from meanfield.continuation.curve import scale_at
 from meanfield.continuation.lane import LISTS, Lane
@@ -25,8 +25,11 @@ from meanfield.continuation.walk import determinants, rescaled
 from meanfield.solve.problem import Array
 
 _ASIDE = 0.5  # of a step: a point that far from where it is expected does not lie between its ends
-_DOUBTFUL = 0.02  # of a step: so far it may be, at most, if the step has left nothing out
+_ALONG = 0.98  # cosine between the tangent of a point and the direction that is expected there
+_DOUBTFUL = 0.005  # of a step: so far it may be, at most, if the step has left nothing out
 _DIP = 0.25  # of the determinants around it: a least value between them that is expected below this may be none
+_LOW = 0.3  # a value below this share of both around it: they may belong to different curves
+_BESIDE = 0.5  # and it may be expected that far beside the step, which is part of a curve that is bent
 _SHORT = 1 / 50  # of the longest step: shorter ones are believed
 
 Place = tuple[Lane, int, float]  # a share of the step from point k of a lane to the next
@@ -72,7 +75,9 @@ def _stepped_over(lane: Lane, short: float) -> tuple[int, float] | None:
         return None
     u, scale = lane.points(), np.array(lane.scale)
     chords = lengths((u[1:] - u[:-1]) / scale[:-1])
-    for _, k, _ in peaks(chords, d[None], _DIP):
+    size = np.where(np.sign(d[:-2]) * np.sign(d[2:]) > 0, np.abs(d[1:-1]), np.inf)
+    low = np.flatnonzero(size < _LOW * np.minimum(np.abs(d[:-2]), np.abs(d[2:])))
+    for k in sorted([*low.tolist(), *(k for _, k, _ in peaks(chords, d[None], _DIP, _BESIDE))]):
         behind = max(i for i in range(k + 1) if np.isfinite(lane.ahead[i]))
         length = next((float(chords[behind:i].sum()) for i in range(k + 1, len(d)) if np.isfinite(lane.ahead[i])), 0.0)
         if length > short:
@@ -130,9 +135,13 @@ def _points(subject: Subject, places: Sequence[Place]) -> _Found:
         guess = cubic(a, b, before, after, share)
         done = correct(curve, base, guess, normal, scale, soon=True)
         aside = lengths((done.u - guess) / scale)
-        good = done.converged & (aside < _ASIDE * length) & np.isfinite(done.ahead).all(axis=1)
+        way = direction(a, b, before, after, share) / scale
+        along = (done.ahead * way).sum(axis=1) > _ALONG * lengths(
+            way
+        )  # not on another curve that crosses here; False where it is NaN
+        good = done.converged & (aside < _ASIDE * length) & along
         fresh = scale_at(done.u, subject.floor)
         unit = rescaled(done.ahead, scale, fresh)
         values = determinants(done.jacobian, unit, fresh, np.array([lane.weight for lane, _, _ in places])).tolist()
     rows = {"u": done.u, "tangent": unit, "scale": fresh, "determinant": values, "ahead": [np.nan] * len(places)}
-    return _Found(rows, good, ~good | (aside > _DOUBTFUL * length), length)
+    return _Found(rows, good, ~good & along | (aside > _DOUBTFUL * length), length)

@@ -157,6 +157,7 @@ class Garden:
                 assert at is not None
                 at = _unfilled(lane, at)
                 lane.back(at, max(share * lane.stride(at), self.steps.smallest))
+            lanes += [lane.twin for lane in lanes if lane.twin is not None and lane.twin.end is None and lane.twin not in lanes]
             if lanes:
                 self._run(walk, subject)
             share *= _SHORTER

@@ -89,7 +89,10 @@ class Lane:
             del getattr(self, name)[self.behind + 1 : -1]
 
     def back(self, at: int, step: float) -> None:
-        """Return to the point ``at`` and go on in steps no longer than ``step``, until twice as far as the next point was."""
+        """Return to the point ``at`` and go on in steps no longer than ``step``, until twice as far as the next point was. A twin
+        that ended because this lane came round goes on, too: perhaps it does not come round."""
+        if self.closed and self.twin is not None and not self.twin.closed:
+            self.twin.end = None
         lost = sum(distance(a, b, s) for a, b, s in zip(self.u[at:], self.u[at + 1 :], self.scale[at:], strict=False))
         jump = self.stride(at)
         self.cut(at + 1)

@@ -163,3 +163,17 @@ def test_a_walk_past_a_pitchfork_that_is_nearly_one_stays_on_its_branch(offset: 
     assert [e.type for e in other.events()] == ["fold", "window"]
     assert other.u[-1] == pytest.approx([-float(offset) / 2, 2.0], rel=1e-6)
     zoo.close(other.events("fold")[0], {"p": 3 * (offset**2 / 4) ** (1 / 3), "u": -np.cbrt(offset / 2)}, 1e-12)
+
+
+@pytest.mark.parametrize(("a", "b", "c"), [(0.5, 1.0, 1.0), (0.1, 1.0, 0.5), (0.3, 1.0, 1.0), (0.5, 2.0, 1.0), (0.3, 0.5, 0.0)])
+def test_two_curves_that_cross_at_a_shallow_angle(a: float, b: float, c: float) -> None:
+    """The line x = c p and the parabola x = c p + a p + b p^2: long steps led from one to the other, past the crossing."""
+    line = u - sp.Rational(str(c)) * p
+    equation = sp.expand(line * (line - sp.Rational(str(a)) * p - sp.Rational(str(b)) * p**2))
+    model = mf.Model("crossing", implicit=[equation], unknowns=(u,), parameters=(p,))
+    forest = mf.bifurcation_diagram(model, "p", (-2.0, 2.1))
+    assert len(forest) == 2
+    for branch in forest:
+        assert sorted(e.at["p"] for e in branch.events("transcritical")) == pytest.approx([-a / b, 0.0], abs=1e-12)
+    off = [np.abs(branch["u"] - c * branch["p"]).max() for branch in forest]
+    assert min(off) < 1e-12 < 1 < max(off)
