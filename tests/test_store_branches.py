@@ -187,7 +187,7 @@ def test_an_interrupted_network_goes_on_through_its_junctions(tmp_path, monkeypa
     model = mf.models.by_name("rank1-stationary")
     whole = mf.bifurcation_diagram(model, "g", (1.7, 2.2), sections=3, **held)
     with monkeypatch.context() as patch:
-        interrupted_after(patch, 25)
+        interrupted_after(patch, 15)
         part = mf.bifurcation_diagram(model, "g", (1.7, 2.2), sections=3, **held)
     part.to_netcdf(tmp_path / "b.nc")
     again = resume_forest(store.load_branches(tmp_path / "b.nc"))

@@ -60,10 +60,13 @@ def diagram(
         raise ParameterError(f"give both axes: {'--x' if x is None else '--y'} NAME=FROM:TO is missing, such as g=0:3")
     if tol is not None and not tol > 0:
         raise ParameterError(f"--tol must be positive, got {tol}")
+    for k, text in enumerate(model):
+        if text in model[:k]:
+            raise ParameterError(f"{text} is given twice; give each model once")
     request = _Request(x, y, points, values_of(parameter), tol)
-    out = out or resume
-    if out is not None:
-        check_target(out, (".nc",), "--out")
+    if (target := out or resume) is not None:
+        check_target(target, (".nc",), "--out" if out else "--resume")
+    out = target
     for picture in plot:
         check_target(picture, (".png", ".svg", ".pdf"), "--plot")
     from meanfield.diagram.phase import with_followed
@@ -77,7 +80,20 @@ def diagram(
         kept = "--resume goes on with the saved file" if out is not None else "with --out it could be saved and resumed"
         print(f"meanfield: interrupted; the diagram holds what is finished, {kept}", file=sys.stderr)
         return 130
-    return 0 if result.number_of_solutions else 3
+    if result.number_of_solutions:
+        return 0
+    print(f"meanfield: no solution at any of the grid points, {_why(found[0], result)}", file=sys.stderr)
+    return 3
+
+
+def _why(model: Model, result: PhaseDiagram) -> str:
+    """The reason at the first of the grid points, as `solve` gives it."""
+    import meanfield as mf
+    place: dict[str, Any] = dict(zip(result.plane.names, (float(result.plane.x[0]), float(result.plane.y[0])), strict=True))
+    where = " and ".join(f"{name} = {value:g}" for name, value in place.items())
+    held: dict[str, Any] = dict(result.parameters)
+    why = mf.solve(model, find="all", tol=result.tol, **held, **place).why
+    return f"such as {where}: {str(why).removeprefix('no solution: ')}"
 
 
 @dataclass(frozen=True)

@@ -62,13 +62,13 @@ def follow(
         raise ParameterError("say what is followed and how far: --along NAME=FROM:TO, such as --along g=0.5:3")
     path = None if along is None else interval(along, "--along")
     held = _held(parameter)
-    out = out or resume
-    if out is not None:
-        check_target(out, (".nc",), "--out")
+    if (target := out or resume) is not None:
+        check_target(target, (".nc",), "--out" if out else "--resume")
+    out = target
     for picture in plot:
         check_target(picture, (".png", ".svg", ".pdf"), "--plot")
     (found,) = asked([find_model(model, transfer)], ask)
-    quantities = _quantities(found, quantity)
+    quantities = _quantities(found, quantity, switch)
     if resume is not None:
         forest = _resumed(resume, found, _Asked(path, held, find, switch, tol))
     else:
@@ -131,13 +131,18 @@ def _held(items: list[str]) -> dict[str, Any]:
     return held
 
 
-def _quantities(model: Any, text: str | None) -> list[str] | None:
-    """What the picture shows, checked."""
+def _quantities(model: Model, text: str | None, switch: bool) -> list[str] | None:
+    """What the picture shows, checked: quantities of the model, or of a phase that is gone over to."""
+    from meanfield.model.checks import quantities_of
+    from meanfield.model.phases import reachable
+
     if text is None:
         return None
     names = [name.strip() for name in text.split(",") if name.strip()]
+    known = {name for phase in (reachable([model]) if switch else []) for name in quantities_of(phase)}
     for name in names:
-        model.named(name)  # raises, with the nearest name
+        if name not in known:
+            model.named(name)  # raises, with the nearest name
     return names or None
 
 
@@ -180,9 +185,10 @@ def _report(forest: Forest, model: str, as_json: bool) -> None:
 def _close(forest: Forest) -> int:
     """The exit code, and on standard error the sentence that goes with it."""
     if forest.interrupted:
-        kept = (
+        many = (
             f"{len(forest)} branch{'es' if len(forest) != 1 else ''} kept, as far as followed; --resume goes on with a saved file"
         )
+        kept = many if len(forest) else "no branch was finished, and nothing is saved"
         print(f"meanfield: interrupted; {kept}", file=sys.stderr)
         return 130
     if len(forest):

@@ -100,8 +100,8 @@ def make_plane(
     """The `Plane` of two parameter names, their ranges and the number of points along each."""
     if isinstance(plane, str) or len(plane) != 2 or plane[0] == plane[1]:
         raise ParameterError(f"plane must name two different parameters, got {plane!r}")
-    counts = (points, points) if isinstance(points, int) else tuple(points)
-    if len(counts) != 2 or min(counts) < 2:
+    counts = tuple(points) if isinstance(points, Sequence) else (points, points)
+    if len(counts) != 2 or not all(isinstance(n, int | np.integer) and n >= 2 for n in counts):
         raise ParameterError(f"points must be a count of at least 2 or a pair of them, got {points!r}")
     if np.shape(window) != (2, 2):
         raise ParameterError(

@@ -17,7 +17,8 @@ from meanfield.diagram.grid import Plane, Sheet
 __all__ = ["Edge", "Ledger"]
 
 Edge = tuple[int, int, int]  # row, column, axis: to the neighbour in the next column (0) or row (1)
-_ASIDE = 5e-5  # of the window: where the states beside a curve are compared
+_ASIDE = 5e-5  # of the window: where the states beside a curve are compared,
+_LEAST = 2e-5  # and of the parameter: what vanishes with the square of the distance is 0 within the accuracy of labels sooner
 _CLOSER = 0.05  # of the way to the next curve, if that is nearer
 _TOGETHER = 1e-8  # of a grid step: curves that cross an edge at one place
 _ALIKE = 1e-4  # relative distance of unknowns of one state on two curves
@@ -70,7 +71,8 @@ class Ledger:
             for k, place in zip(own, at, strict=True):
                 away = np.abs(np.concatenate([at, grid]) - place)
                 away = away[away > _TOGETHER * abs(step)]
-                out[k] = float(np.sign(step) * min(_ASIDE * width, _CLOSER * away.min()))
+                far = max(_ASIDE * width, _LEAST * max(1.0, abs(float(place))))
+                out[k] = float(np.sign(step) * min(far, _CLOSER * away.min()))
         return out
 
     def _look_aside(self) -> None:
