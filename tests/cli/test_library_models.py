@@ -27,7 +27,7 @@ def test_a_model_given_twice_is_refused(command):
 
 
 def test_quantities_of_a_phase_that_is_gone_over_to(command, tmp_path):
-    words = ["continue", "rank1-stationary", "--along", "g=1.9:2.2", "-p", "M_m=1.1", "-p", "M_n=2", "-p", "Sigma_m=1"]
+    words = ["continue", "rank1-stationary", "--along", "g=1.7:2.2", "-p", "M_m=1.1", "-p", "M_n=2", "-p", "Sigma_m=1"]
     shown = ["--quantity", "kappa,Delta_inf", "--plot", tmp_path / "f.svg"]
     code, out, err = command(*words, *shown)
     assert code == 2 and "Delta_inf" in err and not out
