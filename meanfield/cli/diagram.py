@@ -89,6 +89,7 @@ def diagram(
 def _why(model: Model, result: PhaseDiagram) -> str:
     """The reason at the first of the grid points, as `solve` gives it."""
     import meanfield as mf
+
     place: dict[str, Any] = dict(zip(result.plane.names, (float(result.plane.x[0]), float(result.plane.y[0])), strict=True))
     where = " and ".join(f"{name} = {value:g}" for name, value in place.items())
     held: dict[str, Any] = dict(result.parameters)
