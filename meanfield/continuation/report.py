@@ -19,7 +19,8 @@ from meanfield.model import Model
 from meanfield.model.phases import joined
 from meanfield.solve.problem import Array
 
-_AT_JUNCTION = 1e-6
+_AT_JUNCTION = 1e-6  # how far apart two points are that are one
+_VANISHES = 1e-9  # a junction's condition that is no larger, but for what errors do to it
 _ASIDE, _ALIKE = 1e-3, 1e-5  # scaled: how far beside a point an image is looked at, and how well images agree
 
 
@@ -211,10 +212,13 @@ def joining(branch: Branch, event: Event, u: Array, base: Array) -> list[Model]:
     if branch.model is None or event.type not in ("indicator", "domain"):
         return []
     kernel: Any = branch.subject.curve.problem
-    x, p = np.maximum(u[None, :-1], kernel.lower), branch.subject.curve.path.points(base[None], u[None, -1])
+    error = np.zeros(len(u)) if event.located is None else np.nan_to_num(_image_error(branch, event.located), posinf=0.0)
+    at = u[None] + error[None] * np.eye(len(u) + 1, len(u))  # the last: as it is
+    x = np.maximum(at[:, :-1], kernel.lower)
+    p = branch.subject.curve.path.points(np.repeat(base[None], len(at), axis=0), at[:, -1])
     out = []
     for junction, other in joined(branch.model):
-        value = kernel.values((branch.model.resolve(junction.condition),), x, p)[0, 0]
-        if abs(value) <= _AT_JUNCTION:
+        value = kernel.values((branch.model.resolve(junction.condition),), x, p)[:, 0]
+        if abs(value[-1]) <= _VANISHES + 2 * np.abs(value[:-1] - value[-1]).sum():
             out.append(other)
     return out
